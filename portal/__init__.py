@@ -1,0 +1,1 @@
+"""HTTP in front of the image cloud: pages, fragments, APIs and the command line."""

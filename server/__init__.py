@@ -1,0 +1,1 @@
+"""The image cloud without a web page: model, ingest, store, keys, sharing, audit, jobs."""

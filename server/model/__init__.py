@@ -1,0 +1,57 @@
+"""The tables of the image cloud (design: one module a subject)."""
+
+from server.model.base import Base, UtcDateTime, opaque_id
+from server.model.imaging import (
+    DataKey,
+    Instance,
+    Preview,
+    PreviewKind,
+    ProcessingState,
+    Report,
+    ReportStatus,
+    Series,
+    Study,
+    Upload,
+)
+from server.model.people import (
+    Account,
+    AccountSession,
+    Consent,
+    FamilyLink,
+    Institution,
+    Message,
+    Person,
+    Role,
+    SignInChallenge,
+)
+from server.model.security import AttemptCounter, AuditEvent
+from server.model.sharing import Share, ShareVisit
+
+__all__ = [
+    "Account",
+    "AccountSession",
+    "AttemptCounter",
+    "AuditEvent",
+    "Base",
+    "Consent",
+    "DataKey",
+    "FamilyLink",
+    "Instance",
+    "Institution",
+    "Message",
+    "Person",
+    "Preview",
+    "PreviewKind",
+    "ProcessingState",
+    "Report",
+    "ReportStatus",
+    "Role",
+    "Series",
+    "Share",
+    "ShareVisit",
+    "SignInChallenge",
+    "Study",
+    "Upload",
+    "UtcDateTime",
+    "opaque_id",
+]

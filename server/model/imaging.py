@@ -1,0 +1,194 @@
+"""Studies, series, instances, previews and reports."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from server import clock
+from server.model.base import Base, opaque_id
+from server.model.people import Institution, Person
+
+
+class ProcessingState(enum.StrEnum):
+    """How far the pictures of a study are."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class ReportStatus(enum.StrEnum):
+    """The states of a report; patients see their images once it is reviewed (A-16)."""
+
+    DRAFT = "draft"
+    REVIEWED = "reviewed"
+    WITHDRAWN = "withdrawn"
+
+
+class PreviewKind(enum.StrEnum):
+    """The sizes in which a picture is prepared (B-04, B-44)."""
+
+    FULL = "full"
+    FAST = "fast"
+    THUMBNAIL = "thumbnail"
+
+
+class DataKey(Base):
+    """A data key, wrapped by the master key; destroying it makes its objects unreadable."""
+
+    __tablename__ = "data_key"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
+    algorithm: Mapped[str] = mapped_column(String(20), default="AES-256-GCM")
+    master_key_id: Mapped[str] = mapped_column(String(32))
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    destroyed_at: Mapped[datetime | None]
+
+
+class Study(Base):
+    """One examination (检查). `study_id` is what addresses show; it says nothing."""
+
+    __tablename__ = "study"
+
+    study_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
+    study_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    cloud_index: Mapped[str] = mapped_column(String(200), unique=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
+    data_key_id: Mapped[str] = mapped_column(ForeignKey("data_key.id"))
+    accession_number: Mapped[str] = mapped_column(String(64), default="")
+    patient_id: Mapped[str] = mapped_column(String(64), default="")
+    patient_name: Mapped[str] = mapped_column(String(200), default="")
+    patient_sex: Mapped[str] = mapped_column(String(16), default="")
+    patient_age: Mapped[str] = mapped_column(String(16), default="")
+    patient_birth_date: Mapped[str] = mapped_column(String(8), default="")
+    study_datetime: Mapped[datetime] = mapped_column(index=True)
+    modality: Mapped[str] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(String(200), default="")
+    body_part: Mapped[str] = mapped_column(String(64), default="")
+    sensitivity: Mapped[str] = mapped_column(String(20), default="personal")
+    state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    person: Mapped[Person | None] = relationship()
+    institution: Mapped[Institution] = relationship()
+    data_key: Mapped[DataKey] = relationship()
+    series: Mapped[list[Series]] = relationship(
+        back_populates="study", order_by="Series.series_number, Series.series_id"
+    )
+    reports: Mapped[list[Report]] = relationship(
+        back_populates="study", order_by="Report.version.desc()"
+    )
+
+
+class Series(Base):
+    """One series (序列) of a study."""
+
+    __tablename__ = "series"
+
+    series_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
+    series_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.study_id"), index=True)
+    modality: Mapped[str] = mapped_column(String(16))
+    series_number: Mapped[int | None]
+    description: Mapped[str] = mapped_column(String(200), default="")
+    body_part: Mapped[str] = mapped_column(String(64), default="")
+    instance_count: Mapped[int] = mapped_column(default=0)
+    frame_count: Mapped[int] = mapped_column(default=0)
+    state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
+    # Filled by the preview job: the series manifest and the frame pack made of it.
+    manifest_key: Mapped[str | None] = mapped_column(String(200))
+    pack_key: Mapped[str | None] = mapped_column(String(200))
+    pack_bytes: Mapped[int] = mapped_column(default=0)
+    pack_offsets: Mapped[list[Any]] = mapped_column(default=list)
+
+    study: Mapped[Study] = relationship(back_populates="series")
+    instances: Mapped[list[Instance]] = relationship(back_populates="series")
+    previews: Mapped[list[Preview]] = relationship(
+        back_populates="series", order_by="Preview.frame_index"
+    )
+
+
+class Instance(Base):
+    """One DICOM object, kept byte for byte as it was received."""
+
+    __tablename__ = "instance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), index=True)
+    instance_number: Mapped[int | None]
+    frame_count: Mapped[int] = mapped_column(default=1)
+    object_key: Mapped[str] = mapped_column(String(200), unique=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    series: Mapped[Series] = relationship(back_populates="instances")
+
+
+class Preview(Base):
+    """A picture of one frame, made by `viewer_py` at the frame's default window."""
+
+    __tablename__ = "preview"
+    __table_args__ = (UniqueConstraint("series_id", "frame_index", "kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), index=True)
+    # Place of the frame in the reading order of the series manifest, from 0.
+    frame_index: Mapped[int]
+    kind: Mapped[PreviewKind] = mapped_column(String(20))
+    media_type: Mapped[str] = mapped_column(String(20))
+    width: Mapped[int]
+    height: Mapped[int]
+    object_key: Mapped[str] = mapped_column(String(200), unique=True)
+    size: Mapped[int]
+
+    series: Mapped[Series] = relationship(back_populates="previews")
+
+
+class Report(Base):
+    """A report version (A-19, A-50); the newest reviewed one is served, all are kept."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("study_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.study_id"), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[ReportStatus] = mapped_column(String(20), default=ReportStatus.DRAFT)
+    exam_item: Mapped[str] = mapped_column(String(200), default="")
+    exam_overview: Mapped[str] = mapped_column(Text, default="")
+    findings: Mapped[str] = mapped_column(Text, default="")
+    impression: Mapped[str] = mapped_column(Text, default="")
+    requested_at: Mapped[datetime | None]
+    reported_at: Mapped[datetime | None]
+    reporting_physician: Mapped[str] = mapped_column(String(100), default="")
+    reporting_physician_code: Mapped[str] = mapped_column(String(40), default="")
+    reviewing_physician: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    study: Mapped[Study] = relationship(back_populates="reports")
+
+
+class Upload(Base):
+    """One delivery: what came, what was stored, what was refused and why."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    started_at: Mapped[datetime] = mapped_column(default=clock.now)
+    finished_at: Mapped[datetime | None]
+    received: Mapped[int] = mapped_column(default=0)
+    stored: Mapped[int] = mapped_column(default=0)
+    duplicate: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[list[Any]] = mapped_column(default=list)

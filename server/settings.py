@@ -1,0 +1,97 @@
+"""Settings of every process, read once from the environment (docs/configuration.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that can be chosen from outside.
+
+    Embedded defaults (SQLite, a folder, in-process limits) serve one machine;
+    the same code runs on PostgreSQL, S3 and Redis by these settings alone.
+    """
+
+    home: Path
+    database_url: str
+    object_store_url: str
+    redis_url: str | None
+    base_url: str
+    master_key_file: Path
+    development: bool = False
+    site_name: str = "影云"
+    region_code: str = "000000"
+    review_gate: bool = True
+    trusted_proxies: int = 0
+    idle_minutes: int = 20
+    absolute_hours: int = 12
+    login_tries: int = 5
+    lock_minutes: int = 15
+    share_tries: int = 5
+    cloud_index_scheme: str = "national-2025"
+    assets_dir: Path = field(default=Path("assets"))
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the product over HTTPS, so that cookies must be Secure."""
+        return self.base_url.startswith("https://")
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name)
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be a whole number, not {value!r}") from error
+
+
+def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    value = environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise SettingsError(f"{name} must be 1 or 0, not {value!r}")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError when a value cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    home = Path(environ.get("YINGYUN_HOME", "var")).resolve()
+    return Settings(
+        home=home,
+        database_url=environ.get("YINGYUN_DATABASE_URL", f"sqlite:///{home / 'yingyun.db'}"),
+        object_store_url=environ.get("YINGYUN_OBJECT_STORE_URL", (home / "objects").as_uri()),
+        redis_url=environ.get("YINGYUN_REDIS_URL") or None,
+        base_url=environ.get("YINGYUN_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        master_key_file=Path(
+            environ.get("YINGYUN_MASTER_KEY_FILE", str(home / "secrets" / "master.key"))
+        ),
+        development=_flag(environ, "YINGYUN_DEVELOPMENT", False),
+        site_name=environ.get("YINGYUN_SITE_NAME", "影云"),
+        region_code=environ.get("YINGYUN_REGION_CODE", "000000"),
+        review_gate=_flag(environ, "YINGYUN_REVIEW_GATE", True),
+        trusted_proxies=_integer(environ, "YINGYUN_TRUSTED_PROXIES", 0),
+        idle_minutes=_integer(environ, "YINGYUN_IDLE_MINUTES", 20),
+        absolute_hours=_integer(environ, "YINGYUN_ABSOLUTE_HOURS", 12),
+        login_tries=_integer(environ, "YINGYUN_LOGIN_TRIES", 5),
+        lock_minutes=_integer(environ, "YINGYUN_LOCK_MINUTES", 15),
+        share_tries=_integer(environ, "YINGYUN_SHARE_TRIES", 5),
+        cloud_index_scheme=environ.get("YINGYUN_CLOUD_INDEX_SCHEME", "national-2025"),
+        assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
+    )

@@ -1,0 +1,1 @@
+"""What a series is: manifest, geometry, slice order."""

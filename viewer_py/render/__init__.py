@@ -1,0 +1,1 @@
+"""Renderers: a scene in, a picture out."""

@@ -1,0 +1,1 @@
+"""State of the reading area, and the commands that change it."""
