@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewer_py.dicom.manifest import FrameAttributes
-from viewer_py.view.state import Window
+from viewer_py.pixels.voi import Window
 
 Matrix = tuple[float, float, float, float, float, float]
 

@@ -5,16 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from viewer_py.dicom.manifest import SeriesManifest
-
-
-@dataclass(frozen=True)
-class Window:
-    """A grey window in modality values (HU for CT); `preset` names where it came from."""
-
-    center: float
-    width: float
-    function: str = "LINEAR"
-    preset: str = ""
+from viewer_py.pixels.voi import Window
 
 
 @dataclass(frozen=True)
@@ -37,13 +28,15 @@ class Viewport:
 class Pane:
     """One image pane: which frame of which series, and how it is shown.
 
-    `window` None means the frame's own default (VOI LUT, window of the file, or full range).
+    `window` None means the frame's own default (VOI LUT, window of the file, or full range);
+    `preset` names the preset in force, "" after a free adjustment.
     """
 
     series_id: str | None = None
     frame_index: int = 0
     viewport: Viewport = Viewport()
     window: Window | None = None
+    preset: str = "default"
     inverted: bool = False
 
 
