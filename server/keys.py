@@ -26,7 +26,7 @@ class KeyFileError(RuntimeError):
     """The master key file cannot be used; the message says what to do."""
 
 
-class SealBroken(ValueError):
+class SealBrokenError(ValueError):
     """Sealed bytes were altered, or belong to another key or context."""
 
 
@@ -87,7 +87,7 @@ class MasterKey:
         return _encrypt(self.secret("wrap data keys"), data_key, context)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
-        """Decrypt what `wrap` made. Raises SealBroken."""
+        """Decrypt what `wrap` made. Raises SealBrokenError."""
         return _decrypt(self.secret("wrap data keys"), wrapped, context)
 
     def seal(self, text: str, context: str) -> bytes:
@@ -95,7 +95,7 @@ class MasterKey:
         return _encrypt(self.secret("seal fields"), text.encode(), context)
 
     def open(self, sealed: bytes, context: str) -> str:
-        """Decrypt what `seal` made. Raises SealBroken."""
+        """Decrypt what `seal` made. Raises SealBrokenError."""
         return _decrypt(self.secret("seal fields"), sealed, context).decode()
 
     def keyed_hash(self, value: str, context: str) -> str:
@@ -113,4 +113,4 @@ def _decrypt(key: bytes, sealed: bytes, context: str) -> bytes:
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
     except (InvalidTag, ValueError) as error:
-        raise SealBroken("the sealed bytes were altered or belong elsewhere") from error
+        raise SealBrokenError("the sealed bytes were altered or belong elsewhere") from error

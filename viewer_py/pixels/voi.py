@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Window:
-    """A grey window in modality values (HU for CT); `function` is LINEAR, LINEAR_EXACT or SIGMOID."""
+    """A grey window in modality values (HU for CT).
+
+    `function` is LINEAR, LINEAR_EXACT or SIGMOID (PS3.3 C.11.2.1.2, C.11.2.1.3).
+    """
 
     center: float
     width: float
