@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` serves the product with images, `make test` proves it.
+SHELL := /bin/bash
+PORT ?= 8000
+PYTHON := .venv/bin/python
+YINGYUN := .venv/bin/yingyun
+export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
+
+.PHONY: install system assets demo check unit e2e test shots conformance messages bench clean
+
+install: .venv/.installed
+
+.venv/.installed: requirements.lock pyproject.toml
+	.ci/make-venv
+	@touch $@
+
+# What Debian gives: the browser, Chinese type, DCMTK as an independent judge.
+system:
+	.ci/system-packages
+
+assets: install
+	$(YINGYUN) assets
+
+demo: install
+	exec $(YINGYUN) demo --port $(PORT)
+
+check: install
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+unit: install assets
+	.venv/bin/pytest tests -q
+
+e2e: install assets system
+	.venv/bin/pytest e2e -q
+
+test: install system assets check
+	.venv/bin/pytest -q --check-conformance docs/conformance.md
+
+# Every page at three sizes, into shots/.
+shots: install system assets
+	$(PYTHON) -m e2e.shots shots
+
+conformance: install system assets
+	.venv/bin/pytest -q --write-conformance docs/conformance.md
+
+# Collect the words of pages and code for the translators.
+messages: install
+	.venv/bin/pybabel extract -F portal/translations/babel.cfg -k _l -o portal/translations/messages.pot .
+	.venv/bin/pybabel update -i portal/translations/messages.pot -d portal/translations -l en --no-fuzzy-matching
+
+clean:
+	rm -rf .venv var shots build *.egg-info
