@@ -1,0 +1,1 @@
+"""Everything a browser needs that is not ours: fetched, verified, compiled, compressed once."""
