@@ -4,7 +4,6 @@ from server.model.base import Base, UtcDateTime, opaque_id
 from server.model.imaging import (
     DataKey,
     Instance,
-    Preview,
     PreviewKind,
     ProcessingState,
     Report,
@@ -24,14 +23,16 @@ from server.model.people import (
     Role,
     SignInChallenge,
 )
-from server.model.security import AttemptCounter, AuditEvent
+from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
 from server.model.sharing import Share, ShareVisit
 
 __all__ = [
+    "AUDIT_GUARDS",
     "Account",
     "AccountSession",
     "AttemptCounter",
     "AuditEvent",
+    "AuditHead",
     "Base",
     "Consent",
     "DataKey",
@@ -40,7 +41,6 @@ __all__ = [
     "Institution",
     "Message",
     "Person",
-    "Preview",
     "PreviewKind",
     "ProcessingState",
     "Report",

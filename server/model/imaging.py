@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
@@ -102,17 +102,16 @@ class Series(Base):
     instance_count: Mapped[int] = mapped_column(default=0)
     frame_count: Mapped[int] = mapped_column(default=0)
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
-    # Filled by the preview job: the series manifest and the frame pack made of it.
-    manifest_key: Mapped[str | None] = mapped_column(String(200))
-    pack_key: Mapped[str | None] = mapped_column(String(200))
-    pack_bytes: Mapped[int] = mapped_column(default=0)
-    pack_offsets: Mapped[list[Any]] = mapped_column(default=list)
+    # Why the pictures could not be made: one word for machines; the log has the rest.
+    failure: Mapped[str] = mapped_column(String(40), default="")
+    # Folder of the objects that one run of the preview job made (server.imaging.bundle): series
+    # manifest, index, frame pack, previews. A new run writes a new folder, then replaces this.
+    prepared_key: Mapped[str | None] = mapped_column(String(200))
+    # Bytes of all frames on the wire, for the megabytes of the confirmation (B-05).
+    pack_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
 
     study: Mapped[Study] = relationship(back_populates="series")
     instances: Mapped[list[Instance]] = relationship(back_populates="series")
-    previews: Mapped[list[Preview]] = relationship(
-        back_populates="series", order_by="Preview.frame_index"
-    )
 
 
 class Instance(Base):
@@ -133,26 +132,6 @@ class Instance(Base):
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     series: Mapped[Series] = relationship(back_populates="instances")
-
-
-class Preview(Base):
-    """A picture of one frame, made by `viewer_py` at the frame's default window."""
-
-    __tablename__ = "preview"
-    __table_args__ = (UniqueConstraint("series_id", "frame_index", "kind"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    series_id: Mapped[str] = mapped_column(ForeignKey("series.series_id"), index=True)
-    # Place of the frame in the reading order of the series manifest, from 0.
-    frame_index: Mapped[int]
-    kind: Mapped[PreviewKind] = mapped_column(String(20))
-    media_type: Mapped[str] = mapped_column(String(20))
-    width: Mapped[int]
-    height: Mapped[int]
-    object_key: Mapped[str] = mapped_column(String(200), unique=True)
-    size: Mapped[int]
-
-    series: Mapped[Series] = relationship(back_populates="previews")
 
 
 class Report(Base):

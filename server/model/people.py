@@ -149,3 +149,4 @@ class Message(Base):
     body_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,128 @@
+"""The queue of jobs: Huey on SQLite for one machine, on Redis where that is outgrown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from huey import Huey, PriorityRedisHuey, RetryTask, SqliteHuey, crontab
+from sqlalchemy import select
+
+from server.jobs.locks import exclusive
+from server.model import ProcessingState, Study
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+log = structlog.get_logger()
+
+RETRIES = 4
+RETRY_SECONDS = 5  # then 15, 45, 135
+RETRY_BACKOFF = 3
+BUSY_SECONDS = 2
+EMERGENCY_PRIORITY = 100
+# A study whose job so often ended with the death of its worker is not tried again.
+MAX_CRASHES = 3
+SWEEP_MINUTES = "*/5"
+
+
+class NotAttachedError(RuntimeError):
+    """A job was run before `attach` told the queue which image cloud it works on."""
+
+
+def _open_huey(settings: Settings, immediate: bool) -> Huey:
+    if settings.redis_url and not immediate:
+        return PriorityRedisHuey("yingyun", url=settings.redis_url, results=False)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey(
+        "yingyun",
+        filename=str(settings.home / "jobs.db"),
+        results=False,
+        immediate=immediate,
+        timeout=30,
+    )
+
+
+class JobQueue:
+    """Takes jobs from any process; the workers of `server.jobs.worker` do them."""
+
+    def __init__(self, settings: Settings, *, immediate: bool = False) -> None:
+        """Open the queue. With `immediate` a job is done before the call returns (tests)."""
+        self.huey = _open_huey(settings, immediate)
+        self._locks = settings.home / "locks"
+        self._cloud: ImageCloud | None = None
+        self._prepare_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="prepare_study",
+        )(self._prepare)
+        self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
+
+    def attach(self, cloud: ImageCloud) -> None:
+        """Tell the jobs which image cloud they work on."""
+        self._cloud = cloud
+
+    def prepare_study(self, study_id: str, *, emergency: bool = False) -> None:
+        """Have the pictures of a study made; emergencies before everything else.
+
+        Harmless when the same study is already waiting, being prepared or ready.
+        """
+        self.huey.storage.delete_counter(_crash_counter(study_id))
+        self._enqueue(study_id, EMERGENCY_PRIORITY if emergency else 0)
+
+    def sweep(self) -> list[str]:
+        """Enqueue the studies that still wait for pictures and are in no queue; name them.
+
+        Run at the start of a worker and every few minutes: nothing is lost when a process dies
+        between storing objects and enqueueing, or in the middle of a job.
+        """
+        cloud = self._attached()
+        with cloud.database.session() as session:
+            pending = session.scalars(
+                select(Study.study_id).where(Study.state == ProcessingState.PENDING)
+            ).all()
+        queued = {task.args[0] for task in self._waiting() if task.args}
+        lost = [study_id for study_id in pending if study_id not in queued]
+        for study_id in lost:
+            self._enqueue(study_id, 0)
+        return lost
+
+    def _waiting(self) -> list[Any]:
+        return [*self.huey.pending(), *self.huey.scheduled()]
+
+    def _attached(self) -> ImageCloud:
+        if self._cloud is None:
+            raise NotAttachedError("JobQueue.attach was not called")
+        return self._cloud
+
+    def _enqueue(self, study_id: str, priority: int) -> None:
+        self.huey.enqueue(self._prepare_task.s(study_id, priority=priority))
+
+    def _prepare(self, study_id: str, task: Any = None) -> None:
+        from server.imaging import prepare
+
+        cloud = self._attached()
+        with exclusive(self._locks, study_id) as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            crashes = self.huey.storage.incr(_crash_counter(study_id)) - 1
+            if crashes >= MAX_CRASHES:
+                prepare.give_up(cloud, study_id, "worker_crashed")
+                return
+            try:
+                prepare.prepare_study(cloud, study_id)
+            except Exception as error:
+                log.warning("prepare_failed", study_id=study_id, error=type(error).__name__)
+                if task.retries == 0:
+                    prepare.give_up(cloud, study_id, "internal_error")
+                raise
+            finally:
+                # Reached on every ending but a crash, an interruption by SIGTERM included.
+                self.huey.storage.delete_counter(_crash_counter(study_id))
+
+
+def _crash_counter(study_id: str) -> str:
+    return f"crashes:{study_id}"
