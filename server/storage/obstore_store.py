@@ -1,0 +1,101 @@
+"""Objects in an S3-compatible store (or another of obstore's), chosen by a URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import MemoryStore, from_url
+from obstore.store import ObjectStore as RemoteStore
+
+from server.storage.errors import ObjectMissingError, StorageError
+from server.storage.store import check_key
+
+
+class ObstoreStore:
+    """An `ObjectStore` on obstore; a put is one request or one multipart upload, both atomic."""
+
+    def __init__(self, remote: RemoteStore) -> None:
+        self._remote = remote
+
+    def put(self, key: str, data: bytes | Iterable[bytes]) -> None:
+        """Store an object. Raises StorageError."""
+        content = data if isinstance(data, bytes) else iter(data)
+        try:
+            obstore.put(self._remote, check_key(key), content)
+        except BaseError as error:
+            raise _in_words(error) from error
+
+    def get(self, key: str) -> bytes:
+        """Return an object. Raises ObjectMissingError."""
+        try:
+            return bytes(obstore.get(self._remote, check_key(key)).bytes())
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
+        except BaseError as error:
+            raise _in_words(error) from error
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Return up to `length` bytes from `start`. Raises ObjectMissingError."""
+        try:
+            return bytes(
+                obstore.get_range(self._remote, check_key(key), start=start, length=length)
+            )
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
+        except (BaseError, ValueError) as error:
+            # Stores answer "start beyond the end" each in their own way; a file gives nothing.
+            if length <= 0 or start >= self.size(key):
+                return b""
+            raise _in_words(error) from error
+
+    def size(self, key: str) -> int:
+        """Return the number of bytes of an object. Raises ObjectMissingError."""
+        try:
+            return obstore.head(self._remote, check_key(key))["size"]
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
+        except BaseError as error:
+            raise _in_words(error) from error
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is an object of this key."""
+        try:
+            self.size(key)
+        except ObjectMissingError:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove an object; nothing happens when there is none."""
+        try:
+            obstore.delete(self._remote, check_key(key))
+        except FileNotFoundError:
+            return
+        except BaseError as error:
+            raise _in_words(error) from error
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys below a folder, in order."""
+        below = check_key(prefix) if prefix else None
+        try:
+            for page in obstore.list(self._remote, below):
+                yield from (entry["path"] for entry in page)
+        except BaseError as error:
+            raise _in_words(error) from error
+
+
+def open_obstore(url: str) -> ObstoreStore:
+    """Open the store that a URL names. Raises StorageError when the URL cannot be used."""
+    if url.startswith("memory:"):
+        return ObstoreStore(MemoryStore())
+    try:
+        return ObstoreStore(from_url(url))
+    except (BaseError, ValueError) as error:
+        raise StorageError(f"the object store's address cannot be used: {url}") from error
+
+
+def _in_words(error: Exception) -> StorageError:
+    first_line = str(error).partition("\n")[0]
+    return StorageError(f"对象存储出错 / the object store failed: {first_line}")
