@@ -64,7 +64,7 @@ for _dialect, _statements in AUDIT_GUARDS.items():
         event.listen(
             cast(Table, AuditEvent.__table__),
             "after_create",
-            DDL(_statement).execute_if(dialect=_dialect),
+            DDL(_statement).execute_if(dialect=_dialect),  # type: ignore[no-untyped-call]
         )
 
 

@@ -1,0 +1,155 @@
+"""Insured persons: ID numbers (GB 11643), sealed identifiers, family accounts (A-09)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.model import FamilyLink, Person
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+ID_NUMBER_CONTEXT = "person.id_number"
+PHONE_CONTEXT = "person.phone"
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_LETTERS = "10X98765432"
+_ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
+
+
+class IdNumberError(ValueError):
+    """This is no citizen identity number (居民身份证号)."""
+
+
+def normalize_id_number(text: str) -> str:
+    """Return the 18 characters of an ID number, checked (GB 11643-1999: date and check letter).
+
+    Raises IdNumberError.
+    """
+    number = text.strip().upper()
+    if not _ID_NUMBER.fullmatch(number):
+        raise IdNumberError("an ID number has 17 digits and a check letter")
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
+    if number[17] != _CHECK_LETTERS[total % 11]:
+        raise IdNumberError("the check letter does not fit")
+    birth_date_of(number)
+    return number
+
+
+def birth_date_of(id_number: str) -> date:
+    """Return the birth date inside an ID number. Raises IdNumberError."""
+    try:
+        return date(int(id_number[6:10]), int(id_number[10:12]), int(id_number[12:14]))
+    except ValueError as error:
+        raise IdNumberError("the date inside does not exist") from error
+
+
+def sex_of(id_number: str) -> str:
+    """Return "M" or "F" as the 17th digit of an ID number says (odd is male)."""
+    return "M" if int(id_number[16]) % 2 else "F"
+
+
+def mask_id_number(number: str) -> str:
+    """Return an identifier with all but the ends hidden, for readers without need (F-22, X-44)."""
+    if len(number) <= 4:
+        return "*" * len(number)
+    kept_front = min(3, (len(number) - 2) // 2)
+    kept_back = min(4, max(1, len(number) // 4))
+    hidden = len(number) - kept_front - kept_back
+    return f"{number[:kept_front]}{'*' * hidden}{number[-kept_back:]}"
+
+
+def mask_name(name: str) -> str:
+    """Return a name with only its first letter kept: 张三丰 → 张** (F-22)."""
+    return name[:1] + "*" * len(name[1:])
+
+
+def id_number_hash(cloud: ImageCloud, id_number: str) -> str:
+    """Return the keyed hash by which a person is found. Raises IdNumberError."""
+    return cloud.master_key.keyed_hash(normalize_id_number(id_number), ID_NUMBER_CONTEXT)
+
+
+def create_person(
+    cloud: ImageCloud,
+    session: Session,
+    *,
+    person_code: str,
+    name: str,
+    id_number: str | None = None,
+    sex: str | None = None,
+    birth_date: date | None = None,
+    phone: str | None = None,
+) -> Person:
+    """Add a person; ID number and phone are sealed (F-22). Raises IdNumberError.
+
+    `sex` is the DICOM letter (M, F, O); sex and birth date follow from the ID number when not
+    given.
+    """
+    person = Person(person_code=person_code, name=name, sex=sex, birth_date=birth_date)
+    if id_number is not None:
+        number = normalize_id_number(id_number)
+        person.id_number_sealed = cloud.master_key.seal(number, ID_NUMBER_CONTEXT)
+        person.id_number_hash = id_number_hash(cloud, number)
+        person.sex = sex or sex_of(number)
+        person.birth_date = birth_date or birth_date_of(number)
+    if phone is not None:
+        person.phone_sealed = cloud.master_key.seal(phone, PHONE_CONTEXT)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def find_by_id_number(cloud: ImageCloud, session: Session, id_number: str) -> Person | None:
+    """Return the person with this ID number; None for a stranger or for no ID number at all."""
+    try:
+        wanted = id_number_hash(cloud, id_number)
+    except IdNumberError:
+        return None
+    return session.scalar(select(Person).where(Person.id_number_hash == wanted))
+
+
+def id_number(cloud: ImageCloud, person: Person) -> str | None:
+    """Return a person's ID number in clear."""
+    if person.id_number_sealed is None:
+        return None
+    return cloud.master_key.open(person.id_number_sealed, ID_NUMBER_CONTEXT)
+
+
+def phone(cloud: ImageCloud, person: Person) -> str | None:
+    """Return a person's phone number in clear."""
+    if person.phone_sealed is None:
+        return None
+    return cloud.master_key.open(person.phone_sealed, PHONE_CONTEXT)
+
+
+def link_family(session: Session, *, guardian: Person, member: Person, relation: str) -> FamilyLink:
+    """Let a guardian view a member's records until the link is withdrawn (A-09)."""
+    if guardian.id == member.id:
+        raise ValueError("nobody is his own family account")
+    link = FamilyLink(guardian_id=guardian.id, member_id=member.id, relation=relation)
+    session.add(link)
+    session.flush()
+    return link
+
+
+def withdraw_link(link: FamilyLink) -> None:
+    """End a family link; it bites at the guardian's next request."""
+    if link.withdrawn_at is None:
+        link.withdrawn_at = clock.now()
+
+
+def visible_persons(session: Session, person_id: int | None) -> frozenset[int]:
+    """Return the ids of a person himself and of the members he is guardian of just now (A-09)."""
+    if person_id is None:
+        return frozenset()
+    members = session.scalars(
+        select(FamilyLink.member_id).where(
+            FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
+        )
+    )
+    return frozenset((person_id, *members))
