@@ -58,10 +58,14 @@ class CornerText:
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """A bar of `length_mm`, `length_px` device pixels long on this pane."""
+    """A bar of `length_mm`, `length_px` device pixels long on this pane.
+
+    `calibration` says in words how the spacing is known, "" when it is that in the patient.
+    """
 
     length_mm: float
     length_px: float
+    calibration: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from viewer_py.dicom.manifest import SeriesManifest
+from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
 from viewer_py.pixels.voi import Window
 
 
@@ -50,14 +50,30 @@ class CanvasSize:
 
 
 @dataclass(frozen=True)
-class ViewerState:
-    """Everything that decides what is on the screen."""
+class SeriesEntry:
+    """One row of the study's series list, known before the series' manifest is read."""
 
+    series_id: str
+    modality: str
+    frame_count: int
+    series_number: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """Everything that decides what is on the screen.
+
+    `catalogue` is the whole study; `series` holds the manifests read so far.
+    """
+
+    catalogue: tuple[SeriesEntry, ...] = ()
     series: tuple[SeriesManifest, ...] = ()
     panes: tuple[Pane, ...] = (Pane(),)
     active_pane: int = 0
     tool: str = "pan"
     playing: bool = False
+    frames_per_second: float = 15.0
     canvas: CanvasSize = CanvasSize()
 
     def pane(self) -> Pane:
@@ -71,6 +87,11 @@ class ViewerState:
     def active_series(self) -> SeriesManifest | None:
         """Return the series in the active pane, or None while it is empty."""
         return self.series_by_id(self.pane().series_id)
+
+    def active_frame(self) -> FrameAttributes | None:
+        """Return the attributes of the frame in the active pane, or None while it is empty."""
+        series = self.active_series()
+        return series.frames[self.pane().frame_index] if series and series.frames else None
 
     def with_pane(self, pane: Pane) -> ViewerState:
         """Return the state with the active pane replaced."""

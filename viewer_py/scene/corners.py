@@ -1,0 +1,259 @@
+"""The four corners (四角信息, B-16, I-11): one table says which line stands where.
+
+The six items of I-11 are the left/right mark, accession number, exam date, hospital, patient basics
+and acquisition parameters; they stand in every variant. A value the object does not give is "-".
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
+from viewer_py.pixels.voi import Window, default_window
+from viewer_py.scene.model import CornerText, OrientationMarks
+from viewer_py.view.fit import scale_of
+from viewer_py.view.state import CanvasSize, Pane
+
+MISSING = "-"
+PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
+
+
+@dataclass(frozen=True)
+class CornerSource:
+    """What the lines of one pane are made from."""
+
+    series: SeriesManifest
+    frame: FrameAttributes
+    pane: Pane
+    canvas: CanvasSize
+    marks: OrientationMarks
+
+
+class Corner(enum.StrEnum):
+    """Which corner a line stands in."""
+
+    TOP_LEFT = "top_left"
+    TOP_RIGHT = "top_right"
+    BOTTOM_LEFT = "bottom_left"
+    BOTTOM_RIGHT = "bottom_right"
+
+
+Text = Callable[[CornerSource], str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its corner, how it reads on a desktop and on a phone (None: not there)."""
+
+    corner: Corner
+    desktop: Text | None
+    phone: Text | None
+    modalities: tuple[str, ...] = ()
+
+
+def _or_missing(text: str) -> str:
+    return text.strip() or MISSING
+
+
+def _number(value: float | None, unit: str = "", digits: int = 1) -> str:
+    if value is None:
+        return MISSING
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    return f"{text} {unit}".strip()
+
+
+def person_name(name: str) -> str:
+    """Return a DICOM person name for reading: the ideographic group if there is one (PS3.5 6.2)."""
+    groups = [group.strip(" ^") for group in name.split("=")]
+    chosen = next((group for group in groups[1:2] if group), groups[0])
+    return " ".join(part for part in chosen.split("^") if part)
+
+
+_SEXES = {"M": "男", "F": "女", "O": "其他"}
+_AGE_UNITS = {"Y": "岁", "M": "月", "W": "周", "D": "天"}
+
+
+def age_text(age: str) -> str:
+    """Return an age string (AS, PS3.5 6.2: "045Y") as Chinese reads it."""
+    if len(age) == 4 and age[:3].isdigit() and age[3] in _AGE_UNITS:
+        return f"{int(age[:3])}{_AGE_UNITS[age[3]]}"
+    return _or_missing(age)
+
+
+def date_text(value: str) -> str:
+    """Return "2026-03-09 14:05" from DICOM or ISO dates and times, as much as is there."""
+    digits = "".join(character for character in value.split("+")[0] if character.isdigit())
+    if len(digits) < 8:
+        return _or_missing(value)
+    day = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
+    return f"{day} {digits[8:10]}:{digits[10:12]}" if len(digits) >= 12 else day
+
+
+def _sex_and_age(source: CornerSource) -> str:
+    heading = source.series.heading
+    sex = _SEXES.get(heading.patient_sex, heading.patient_sex) or MISSING
+    return f"{sex} {age_text(heading.patient_age)}"
+
+
+def _series_line(source: CornerSource) -> str:
+    number = source.series.series_number
+    shown = MISSING if number is None else str(number)
+    return f"序列 {shown}  {source.series.series_description}".strip()
+
+
+def _image_line(source: CornerSource) -> str:
+    return f"{source.pane.frame_index + 1} / {len(source.series.frames)}"
+
+
+def _slice_line(source: CornerSource) -> str:
+    frame = source.frame
+    return f"层厚 {_number(frame.slice_thickness, 'mm', 2)}  位置 {_location(frame)}"
+
+
+def _location(frame: FrameAttributes) -> str:
+    value = frame.slice_location
+    if value is None and frame.image_position_patient is not None:
+        value = frame.image_position_patient[2]
+    return _number(value, "mm", 1)
+
+
+def _exposure(frame: FrameAttributes) -> str:
+    if frame.tube_current is None and frame.exposure is not None:
+        return _number(frame.exposure, "mAs", 1)
+    return _number(frame.tube_current, "mA", 0)
+
+
+def _ct_line(source: CornerSource) -> str:
+    frame = source.frame
+    return f"{_number(frame.kvp, 'kV', 0)}  {_exposure(frame)}  螺距 {_number(frame.pitch, '', 3)}"
+
+
+def _x_ray_line(source: CornerSource) -> str:
+    return f"{_number(source.frame.kvp, 'kV', 0)}  {_exposure(source.frame)}"
+
+
+def _mr_line(source: CornerSource) -> str:
+    frame = source.frame
+    return (
+        f"TR {_number(frame.repetition_time, 'ms', 0)}  TE {_number(frame.echo_time, 'ms', 1)}  "
+        f"{_number(frame.magnetic_field_strength, 'T', 1)}"
+    )
+
+
+def _matrix_line(source: CornerSource) -> str:
+    return f"{source.frame.columns} × {source.frame.rows}"
+
+
+def _phone_slice(source: CornerSource) -> str:
+    return f"层厚 {_number(source.frame.slice_thickness, 'mm', 2)}"
+
+
+def _phone_ct(source: CornerSource) -> str:
+    return f"{_number(source.frame.kvp, 'kV', 0)} {_exposure(source.frame)}"
+
+
+def _phone_mr(source: CornerSource) -> str:
+    frame = source.frame
+    return f"TR {_number(frame.repetition_time, '', 0)} TE {_number(frame.echo_time, '', 1)}"
+
+
+def _side(source: CornerSource) -> str:
+    """Return the left/right mark in words: ImageLaterality, or the side the viewer's left shows."""
+    if source.frame.image_laterality in ("L", "R", "B"):
+        return {"L": "左侧 L", "R": "右侧 R", "B": "双侧 B"}[source.frame.image_laterality]
+    left, right = source.marks.left, source.marks.right
+    return f"{left} ↔ {right}" if left and right else f"左/右 {MISSING}"
+
+
+def shown_window(pane: Pane, frame: FrameAttributes) -> Window:
+    """Return the window the corner names: the chosen one, else the frame's default."""
+    return pane.window or default_window(frame)
+
+
+def _window_line(source: CornerSource) -> str:
+    if source.pane.window is None and source.frame.voi_luts:
+        return "W/L  VOI LUT"
+    window = shown_window(source.pane, source.frame)
+    digits = 0 if window.width >= 10 else 2
+    return f"W {window.width:.{digits}f}  L {window.center:.{digits}f}"
+
+
+def _zoom_line(source: CornerSource) -> str:
+    scale = scale_of(source.frame, source.canvas, source.pane.viewport)
+    return f"缩放 {scale / source.canvas.pixel_ratio:.0%}"
+
+
+def _turn_line(source: CornerSource) -> str:
+    view = source.pane.viewport
+    parts = [f"旋转 {view.rotation:.0f}°"] if view.rotation else []
+    parts += ["左右镜像"] if view.flip_horizontal else []
+    parts += ["上下镜像"] if view.flip_vertical else []
+    parts += ["反像"] if source.pane.inverted else []
+    return "  ".join(parts)
+
+
+def _equipment(source: CornerSource) -> str:
+    return " ".join(part for part in (source.series.modality, source.series.station_name) if part)
+
+
+_PROJECTION = ("CR", "DX", "DR", "MG", "XA", "RF", "PX", "IO")
+_SLICES = ("CT", "MR", "PT", "NM")
+
+
+def _of_heading(field: str) -> Text:
+    return lambda source: _or_missing(str(getattr(source.series.heading, field)))
+
+
+def _name(source: CornerSource) -> str:
+    return _or_missing(person_name(source.series.heading.patient_name))
+
+
+def _date(source: CornerSource) -> str:
+    return date_text(source.series.heading.study_datetime)
+
+
+def _labelled(label: str, text: Text) -> Text:
+    return lambda source: f"{label} {text(source)}"
+
+
+_ACCESSION = _labelled("检查号", _of_heading("accession_number"))
+_HOSPITAL = _of_heading("institution_name")
+
+LINES: tuple[Line, ...] = (
+    Line(Corner.TOP_LEFT, _name, _name),
+    Line(Corner.TOP_LEFT, _labelled("ID", _of_heading("patient_id")), None),
+    Line(Corner.TOP_LEFT, _sex_and_age, _sex_and_age),
+    Line(Corner.TOP_LEFT, _ACCESSION, _ACCESSION),
+    Line(Corner.TOP_LEFT, _side, _side),
+    Line(Corner.TOP_RIGHT, _HOSPITAL, _HOSPITAL),
+    Line(Corner.TOP_RIGHT, _of_heading("study_description"), None),
+    Line(Corner.TOP_RIGHT, _date, _date),
+    Line(Corner.TOP_RIGHT, _equipment, None),
+    Line(Corner.BOTTOM_LEFT, _series_line, None),
+    Line(Corner.BOTTOM_LEFT, _image_line, _image_line),
+    Line(Corner.BOTTOM_LEFT, _slice_line, _phone_slice, _SLICES),
+    Line(Corner.BOTTOM_LEFT, _ct_line, _phone_ct, ("CT",)),
+    Line(Corner.BOTTOM_LEFT, _x_ray_line, _x_ray_line, _PROJECTION),
+    Line(Corner.BOTTOM_LEFT, _mr_line, _phone_mr, ("MR",)),
+    Line(Corner.BOTTOM_LEFT, _matrix_line, None),
+    Line(Corner.BOTTOM_RIGHT, _turn_line, _turn_line),
+    Line(Corner.BOTTOM_RIGHT, _zoom_line, _zoom_line),
+    Line(Corner.BOTTOM_RIGHT, _window_line, _window_line),
+)
+
+
+def corner_text(source: CornerSource) -> CornerText:
+    """Return the lines of all four corners, the short ones on a narrow reading area."""
+    narrow = source.canvas.width < PHONE_WIDTH
+    texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
+    for line in LINES:
+        build = line.phone if narrow else line.desktop
+        fits = not line.modalities or source.series.modality in line.modalities
+        if build is None or not fits:
+            continue
+        text = build(source)
+        if text:
+            texts[line.corner].append(text)
+    return CornerText(**{str(corner): tuple(lines) for corner, lines in texts.items()})

@@ -1,0 +1,38 @@
+"""The command table: everything a reader can do, one row a command (design, "Commands in")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from viewer_py.view.command import Command, CommandError, checked_arguments
+from viewer_py.view.commands import cine, image, series, stack, tools, viewport, window
+from viewer_py.view.state import ViewerState
+
+COMMANDS: tuple[Command, ...] = (
+    *tools.COMMANDS,
+    *window.COMMANDS,
+    *viewport.COMMANDS,
+    *image.COMMANDS,
+    *cine.COMMANDS,
+    *stack.COMMANDS,
+    *series.COMMANDS,
+)
+
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def find(name: str) -> Command:
+    """Return the command called `name`; raises CommandError when there is none."""
+    if name not in _BY_NAME:
+        raise CommandError(f"未知命令 {name} / there is no command {name}")
+    return _BY_NAME[name]
+
+
+def run(state: ViewerState, name: str, args: Mapping[str, object] | None = None) -> ViewerState:
+    """Carry out one command and return the new state.
+
+    Raises CommandError, in words, when the command is unknown, an argument is wrong or the state
+    does not allow it; the given state is then still in force.
+    """
+    command = find(name)
+    return command.apply(state, checked_arguments(command, args or {}))

@@ -1,0 +1,69 @@
+"""Going through the images of a series (B-15, C paging)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.state import ViewerState
+
+_FAR = 1_000_000
+
+
+def frame_count(state: ViewerState) -> int:
+    """Return the number of frames of the series in the active pane (0 while it is unknown)."""
+    series = state.active_series()
+    if series is not None:
+        return len(series.frames)
+    entries = (one for one in state.catalogue if one.series_id == state.pane().series_id)
+    return next((one.frame_count for one in entries), 0)
+
+
+def _at(state: ViewerState, frame_index: int) -> ViewerState:
+    last = frame_count(state) - 1
+    if last < 0:
+        raise CommandError("影像尚未载入 / no image is loaded yet")
+    return state.with_pane(replace(state.pane(), frame_index=min(max(frame_index, 0), last)))
+
+
+def scroll(state: ViewerState, args: Arguments) -> ViewerState:
+    """Go `by` images on (negative: back) and stop at the ends of the series."""
+    return _at(state, state.pane().frame_index + int(args["by"]))
+
+
+def go(state: ViewerState, args: Arguments) -> ViewerState:
+    """Go to image `frame` (0 is the first); an index outside the series is refused."""
+    frame_index = int(args["frame"])
+    if not 0 <= frame_index < frame_count(state):
+        raise CommandError("没有这一幅影像 / there is no such image")
+    return replace(_at(state, frame_index), playing=False)
+
+
+COMMANDS = (
+    Command(
+        name="stack.scroll",
+        label="翻页",
+        label_en="Scroll",
+        apply=scroll,
+        kind=Kind.ACTION,
+        group="paging",
+        gesture="wheel",
+        arguments=(Argument("by", int, -_FAR, _FAR),),
+        choices=(
+            Choice("上一幅", "Previous image", {"by": -1}, icon="previous", key="ArrowUp"),
+            Choice("下一幅", "Next image", {"by": 1}, icon="next", key="ArrowDown"),
+            Choice("后退十幅", "Back ten images", {"by": -10}, key="PageUp"),
+            Choice("前进十幅", "On ten images", {"by": 10}, key="PageDown"),
+            Choice("第一幅", "First image", {"by": -_FAR}, key="Home"),
+            Choice("最后一幅", "Last image", {"by": _FAR}, key="End"),
+        ),
+    ),
+    Command(
+        name="stack.go",
+        label="到第几幅",
+        label_en="Go to image",
+        apply=go,
+        gesture="slider",
+        arguments=(Argument("frame", int, 0, _FAR),),
+    ),
+)

@@ -1,0 +1,35 @@
+"""Choosing what the left button or one finger does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viewer_py.view.command import Argument, Arguments, Choice, Command, Kind
+from viewer_py.view.state import ViewerState
+
+TOOLS = ("pan", "window", "zoom", "stack")
+
+
+def choose(state: ViewerState, args: Arguments) -> ViewerState:
+    """Make `tool` the one that the left button and one finger work."""
+    return replace(state, tool=str(args["tool"]))
+
+
+COMMANDS = (
+    Command(
+        name="tool.choose",
+        label="工具",
+        label_en="Tool",
+        apply=choose,
+        kind=Kind.RADIO,
+        group="tool",
+        arguments=(Argument("tool", str, allowed=TOOLS),),
+        choices=(
+            Choice("移动", "Pan", {"tool": "pan"}, icon="pan", key="p"),
+            Choice("调窗", "Window", {"tool": "window"}, icon="window", key="w"),
+            Choice("缩放", "Zoom", {"tool": "zoom"}, icon="zoom", key="z"),
+            Choice("翻页", "Scroll", {"tool": "stack"}, icon="stack", key="s"),
+        ),
+        current=lambda state: state.tool,
+    ),
+)

@@ -1,0 +1,170 @@
+"""Zoom, pan, rotate, flip and reset (缩放、移动、旋转、镜像、复位; B-23, B-24, B-45)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viewer_py.view.command import Argument, Arguments, Choice, Command, Kind
+from viewer_py.view.fit import clamped_pan, clamped_zoom
+from viewer_py.view.state import CanvasSize, Pane, ViewerState, Viewport
+
+
+def _shown(state: ViewerState, viewport: Viewport) -> ViewerState:
+    limited = clamped_pan(state.canvas, replace(viewport, zoom=clamped_zoom(viewport.zoom)))
+    return state.with_pane(replace(state.pane(), viewport=limited))
+
+
+def zoom(state: ViewerState, args: Arguments) -> ViewerState:
+    """Enlarge by `factor` and keep the point (`x`, `y`) where it is.
+
+    The point is in CSS pixels from the top left of the reading area; its centre by default.
+    """
+    view, canvas = state.pane().viewport, state.canvas
+    target = clamped_zoom(view.zoom * float(args["factor"]))
+    factor = target / view.zoom
+    x = float(args.get("x", canvas.width / 2)) - canvas.width / 2
+    y = float(args.get("y", canvas.height / 2)) - canvas.height / 2
+    return _shown(
+        state,
+        replace(
+            view,
+            zoom=target,
+            pan_x=x - (x - view.pan_x) * factor,
+            pan_y=y - (y - view.pan_y) * factor,
+        ),
+    )
+
+
+def pan(state: ViewerState, args: Arguments) -> ViewerState:
+    """Move the picture by (`x`, `y`) CSS pixels, right and down."""
+    view = state.pane().viewport
+    return _shown(
+        state,
+        replace(view, pan_x=view.pan_x + float(args["x"]), pan_y=view.pan_y + float(args["y"])),
+    )
+
+
+def place(state: ViewerState, args: Arguments) -> ViewerState:
+    """Set zoom (1 fits), pan and rotation outright; what is left out stays."""
+    view = state.pane().viewport
+    return _shown(state, replace(view, **{name: float(value) for name, value in args.items()}))
+
+
+def rotate(state: ViewerState, args: Arguments) -> ViewerState:
+    """Turn the picture clockwise by `degrees`."""
+    view = state.pane().viewport
+    return _shown(state, replace(view, rotation=(view.rotation + float(args["degrees"])) % 360))
+
+
+def flip(state: ViewerState, args: Arguments) -> ViewerState:
+    """Mirror the picture as it is seen: left-right or top-bottom.
+
+    Flips apply before the rotation, so a mirror on the screen turns the rotation round.
+    """
+    view = state.pane().viewport
+    rotation = -view.rotation % 360
+    if args["axis"] == "horizontal":
+        mirrored = replace(view, flip_horizontal=not view.flip_horizontal, rotation=rotation)
+    else:
+        mirrored = replace(view, flip_vertical=not view.flip_vertical, rotation=rotation)
+    return _shown(state, mirrored)
+
+
+def reset(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Put zoom, pan, rotation, flips, window and invert back; series and image stay (B-45)."""
+    pane = state.pane()
+    return state.with_pane(Pane(series_id=pane.series_id, frame_index=pane.frame_index))
+
+
+def resize(state: ViewerState, args: Arguments) -> ViewerState:
+    """Take over the size of the reading area (CSS pixels) and the device pixel ratio."""
+    canvas = CanvasSize(float(args["width"]), float(args["height"]), float(args["pixel_ratio"]))
+    return _shown(replace(state, canvas=canvas), state.pane().viewport)
+
+
+_ANY = 1e5
+
+COMMANDS = (
+    Command(
+        name="viewport.zoom",
+        label="缩放",
+        label_en="Zoom",
+        apply=zoom,
+        kind=Kind.ACTION,
+        group="zoom",
+        gesture="pinch",
+        arguments=(
+            Argument("factor", float, 0.01, 100.0),
+            Argument("x", float, -_ANY, _ANY, optional=True),
+            Argument("y", float, -_ANY, _ANY, optional=True),
+        ),
+        choices=(
+            Choice("放大", "Zoom in", {"factor": 1.25}, icon="zoom-in", key="+"),
+            Choice("缩小", "Zoom out", {"factor": 0.8}, icon="zoom-out", key="-"),
+        ),
+    ),
+    Command(
+        name="viewport.pan",
+        label="移动",
+        label_en="Pan",
+        apply=pan,
+        gesture="one-finger",
+        arguments=(Argument("x", float, -_ANY, _ANY), Argument("y", float, -_ANY, _ANY)),
+    ),
+    Command(
+        name="viewport.set",
+        label="设置视图",
+        label_en="Set view",
+        apply=place,
+        arguments=(
+            Argument("zoom", float, 0.0, 1000.0, optional=True),
+            Argument("pan_x", float, -_ANY, _ANY, optional=True),
+            Argument("pan_y", float, -_ANY, _ANY, optional=True),
+            Argument("rotation", float, -360.0, 360.0, optional=True),
+        ),
+    ),
+    Command(
+        name="viewport.rotate",
+        label="旋转",
+        label_en="Rotate",
+        apply=rotate,
+        kind=Kind.ACTION,
+        group="turn",
+        arguments=(Argument("degrees", float, -360.0, 360.0),),
+        choices=(Choice("旋转", "Rotate", {"degrees": 90.0}, icon="rotate"),),
+    ),
+    Command(
+        name="viewport.flip",
+        label="镜像",
+        label_en="Mirror",
+        apply=flip,
+        kind=Kind.ACTION,
+        group="turn",
+        arguments=(Argument("axis", str, allowed=("horizontal", "vertical")),),
+        choices=(
+            Choice("左右镜像", "Mirror", {"axis": "horizontal"}, icon="flip-horizontal"),
+            Choice("上下镜像", "Turn over", {"axis": "vertical"}, icon="flip-vertical"),
+        ),
+    ),
+    Command(
+        name="viewport.reset",
+        label="复位",
+        label_en="Reset",
+        apply=reset,
+        kind=Kind.ACTION,
+        group="reset",
+        icon="reset",
+        key="r",
+    ),
+    Command(
+        name="canvas.resize",
+        label="阅片区大小",
+        label_en="Reading area size",
+        apply=resize,
+        arguments=(
+            Argument("width", float, 1.0, 32768.0),
+            Argument("height", float, 1.0, 32768.0),
+            Argument("pixel_ratio", float, 0.25, 8.0),
+        ),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Window width and level (窗宽窗位, B-25) and the eight presets (B-39)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from viewer_py.pixels import presets, voi
+from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.state import ViewerState
+
+_LIMIT = 1e6
+
+
+def shown_window(state: ViewerState) -> voi.Window:
+    """Return the window in force in the active pane, the frame's default when none was chosen.
+
+    Raises CommandError while the pane is empty.
+    """
+    pane, frame = state.pane(), state.active_frame()
+    if frame is None:
+        raise CommandError("影像尚未载入 / no image is loaded yet")
+    return pane.window or voi.default_window(frame)
+
+
+def _with_window(state: ViewerState, center: float, width: float) -> ViewerState:
+    function = shown_window(state).function
+    window = voi.usable(voi.Window(center, width, function))
+    return state.with_pane(replace(state.pane(), window=window, preset=""))
+
+
+def set_window(state: ViewerState, args: Arguments) -> ViewerState:
+    """Set centre and width in modality values."""
+    return _with_window(state, float(args["center"]), float(args["width"]))
+
+
+def adjust(state: ViewerState, args: Arguments) -> ViewerState:
+    """Change centre and width by an amount in modality values, as a drag does."""
+    window = shown_window(state)
+    return _with_window(
+        state,
+        window.center + float(args["delta_center"]),
+        window.width + float(args["delta_width"]),
+    )
+
+
+def use_preset(state: ViewerState, args: Arguments) -> ViewerState:
+    """Use a named window; "default" is the frame's own, the others fit CT only."""
+    preset = presets.find(str(args["name"]))
+    series = state.active_series()
+    if preset.window is not None and (series is None or not presets.apply_to(series.modality)):
+        raise CommandError("该窗位只适用于 CT / this preset is for CT only")
+    return state.with_pane(replace(state.pane(), window=preset.window, preset=preset.name))
+
+
+_ENGLISH = {
+    "default": "Default",
+    "head": "Head",
+    "lung": "Lung",
+    "chest": "Chest",
+    "heart": "Heart",
+    "abdomen": "Abdomen",
+    "liver": "Liver",
+    "bone": "Bone",
+}
+
+COMMANDS = (
+    Command(
+        name="window.preset",
+        label="窗位",
+        label_en="Presets",
+        apply=use_preset,
+        kind=Kind.MENU,
+        group="window",
+        icon="presets",
+        arguments=(
+            Argument("name", str, allowed=tuple(preset.name for preset in presets.PRESETS)),
+        ),
+        choices=tuple(
+            Choice(
+                preset.label,
+                _ENGLISH[preset.name],
+                {"name": preset.name},
+                key=str(number),
+                modalities=() if preset.window is None else ("CT",),
+            )
+            for number, preset in enumerate(presets.PRESETS, start=1)
+        ),
+        current=lambda state: state.pane().preset,
+    ),
+    Command(
+        name="window.set",
+        label="设置窗宽窗位",
+        label_en="Set window",
+        apply=set_window,
+        arguments=(
+            Argument("center", float, -_LIMIT, _LIMIT),
+            Argument("width", float, 0.0, _LIMIT),
+        ),
+    ),
+    Command(
+        name="window.adjust",
+        label="调整窗宽窗位",
+        label_en="Adjust window",
+        apply=adjust,
+        gesture="right-drag",
+        arguments=(
+            Argument("delta_center", float, -_LIMIT, _LIMIT),
+            Argument("delta_width", float, -_LIMIT, _LIMIT),
+        ),
+    ),
+)

@@ -1,0 +1,27 @@
+"""The keyboard: which key is which command, read from the command table."""
+
+from __future__ import annotations
+
+from viewer_py.view.calls import Call
+from viewer_py.view.commands import COMMANDS
+
+# Names that browsers give to the same key.
+_SAME_KEY = {" ": "Space", "=": "+", "_": "-"}
+
+
+def _bindings() -> dict[str, Call]:
+    bindings = {command.key: Call(command.name) for command in COMMANDS if command.key}
+    for command in COMMANDS:
+        for choice in command.choices:
+            if choice.key:
+                bindings[choice.key] = Call(command.name, dict(choice.args))
+    return bindings
+
+
+KEYS = _bindings()
+
+
+def call_for_key(key: str) -> Call | None:
+    """Return what pressing `key` (KeyboardEvent.key) means, or None."""
+    key = _SAME_KEY.get(key, key)
+    return KEYS.get(key) or KEYS.get(key.lower())
