@@ -91,7 +91,8 @@ class AssetCatalog:
         manifest = read_manifest(assets_dir)
         if not manifest["files"]:
             raise AssetsMissingError(
-                f"{assets_dir} 中没有资源，请运行 yingyun assets / has no assets: run yingyun assets"
+                f"{assets_dir} 中没有资源，请运行 yingyun assets / "
+                "no assets there: run yingyun assets"
             )
         self._names: dict[str, str] = {}
         self._files: dict[str, AssetFile] = {}
