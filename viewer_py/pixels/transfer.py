@@ -4,8 +4,10 @@ The chain is stored value → rescale or Modality LUT → VOI → inversion (PS3
 Every renderer follows this one description; the formulas in `shade` are what a shader copies.
 
 * Grey is 0…255, rounded to the nearest, halves up.
-* MONOCHROME1 and Presentation LUT Shape INVERSE say the same (PS3.3 C.8.11.3.1.2 couples them),
-  so either or both invert once, after the VOI. The reader's own inversion comes on top: 255 - p.
+* Presentation LUT Shape INVERSE inverts after the VOI. Where the object states no shape,
+  MONOCHROME1 does; MONOCHROME1 with INVERSE, as PS3.3 C.8.11.3 couples them, inverts once, and
+  IDENTITY with MONOCHROME1 not at all: the shape is the later word (DCMTK, pydicom and Weasis read
+  it so). The reader's own inversion comes on top: 255 - p.
 * Pixel padding is no image: it is drawn black whatever the window and the photometric
   interpretation. The reader's inversion turns it white with all the rest, so that p becomes 255 - p
   in every pixel (B-27), as DCMTK and cornerstone do.
@@ -153,10 +155,9 @@ def apply_table(table: LookupTable, values: NDArray[Any]) -> NDArray[np.float64]
 
 
 def _natively_inverted(frame: FrameAttributes) -> bool:
-    return (
-        frame.photometric_interpretation == "MONOCHROME1"
-        or frame.presentation_lut_shape == "INVERSE"
-    )
+    if frame.presentation_lut_shape in ("IDENTITY", "INVERSE"):
+        return frame.presentation_lut_shape == "INVERSE"
+    return frame.photometric_interpretation == "MONOCHROME1"
 
 
 def _padding(frame: FrameAttributes) -> tuple[int, int, bool]:
