@@ -1,0 +1,98 @@
+"""The application, put together in one place and in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import auth, consent_pages, health, home, language, mailbox
+from portal.context import install_context, install_transactions
+from portal.decisions import install_decisions
+from portal.entry import install_entry
+from portal.errors import install_errors
+from portal.i18n import install_i18n
+from portal.identity import install_identity
+from portal.limits import install_limits
+from portal.navigation import install_navigation
+from portal.request_log import install_request_log
+from portal.security import install_security
+from portal.sessions import FORMS, cookie_name
+from portal.static_files import install_static_files
+from server.cloud import ImageCloud
+from server.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST_REQUEST = 1024 * 1024
+LARGEST_FORM_PARTS = 200
+
+
+def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Flask:
+    """Put the portal together for one image cloud.
+
+    `config` overrides Flask's settings, for tests. What is installed first runs first before a
+    view and last after it.
+    """
+    app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config.update(_configuration(cloud) | dict(config or {}))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    _trust_proxies(app, cloud.settings)
+    install_context(app, cloud)
+    install_i18n(app)
+    install_request_log(app)
+    install_security(app)
+    install_entry(app)
+    install_limits(app)
+    install_identity(app)
+    install_decisions(app)
+    CSRFProtect(app)
+    install_errors(app)
+    install_static_files(app, ROOT / "static")
+    install_navigation(app)
+    install_transactions(app)
+    _register_pages(app, cloud.settings)
+    return app
+
+
+def _configuration(cloud: ImageCloud) -> dict[str, Any]:
+    settings = cloud.settings
+    return {
+        "SECRET_KEY": cloud.master_key.secret("portal forms").hex(),
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_REQUEST,
+        "MAX_FORM_PARTS": LARGEST_FORM_PARTS,
+        "SESSION_COOKIE_NAME": cookie_name(settings, FORMS),
+        "SESSION_COOKIE_PATH": "/",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.secure,
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the cookie it is bound to
+        # Pages send no referrer; portal.security checks where changes come from.
+        "WTF_CSRF_SSL_STRICT": False,
+        "TEMPLATES_AUTO_RELOAD": settings.development,
+    }
+
+
+def _trust_proxies(app: Flask, settings: Settings) -> None:
+    count = settings.trusted_proxies
+    if count > 0:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+
+
+def _register_pages(app: Flask, settings: Settings) -> None:
+    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(consent_pages.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(home.blueprint)
+    app.register_blueprint(language.blueprint)
+    if settings.development:
+        app.register_blueprint(mailbox.blueprint)

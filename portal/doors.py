@@ -1,0 +1,107 @@
+"""The two doors to a study: the patient's own, and a share's (design §6).
+
+The same views serve both. The address tells the door; the matching cookie tells the grant; and
+`server.access.authorize` decides, afresh at each request, so that a revocation bites at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Gone, NotFound, Unauthorized
+
+from portal.context import current_cloud, database_session
+from portal.decisions import answers_data, require_identity
+from portal.identity import Identity
+from portal.next_url import with_next
+from portal.sessions import share_token
+from server import access, sharing
+from server.access import AccessDenied, Action, Grant
+from server.model import Account, Study
+
+
+@dataclass(frozen=True)
+class StudyDoor:
+    """One study, as it may be seen through one door by whoever asks.
+
+    `base_url` is `/studies/<study_id>` or `/s/<share_id>`; all addresses of the study's pages and
+    data hang below it. `study` belongs to the request's database session.
+    """
+
+    kind: Literal["patient", "share"]
+    base_url: str
+    grant: Grant
+    study: Study
+
+    def url(self, path: str = "") -> str:
+        """Return the address of a page or datum of this study, for example `url("report")`."""
+        return f"{self.base_url}/{path}" if path else self.base_url
+
+    @property
+    def pictures_url(self) -> str:
+        """The address of the JPG page, which the two doors name differently."""
+        return self.url("images") if self.kind == "share" else self.base_url
+
+    def allows(self, action: Action, series_id: str | None = None) -> bool:
+        """Whether the grant allows an action just now, to show or leave out what leads there."""
+        with contextlib.suppress(AccessDenied):
+            self.authorize(action, series_id)
+            return True
+        return False
+
+    def authorize(self, action: Action, series_id: str | None = None) -> None:
+        """Raise AccessDenied unless the grant allows the action on the study (and series)."""
+        access.authorize(
+            current_cloud(), database_session(), self.grant, action, self.study, series_id=series_id
+        )
+
+
+def open_door(values: dict[str, Any], action: Action | None) -> StudyDoor | ResponseReturnValue:
+    """Return the door that the values of an address lead to, authorised for the action.
+
+    Returns a redirect instead when first a sign-in, a consent or the opening of the share is due.
+    Raises NotFound, Unauthorized, Forbidden, Gone, AccessDenied.
+    """
+    opened = _share_door(values["share_id"]) if "share_id" in values else _patient_door(values)
+    if isinstance(opened, StudyDoor):
+        g.door_kind = opened.kind
+        if action is not None:
+            opened.authorize(action, values.get("series_id"))
+    return opened
+
+
+def _patient_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
+    identity = require_identity()
+    if not isinstance(identity, Identity):
+        return identity
+    if identity.needs_consent:
+        if answers_data():
+            raise Unauthorized
+        return redirect(with_next("/consent"), 303)
+    session = database_session()
+    account = session.get_one(Account, identity.account_id)
+    grant = access.patient_grant(current_cloud(), session, account)
+    study = session.get(Study, values["study_id"])
+    if study is None:
+        raise NotFound
+    return StudyDoor("patient", f"/studies/{study.study_id}", grant, study)
+
+
+def _share_door(share_id: str) -> StudyDoor | ResponseReturnValue:
+    cloud, session = current_cloud(), database_session()
+    token = share_token(cloud.settings, request, share_id)
+    if not token:
+        if answers_data():
+            raise Unauthorized
+        return redirect(f"/s/{share_id}", 303)
+    grant = sharing.grant_for_visit(cloud, session, token)
+    if grant is None or grant.share_id != share_id:
+        raise Gone
+    study = session.get(Study, next(iter(grant.study_ids), ""))
+    if study is None:
+        raise Gone
+    return StudyDoor("share", f"/s/{share_id}", grant, study)

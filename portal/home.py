@@ -1,0 +1,26 @@
+"""The first address, and the privacy policy, which everyone may read before signing in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from portal.decisions import public
+from portal.identity import current_identity
+from server import consent
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@public
+def index() -> ResponseReturnValue:
+    """Lead to the time line, or to the sign-in page."""
+    return redirect("/studies" if current_identity() else "/login", 303)
+
+
+@blueprint.get("/privacy")
+@public
+def privacy() -> str:
+    """Show the privacy policy in force (A-37)."""
+    return render_template("pages/privacy.html", policy=consent.current_policy())

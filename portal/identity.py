@@ -1,0 +1,72 @@
+"""Who is signed in: read afresh from the server's own session at each request (F-06)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, Request, g, request
+from flask_login import LoginManager, UserMixin, current_user
+
+from portal.context import current_cloud
+from portal.sessions import session_token
+from server import accounts, consent
+from server.model import Role
+
+
+@dataclass(frozen=True)
+class Identity(UserMixin):
+    """The signed-in account, as plain data that outlives its database session."""
+
+    account_id: int
+    login: str
+    role: Role
+    person_id: int | None
+    name: str
+    entry_kind: str
+    needs_consent: bool
+
+    def get_id(self) -> str:
+        """Return the account's number as Flask-Login wants it."""
+        return str(self.account_id)
+
+
+def _load(incoming: Request) -> Identity | None:
+    cloud = current_cloud()
+    token = session_token(cloud.settings, incoming)
+    if not token:
+        return None
+    # A transaction of its own: it notes the last use, which must not hold the request's lock.
+    with cloud.database.session() as session:
+        signed_in = accounts.current_session(cloud, session, token)
+        if signed_in is None:
+            return None
+        account = signed_in.account
+        identity = Identity(
+            account_id=account.id,
+            login=account.login,
+            role=Role(account.role),
+            person_id=account.person_id,
+            name=account.person.name if account.person else account.login,
+            entry_kind=signed_in.entry_kind,
+            needs_consent=consent.needs_consent(session, account),
+        )
+    g.account_id = identity.account_id
+    return identity
+
+
+def current_identity() -> Identity | None:
+    """Return who is signed in, or None."""
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def source_address() -> str:
+    """Return the address from which the request came (proxies that are trusted count)."""
+    return request.remote_addr or ""
+
+
+def install_identity(app: Flask) -> None:
+    """Let Flask-Login ask our own sessions; its cookies are not used."""
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(_load)
+    manager.init_app(app)

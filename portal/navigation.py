@@ -1,0 +1,66 @@
+"""The four entries of the patient portal: archive, images, reports, sharing (A-48)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, request
+from flask_babel import lazy_gettext as _l
+
+from portal.context import current_cloud
+from portal.identity import Identity, current_identity
+from server.model import Role
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """One entry of the bar: where it leads and how it looks."""
+
+    name: str
+    label: str
+    icon: str
+    address: str
+
+
+ENTRIES = (
+    NavigationEntry("archive", _l("影像档案"), "stack-2", "/studies"),
+    NavigationEntry("images", _l("影像查看"), "photo", "/studies?show=images"),
+    NavigationEntry("reports", _l("报告查看"), "report-medical", "/studies?show=reports"),
+    NavigationEntry("shares", _l("授权分享"), "share", "/shares"),
+)
+
+
+def navigation() -> tuple[NavigationEntry, ...]:
+    """Return the entries for whoever is signed in; none before the consent."""
+    identity = current_identity()
+    if identity is None or identity.needs_consent or identity.role is not Role.PATIENT:
+        return ()
+    return ENTRIES
+
+
+def active_entry() -> str:
+    """Return the name of the entry that the present page belongs to."""
+    path = request.path
+    if path.startswith("/shares") or "/shares" in path:
+        return "shares"
+    if path.endswith("/report") or request.args.get("show") == "reports":
+        return "reports"
+    if path == "/studies":
+        return "images" if request.args.get("show") == "images" else "archive"
+    return "images" if path.startswith("/studies/") else ""
+
+
+def install_navigation(app: Flask) -> None:
+    """Give templates the entries, who is signed in, and the name of the site."""
+
+    def facts() -> dict[str, object]:
+        identity: Identity | None = current_identity()
+        return {
+            "identity": identity,
+            "navigation": navigation(),
+            "active_entry": active_entry(),
+            "site_name": current_cloud().settings.site_name,
+            "development": current_cloud().settings.development,
+        }
+
+    app.context_processor(facts)

@@ -1,0 +1,25 @@
+// Notices can be dismissed; good news goes by itself, bad news stays.
+
+const GOOD_NEWS_MILLISECONDS = 6000;
+
+export function showNotice(text, kind = "info") {
+  const template = document.getElementById("notice-template");
+  const notice = template.content.firstElementChild.cloneNode(true);
+  notice.className = `notice notice-${kind}`;
+  notice.querySelector(".notice-text").textContent = text;
+  document.getElementById("notices").append(notice);
+  watch(notice);
+}
+
+export function installNotices() {
+  document.querySelectorAll("#notices .notice").forEach(watch);
+}
+
+function watch(notice) {
+  const close = notice.querySelector("[data-dismiss]");
+  close.hidden = false;
+  close.addEventListener("click", () => notice.remove());
+  if (notice.classList.contains("notice-success")) {
+    setTimeout(() => notice.remove(), GOOD_NEWS_MILLISECONDS);
+  }
+}
