@@ -79,7 +79,7 @@ def file_windows(frame: FrameAttributes) -> tuple[Window, ...]:
 
 
 def is_color(frame: FrameAttributes) -> bool:
-    """Say whether a pixel is a colour (three samples) and not a grey value."""
+    """Say whether a pixel is a colour (three samples, RGB of 8 bits) and not a grey value."""
     return frame.samples_per_pixel > 1
 
 
@@ -99,7 +99,7 @@ def modality_value(frame: FrameAttributes, stored_value: float) -> float:
 def full_range(frame: FrameAttributes) -> Window:
     """Return the window over all modality values of the frame, its padding left out."""
     if is_color(frame):
-        return from_bounds(0, 2**frame.bits_stored - 1)
+        return from_bounds(0, 255)
     one = modality_value(frame, frame.smallest_value)
     other = modality_value(frame, frame.largest_value)
     return from_bounds(min(one, other), max(one, other))
