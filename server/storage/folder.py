@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from server.storage.errors import ObjectMissingError, StorageError, StorageFullError
@@ -77,10 +79,11 @@ class FolderStore:
 
     def size(self, key: str) -> int:
         """Return the number of bytes of an object. Raises ObjectMissingError."""
-        path = self._path(key)
-        if not path.is_file():
-            raise ObjectMissingError(key)
-        return path.stat().st_size
+        return self._status(key).st_size
+
+    def modified_at(self, key: str) -> datetime:
+        """Return when an object was stored, aware. Raises ObjectMissingError."""
+        return datetime.fromtimestamp(self._status(key).st_mtime, UTC)
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object of this key."""
@@ -106,6 +109,15 @@ class FolderStore:
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+    def _status(self, key: str) -> os.stat_result:
+        try:
+            status = self._path(key).stat()
+        except _ABSENT as error:
+            raise ObjectMissingError(key) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise ObjectMissingError(key)
+        return status
 
     def _keys_below(self, folder: Path) -> Iterator[str]:
         for path in sorted(folder.iterdir()):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
@@ -11,6 +13,9 @@ from obstore.store import ObjectStore as RemoteStore
 
 from server.storage.errors import ObjectMissingError, StorageError
 from server.storage.store import check_key
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 
 class ObstoreStore:
@@ -52,12 +57,11 @@ class ObstoreStore:
 
     def size(self, key: str) -> int:
         """Return the number of bytes of an object. Raises ObjectMissingError."""
-        try:
-            return obstore.head(self._remote, check_key(key))["size"]
-        except FileNotFoundError as error:
-            raise ObjectMissingError(key) from error
-        except BaseError as error:
-            raise _in_words(error) from error
+        return self._head(key)["size"]
+
+    def modified_at(self, key: str) -> datetime:
+        """Return when an object was stored, aware. Raises ObjectMissingError."""
+        return self._head(key)["last_modified"]
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object of this key."""
@@ -82,6 +86,14 @@ class ObstoreStore:
         try:
             for page in obstore.list(self._remote, below):
                 yield from (entry["path"] for entry in page)
+        except BaseError as error:
+            raise _in_words(error) from error
+
+    def _head(self, key: str) -> ObjectMeta:
+        try:
+            return obstore.head(self._remote, check_key(key))
+        except FileNotFoundError as error:
+            raise ObjectMissingError(key) from error
         except BaseError as error:
             raise _in_words(error) from error
 

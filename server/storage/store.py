@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -36,6 +37,10 @@ class ObjectStore(Protocol):
 
     def size(self, key: str) -> int:
         """Return the number of bytes of an object. Raises ObjectMissingError."""
+        ...
+
+    def modified_at(self, key: str) -> datetime:
+        """Return when an object was stored, aware. Raises ObjectMissingError."""
         ...
 
     def exists(self, key: str) -> bool:

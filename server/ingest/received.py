@@ -1,0 +1,40 @@
+"""One received DICOM object: what the index needs of it, after every check it must pass."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class ReceivedObject:
+    """A whole, decodable image; `data` is kept byte for byte."""
+
+    data: bytes
+    sha256: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    study_uid: str
+    series_uid: str
+    patient_id: str
+    patient_name: str
+    patient_sex: str
+    patient_age: str
+    patient_birth_date: str
+    other_patient_ids: tuple[str, ...]
+    accession_number: str
+    study_moment: datetime | None
+    study_description: str
+    series_description: str
+    body_part: str
+    modality: str
+    series_number: int | None
+    instance_number: int | None
+    frame_count: int
+
+
+def content_hash(data: bytes) -> str:
+    """Return the SHA-256 (hex) by which an object is recognised and verified (F-14)."""
+    return hashlib.sha256(data).hexdigest()
