@@ -98,7 +98,7 @@ def fetch_pyodide_wheel(
     """
     lock = json.loads(package_member(pyodide, "pyodide-lock.json"))
     facts = lock["packages"][name]
-    cached = cache_dir / "wheels" / facts["file_name"]
+    cached = cache_dir / "wheels" / str(facts["file_name"])
     if cached.exists():
         data = cached.read_bytes()
         if hashlib.sha256(data).hexdigest() == facts["sha256"]:

@@ -21,6 +21,8 @@ def keep_stdlib(name: str) -> bool:
     path = PurePosixPath(name)
     if path.parts[0] in _RULES["stdlib_folders"] or "tests" in path.parts:
         return False
+    if str(path.with_suffix("")) in _RULES["stdlib_files"] or "macholib" in path.parts:
+        return False
     if path.parts[0] == "encodings":
         return path.stem in _RULES["encodings_kept"] or path.stem.startswith("iso8859_")
     return not (len(path.parts) == 1 and path.stem in _RULES["stdlib_modules"])

@@ -1,0 +1,255 @@
+// Starts Python (Pyodide) inside a module worker, and warms its files from a page beforehand.
+//
+// JavaScript, because this is what has to run before there is any Python. `assets` is what
+// `AssetCatalog.runtime()` returns: {loader, core, wasm, lock, stdlib, numpy, viewer}, each
+// {url, size}, size in bytes before content coding.
+
+const STALL_SECONDS = 60;
+const VIEWER_ARCHIVE = "/lib/viewer_py.zip";
+const TAR_BLOCK = 512;
+
+/**
+ * Python could not be started. `reason` is a word that a page can translate:
+ * "blocked" (WebAssembly is missing or forbidden by the page's policy), "download", "stalled".
+ */
+export class PythonStartError extends Error {
+  constructor(reason, message) {
+    super(message);
+    this.name = "PythonStartError";
+    this.reason = reason;
+  }
+}
+
+/**
+ * Start Python with numpy and viewer_py importable; importing them is left to the caller.
+ *
+ * onProgress({received, total}) tells how many bytes of the runtime have come in. Rejects with
+ * PythonStartError, also when nothing has moved for `stallSeconds`: a boot that the browser refuses
+ * half-way would otherwise stay silent for ever.
+ */
+export async function startPython({ assets, onProgress = () => {}, stallSeconds = STALL_SECONDS }) {
+  assertWebAssembly();
+  const watch = new StallWatch(stallSeconds);
+  try {
+    const progress = new ByteCount(assets, (counts) => {
+      watch.touch();
+      onProgress(counts);
+    });
+    return await Promise.race([boot(absolute(assets), progress), watch.stalled]);
+  } finally {
+    watch.stop();
+  }
+}
+
+/**
+ * Put the runtime's files into the browser's cache, one after the other and at low priority.
+ * Resolves to whether it did: not where the connection is metered or slow.
+ */
+export async function warm(assets, connection = globalThis.navigator?.connection) {
+  const slow = ["slow-2g", "2g", "3g"].includes(connection?.effectiveType);
+  if (connection?.saveData || slow) return false;
+  for (const { url } of Object.values(assets)) {
+    const response = await fetch(url, { priority: "low" });
+    await response.body?.pipeTo(new WritableStream());
+  }
+  return true;
+}
+
+async function boot(assets, progress) {
+  // Everything at once: each of these would otherwise wait for the one before it.
+  const loader = importCounted(assets.loader, progress);
+  const core = importCounted(assets.core, progress);
+  const wasm = fetchStreamed(assets.wasm, progress);
+  const stdlib = fetchBytes(assets.stdlib, progress);
+  const lock = fetchBytes(assets.lock, progress);
+  const numpy = fetchBytes(assets.numpy, progress, "low");
+  const viewer = fetchBytes(assets.viewer, progress, "low");
+  const failed = firstFailure([loader, core, wasm, stdlib, lock, numpy, viewer]);
+  const { loadPyodide } = await Promise.race([loader, failed]);
+  const handBack = handOver({
+    [assets.wasm.url]: wasm,
+    [assets.stdlib.url]: stdlib.then((bytes) => new Response(bytes)),
+  });
+  try {
+    const starting = loadPyodide({
+      indexURL: new URL(".", assets.loader.url).href,
+      stdLibURL: assets.stdlib.url,
+      lockFileContents: lock.then((bytes) => new TextDecoder().decode(bytes)),
+      env: { PYTHONPATH: VIEWER_ARCHIVE },
+    });
+    const pyodide = await Promise.race([starting, failed]);
+    unpackTar(pyodide.FS, await numpy, sitePackages(pyodide));
+    pyodide.FS.writeFile(VIEWER_ARCHIVE, await viewer, { canOwn: true });
+    // What Python remembers of these places is from before there was anything in them.
+    pyodide.runPython("import sys; sys.path_importer_cache.clear()");
+    return pyodide;
+  } finally {
+    handBack();
+  }
+}
+
+function assertWebAssembly() {
+  try {
+    // The smallest module there is: its magic number and version.
+    new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  } catch (error) {
+    throw new PythonStartError("blocked", `WebAssembly cannot be used here: ${error}`);
+  }
+}
+
+function absolute(assets) {
+  const entries = Object.entries(assets);
+  const base = globalThis.location.href;
+  return Object.fromEntries(
+    entries.map(([part, asset]) => [part, { ...asset, url: new URL(asset.url, base).href }]),
+  );
+}
+
+async function importCounted(asset, progress) {
+  let module;
+  try {
+    module = await import(asset.url);
+  } catch (error) {
+    throw new PythonStartError("download", `${asset.url}: ${error}`);
+  }
+  progress.add(asset.size);
+  return module;
+}
+
+async function request(asset, priority) {
+  let response;
+  try {
+    response = await fetch(asset.url, { priority });
+  } catch (error) {
+    throw new PythonStartError("download", `${asset.url}: ${error}`);
+  }
+  if (!response.ok) throw new PythonStartError("download", `${asset.url}: ${response.status}`);
+  return response;
+}
+
+/** The response itself, so that the browser compiles while it streams; a copy of it is counted. */
+async function fetchStreamed(asset, progress) {
+  const response = await request(asset, "high");
+  countBody(response.clone(), progress);
+  return response;
+}
+
+async function countBody(response, progress) {
+  try {
+    for await (const chunk of chunks(response)) progress.add(chunk.length);
+  } catch {
+    // The body that is being compiled fails in the same way, and says so.
+  }
+}
+
+async function fetchBytes(asset, progress, priority = "high") {
+  const response = await request(asset, priority);
+  const bytes = new Uint8Array(asset.size);
+  let received = 0;
+  for await (const chunk of chunks(response)) {
+    if (received + chunk.length > bytes.length) break;
+    bytes.set(chunk, received);
+    received += chunk.length;
+    progress.add(chunk.length);
+  }
+  if (received !== asset.size) {
+    throw new PythonStartError("download", `${asset.url}: ${received} of ${asset.size} bytes`);
+  }
+  return bytes;
+}
+
+// Response bodies are async iterables in some browsers only.
+async function* chunks(response) {
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+/** Rejects as soon as one of the promises does, and never resolves. */
+function firstFailure(promises) {
+  const failure = new Promise((_resolve, reject) => {
+    for (const promise of promises) promise.catch(reject);
+  });
+  failure.catch(() => {}); // whoever races against it hears of it; a late one is not unhandled
+  return failure;
+}
+
+/**
+ * Answer fetches of these addresses with responses that are already on their way: Pyodide asks for
+ * its parts itself, later than we can. Returns what undoes it.
+ */
+function handOver(responses) {
+  const original = globalThis.fetch;
+  globalThis.fetch = (resource, options) =>
+    responses[String(resource?.url ?? resource)] ?? original(resource, options);
+  return () => {
+    globalThis.fetch = original;
+  };
+}
+
+function sitePackages(pyodide) {
+  return pyodide.runPython("import site; site.getsitepackages()[0]");
+}
+
+/** Unpack a POSIX ustar archive of plain files; the files share the archive's memory. */
+function unpackTar(FS, archive, folder) {
+  const made = new Set();
+  for (let at = 0; at + TAR_BLOCK <= archive.length && archive[at] !== 0; ) {
+    const size = parseInt(tarText(archive, at + 124, 12), 8);
+    const prefix = tarText(archive, at + 345, 155);
+    const name = tarText(archive, at, 100);
+    const path = `${folder}/${prefix ? `${prefix}/` : ""}${name}`;
+    const parent = path.slice(0, path.lastIndexOf("/"));
+    if (!made.has(parent)) FS.mkdirTree(parent);
+    made.add(parent);
+    const start = at + TAR_BLOCK;
+    FS.writeFile(path, archive.subarray(start, start + size), { canOwn: true });
+    at = start + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
+  }
+}
+
+function tarText(archive, start, length) {
+  const field = archive.subarray(start, start + length);
+  const end = field.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+}
+
+class ByteCount {
+  constructor(assets, report) {
+    this.received = 0;
+    this.total = Object.values(assets).reduce((sum, { size }) => sum + size, 0);
+    this.report = report;
+  }
+
+  add(bytes) {
+    this.received += bytes;
+    this.report({ received: this.received, total: this.total });
+  }
+}
+
+class StallWatch {
+  constructor(seconds) {
+    this.seconds = seconds;
+    this.stalled = new Promise((_resolve, reject) => {
+      this.reject = reject;
+    });
+    this.touch();
+  }
+
+  touch() {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const message = `Python did not start: nothing moved for ${this.seconds} s`;
+      this.reject(new PythonStartError("stalled", message));
+    }, this.seconds * 1000);
+  }
+
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+}
