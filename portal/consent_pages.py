@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.auth.pending import forget
 from portal.context import current_cloud, database_session
 from portal.decisions import signed_in
-from portal.identity import current_identity, source_address
+from portal.i18n import current_language
+from portal.identity import signed_in_identity, source_address
 from portal.next_url import safe_next
 from portal.sessions import clear_session, session_token
 from server import accounts, consent
+from server.consent import OutdatedPolicyError
 from server.model import Account
 
 blueprint = Blueprint("consent", __name__)
@@ -25,7 +27,8 @@ AGREE = "agree"
 def consent_page() -> str:
     """Show the privacy policy with the two answers."""
     target = safe_next(request.args.get("next"))
-    return render_template("pages/consent.html", policy=consent.current_policy(), target=target)
+    policy = consent.current_policy(current_language())
+    return render_template("pages/consent.html", policy=policy, target=target)
 
 
 @blueprint.post("/consent")
@@ -34,20 +37,24 @@ def answer_consent() -> ResponseReturnValue:
     """Record a consent and go on; a refusal signs out."""
     if request.form.get("decision") != AGREE:
         return _refuse()
-    identity = current_identity()
-    assert identity is not None
     session = database_session()
-    account = session.get_one(Account, identity.account_id)
-    consent.give(session, account, source=source_address())
-    flash(_("您已同意隐私政策，可随时在“我的”中撤回。"), "success")
-    return redirect(safe_next(request.form.get("next")), 303)
+    account = session.get_one(Account, signed_in_identity().account_id)
+    target = safe_next(request.form.get("next"))
+    try:
+        version = request.form.get("version", "")
+        consent.give(session, account, version=version, source=source_address())
+    except OutdatedPolicyError:
+        flash(_("隐私政策刚刚更新，请重新阅读。"), "warning")
+        return redirect(url_for("consent.consent_page", next=target), 303)
+    flash(_("您已同意隐私政策，可随时在“我的账户”中撤回。"), "success")
+    return redirect(target, 303)
 
 
 def _refuse() -> ResponseReturnValue:
     cloud = current_cloud()
     token = session_token(cloud.settings, request)
     if token:
-        accounts.sign_out(database_session(), token)
+        accounts.sign_out(database_session(), token, source=source_address())
     forget()
     flash(_("您未同意隐私政策，我们没有处理您的个人信息，已为您退出。"), "info")
     response = redirect("/login", 303)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 import structlog
 from flask import Flask, current_app, g, redirect, request
@@ -108,8 +108,14 @@ def _check_signed_in(roles: Collection[Role], consented: bool) -> ResponseReturn
     return None
 
 
+@overload
+def signed_in(view: View) -> View: ...
+@overload
 def signed_in(
-    view: View | None = None,
+    *, roles: Collection[Role] = (), consented: bool = True, data: bool = False
+) -> Callable[[View], View]: ...
+def signed_in(
+    view: Any = None,
     *,
     roles: Collection[Role] = (),
     consented: bool = True,
@@ -117,12 +123,9 @@ def signed_in(
 ) -> Any:
     """Someone signed in with two factors, of these roles (all when empty), who consented (A-37)."""
 
-    def carry(target: View) -> View:
-        names = ", ".join(sorted(roles)) or "any role"
-        return _carry(
-            target,
-            Decision(f"signed in: {names}", lambda _: _check_signed_in(roles, consented), data),
-        )
+    def carry(target: Any) -> Any:
+        words = "signed in: " + (", ".join(sorted(roles)) or "any role")
+        return _carry(target, Decision(words, lambda _: _check_signed_in(roles, consented), data))
 
     return carry(view) if view is not None else carry
 
@@ -138,7 +141,7 @@ def study_action(action: Action, *, data: bool = False) -> Callable[[Callable[..
 
 
 def share_visit(view: Callable[..., Any] | None = None, *, data: bool = False) -> Any:
-    """A live visit to the share of the address, no action on its study yet; the view gets `door`."""
+    """A live visit to the share of the address, for no action yet; the view gets `door`."""
     decorate = _door_decision(None, "visits the share", data)
     return decorate(view) if view is not None else decorate
 

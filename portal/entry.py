@@ -1,48 +1,49 @@
-"""Through which door people come: national platform, app, official account, QR code … (A-02)."""
+"""By which way people come in: national platform, app, official account, QR code … (A-02)."""
 
 from __future__ import annotations
 
 from flask import Flask, request, session
 
+from server.accounts import EntryKind
+
 KEY = "entry"
-WEB = "web"
-KINDS = frozenset(
-    {
-        "national-platform",
-        "app",
-        "wechat",
-        "official-account",
-        "mini-program",
-        "qr",
-        "link",
-        WEB,
-    }
-)
+# How others call the kinds, in addresses that are already printed or configured there.
+ALSO_CALLED = {
+    "wechat": EntryKind.OFFICIAL_ACCOUNT,
+    "qr": EntryKind.QR_CODE,
+    "link": EntryKind.WEB,
+}
 
 
-def entry_kind() -> str:
+def named_kind(text: str) -> EntryKind | None:
+    """Return the kind that an address names (`official-account`, `qr` …); None for others."""
+    name = text.lower().replace("-", "_")
+    if name in ALSO_CALLED:
+        return ALSO_CALLED[name]
+    return EntryKind(name) if name in set(EntryKind) else None
+
+
+def entry_kind() -> EntryKind:
     """Return the kind of entry of this request.
 
     What the address says (`?entry=`), else what it said when the visit began, else what the
     browser tells of itself: WeChat's web view adds `MicroMessenger`, in a mini-program
     `miniProgram` too.
     """
-    asked = request.args.get(KEY, "")
-    if asked in KINDS:
-        return asked
-    return session.get(KEY) or _from_user_agent(request.user_agent.string)
+    said = named_kind(request.args.get(KEY, "")) or named_kind(session.get(KEY, ""))
+    return said or _from_user_agent(request.user_agent.string)
 
 
-def _from_user_agent(agent: str) -> str:
+def _from_user_agent(agent: str) -> EntryKind:
     if "miniProgram" in agent:
-        return "mini-program"
-    return "wechat" if "MicroMessenger" in agent else WEB
+        return EntryKind.MINI_PROGRAM
+    return EntryKind.OFFICIAL_ACCOUNT if "MicroMessenger" in agent else EntryKind.WEB
 
 
 def _remember() -> None:
-    asked = request.args.get(KEY, "")
-    if asked in KINDS and session.get(KEY) != asked:
-        session[KEY] = asked
+    said = named_kind(request.args.get(KEY, ""))
+    if said is not None and session.get(KEY) != said:
+        session[KEY] = str(said)
 
 
 def install_entry(app: Flask) -> None:

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.decisions import public
+from portal.i18n import current_language
 from portal.identity import current_identity
 from server import consent
 
@@ -23,4 +24,5 @@ def index() -> ResponseReturnValue:
 @public
 def privacy() -> str:
     """Show the privacy policy in force (A-37)."""
-    return render_template("pages/privacy.html", policy=consent.current_policy())
+    policy = consent.current_policy(current_language())
+    return render_template("pages/privacy.html", policy=policy)

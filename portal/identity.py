@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, Request, g, request
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import Unauthorized
 
 from portal.context import current_cloud
 from portal.sessions import session_token
@@ -57,6 +58,14 @@ def _load(incoming: Request) -> Identity | None:
 def current_identity() -> Identity | None:
     """Return who is signed in, or None."""
     return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def signed_in_identity() -> Identity:
+    """Return who is signed in, in views whose decision asks for someone. Raises Unauthorized."""
+    identity = current_identity()
+    if identity is None:
+        raise Unauthorized
+    return identity
 
 
 def source_address() -> str:

@@ -20,7 +20,7 @@ from portal.limits import SIGN_IN, limiter
 from portal.next_url import safe_next
 from portal.sessions import clear_session, session_token, set_session
 from server import accounts
-from server.accounts import SignInRefused
+from server.accounts import SignInExpired, SignInRefused
 
 blueprint = Blueprint("auth", __name__)
 
@@ -84,9 +84,14 @@ def send_code() -> ResponseReturnValue:
     if pending is None or not pending.can_sms:
         return redirect("/login", 303)
     try:
-        accounts.send_sms_code(current_cloud(), database_session(), token=pending.token)
+        accounts.send_sms_code(
+            current_cloud(), database_session(), token=pending.token, source=source_address()
+        )
+    except SignInExpired as expired:
+        return _start_again(expired)
     except SignInRefused as refused:
-        return _start_again(refused)
+        flash(_refusal(refused, _("短信暂时无法发送，请改用身份验证器。")), "error")
+        return redirect("/login/code", 303)
     keep(replace(pending, sms_sent=True))
     flash(_("验证码已发送到您登记的手机，5 分钟内有效。"), "success")
     return redirect("/login/code", 303)
@@ -114,9 +119,10 @@ def check_code() -> ResponseReturnValue:
             source=source_address(),
             device=request.user_agent.string[:LONGEST_DEVICE],
             entry_kind=entry_kind(),
+            previous_token=session_token(cloud.settings, request),
         )
     except SignInRefused as refused:
-        if refused.retry_at or refused.start_again:
+        if refused.retry_at or isinstance(refused, SignInExpired):
             return _start_again(refused)
         form.code.errors = [_("验证码不正确，请核对后重试。")]
         page = render_template("auth/code.html", form=form, pending=pending)
@@ -134,7 +140,7 @@ def logout() -> ResponseReturnValue:
     cloud = current_cloud()
     token = session_token(cloud.settings, request)
     if token:
-        accounts.sign_out(database_session(), token)
+        accounts.sign_out(database_session(), token, source=source_address())
     forget()
     flash(_("您已安全退出。"), "success")
     response = redirect("/login", 303)
@@ -151,8 +157,8 @@ def _start_again(refused: SignInRefused) -> ResponseReturnValue:
 def _refusal(refused: SignInRefused, words: str) -> str:
     if refused.retry_at is None:
         return words
-    return _("尝试次数过多，请于 %(time)s 后再试。", time=_clock_time(refused.retry_at))
+    return str(_("尝试次数过多，请于 %(time)s 后再试。", time=_clock_time(refused.retry_at)))
 
 
 def _clock_time(moment: datetime) -> str:
-    return format_time(moment, "HH:mm")
+    return str(format_time(moment, "HH:mm"))

@@ -1,0 +1,67 @@
+"""“My account”: who I am here, what I agreed to, where I am signed in; each can be ended."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.context import current_cloud, database_session
+from portal.decisions import signed_in
+from portal.devices import device_name
+from portal.identity import signed_in_identity, source_address
+from portal.sessions import session_token
+from server import accounts, consent
+from server.model import Account
+
+blueprint = Blueprint("account", __name__)
+
+
+def _own_account() -> Account:
+    return database_session().get_one(Account, signed_in_identity().account_id)
+
+
+def _own_token_hash() -> str:
+    token = session_token(current_cloud().settings, request) or ""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@blueprint.get("/account")
+@signed_in
+def account_page() -> str:
+    """Show account, consents and devices."""
+    account = _own_account()
+    session = database_session()
+    devices = [
+        {
+            "token_hash": one.token_hash,
+            "name": device_name(one.device),
+            "last_seen_at": one.last_seen_at,
+            "own": one.token_hash == _own_token_hash(),
+        }
+        for one in accounts.live_sessions(current_cloud(), session, account)
+    ]
+    consents = consent.consents_of(session, account)
+    return render_template("pages/account.html", devices=devices, consents=consents)
+
+
+@blueprint.post("/account/consents/<consent_id>/withdraw")
+@signed_in
+def withdraw_consent(consent_id: str) -> ResponseReturnValue:
+    """Withdraw a consent; without it nothing is shown until it is given again (F-24)."""
+    source = source_address()
+    if consent.withdraw(database_session(), _own_account(), consent_id, source=source):
+        flash(_("已撤回同意。再次同意之前，我们不会展示您的影像。"), "success")
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/devices/sign-out")
+@signed_in
+def sign_out_device() -> ResponseReturnValue:
+    """End the session of one of one's own devices."""
+    device, source = request.form.get("device", ""), source_address()
+    if accounts.revoke_session(database_session(), _own_account(), device, source=source):
+        flash(_("该设备已退出登录。"), "success")
+    return redirect("/account", 303)

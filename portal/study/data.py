@@ -1,0 +1,136 @@
+"""The data of a study: pictures, series manifests, frames; each object authorised afresh (F-64)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from portal.context import current_cloud, database_session
+from portal.decisions import study_action
+from portal.doors import StudyDoor
+from portal.study import captions, shown
+from server import access
+from server.access import AccessDenied, Action
+from server.imaging import delivery
+from server.model import PreviewKind, Series, Study
+from server.terms import modality_label
+from viewer_py.dicom import manifest
+
+blueprint = Blueprint("study_data", __name__)
+
+PACK_TYPE = "application/octet-stream"
+# How many frames go out between two looks at whether the grant still holds.
+FRAMES_A_CHECK = 8
+
+
+@blueprint.get("/viewer.json")
+@study_action(Action.VIEW_DICOM, data=True)
+def viewer(door: StudyDoor) -> Response:
+    """List the series that the viewer may open."""
+    return jsonify({"series": [_series(door, one) for one in shown.ready_series(door)]})
+
+
+def _series(door: StudyDoor, series: Series) -> dict[str, object]:
+    return {
+        "series_id": series.series_id,
+        "series_number": series.series_number,
+        "description": shown.series_name(series),
+        "modality": series.modality,
+        "modality_label": modality_label(series.modality),
+        "frame_count": series.frame_count,
+        "pack_bytes": series.pack_bytes,
+        "thumbnail": thumbnail_url(door, series),
+    }
+
+
+def thumbnail_url(door: StudyDoor, series: Series) -> str:
+    """Return the address of the small picture that stands for a series."""
+    middle = shown.opening_frame(series)
+    return door.url(f"series/{series.series_id}/pictures/{middle}/thumbnail")
+
+
+@blueprint.get("/series/<series_id>/manifest.json")
+@study_action(Action.VIEW_DICOM, data=True)
+def series_manifest(door: StudyDoor, series_id: str) -> Response:
+    """Send what a viewer must know of a series before its pixels arrive."""
+    series = shown.one_series(door, series_id)
+    text = manifest.to_json(shown.series_manifest(door, series))
+    return Response(text, content_type="application/json")
+
+
+@blueprint.get("/series/<series_id>/captions.json")
+@study_action(Action.VIEW_PICTURES, data=True)
+def series_captions(door: StudyDoor, series_id: str) -> Response:
+    """Send the four corners and orientation letters of each frame (B-08)."""
+    read = shown.series_manifest(door, shown.one_series(door, series_id))
+    frames = [
+        dataclasses.asdict(captions.caption(read, index)) for index in range(len(read.frames))
+    ]
+    return jsonify(frames)
+
+
+@blueprint.get("/series/<series_id>/frames")
+@study_action(Action.VIEW_DICOM, data=True)
+def frames(door: StudyDoor, series_id: str) -> Response:
+    """Stream the wanted frames as one pack, nearest to `around` first."""
+    series = shown.one_series(door, series_id)
+    try:
+        around = int(request.args.get("around", "0"))
+        wanted = _wanted(request.args.get("wanted"), series.frame_count)
+    except ValueError as error:
+        raise BadRequest from error
+    order = delivery.nearest_first(series.frame_count, around, wanted)
+    return Response(_checked_records(door, series_id, order), content_type=PACK_TYPE)
+
+
+def _wanted(text: str | None, frame_count: int) -> list[range] | None:
+    return None if text is None else delivery.parse_ranges(text, frame_count)
+
+
+def _checked_records(door: StudyDoor, series_id: str, order: list[int]) -> Iterator[bytes]:
+    """Return the frames in small groups, each authorised anew: a revocation ends the stream."""
+    cloud, grant, study_id = current_cloud(), door.grant, door.study.study_id
+
+    def group(indices: list[int]) -> list[bytes]:
+        with cloud.database.session() as session:
+            study = session.get_one(Study, study_id)
+            access.authorize(cloud, session, grant, Action.VIEW_DICOM, study, series_id=series_id)
+            series = session.get_one(Series, series_id)
+            return list(delivery.frame_records(cloud, session, series, indices))
+
+    def records() -> Iterator[bytes]:
+        for start in range(0, len(order), FRAMES_A_CHECK):
+            try:
+                yield from group(order[start : start + FRAMES_A_CHECK])
+            except AccessDenied:
+                return
+
+    return records()
+
+
+@blueprint.get("/series/<series_id>/frames/<int:frame_index>/rendered.png")
+@study_action(Action.VIEW_DICOM, data=True)
+def rendered(door: StudyDoor, series_id: str, frame_index: int) -> Response:
+    """Send a frame's exact default-window rendering, lossless (WADO-RS `rendered`)."""
+    series = shown.one_series(door, series_id)
+    if frame_index >= series.frame_count:
+        raise NotFound
+    png = delivery.rendered_png(current_cloud(), database_session(), series, frame_index)
+    return Response(png, content_type="image/png")
+
+
+@blueprint.get("/series/<series_id>/pictures/<int:frame_index>/<kind>")
+@study_action(Action.VIEW_PICTURES, data=True)
+def picture(door: StudyDoor, series_id: str, frame_index: int, kind: str) -> Response:
+    """Send a prepared JPG or PNG picture (B-04)."""
+    series = shown.one_series(door, series_id)
+    try:
+        found = delivery.picture(
+            current_cloud(), database_session(), series, frame_index, PreviewKind(kind)
+        )
+    except (ValueError, delivery.PictureMissingError) as error:
+        raise NotFound from error
+    return Response(found.data, content_type=found.media_type)

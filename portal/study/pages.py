@@ -1,0 +1,186 @@
+"""The pages of a study: JPG pictures first, the report, DICOM after confirmation."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal.context import database_session
+from portal.decisions import study_action
+from portal.doors import StudyDoor
+from portal.identity import source_address
+from portal.security import runs_python
+from portal.static_files import open_catalog
+from portal.study import captions, shown, viewer_page
+from portal.study.data import thumbnail_url
+from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyLinks
+from server import audit, reports
+from server.access import Action, GrantKind
+from server.model import PreviewKind, Series
+from server.terms import modality_label
+
+patient = Blueprint("study", __name__)
+recipient = Blueprint("shared_study", __name__)
+both = Blueprint("study_pages", __name__)
+
+
+@patient.get("")
+@study_action(Action.VIEW_PICTURES)
+def patient_pictures(door: StudyDoor) -> ResponseReturnValue:
+    """Show the patient the JPG page of a study."""
+    return _pictures(door)
+
+
+@recipient.get("/images")
+@study_action(Action.VIEW_PICTURES)
+def shared_pictures(door: StudyDoor) -> ResponseReturnValue:
+    """Show a recipient the JPG page of the shared study."""
+    return _pictures(door)
+
+
+@both.get("/report")
+@study_action(Action.VIEW_REPORT)
+def report(door: StudyDoor) -> str:
+    """Show the report as fields (A-19)."""
+    _note(door, "report.view")
+    study = door.study
+    served = reports.served_report(database_session(), study)
+    fields = reports.report_fields(
+        served, study, study.person, show_identity=shown.shows_identity(door)
+    )
+    return render_template(
+        "study/report.html", study=study_frame(door), report=served, fields=fields
+    )
+
+
+@both.get("/dicom")
+@study_action(Action.VIEW_DICOM)
+@runs_python
+def dicom(door: StudyDoor) -> ResponseReturnValue:
+    """Ask first (B-05); once confirmed, show the DICOM page."""
+    ready = shown.ready_series(door)
+    if not ready:
+        return _preparing(door)
+    series = _chosen(ready)
+    if request.args.get("confirmed") != "1":
+        return render_template(
+            "study/confirm_dicom.html",
+            study=study_frame(door, series),
+            series_megabytes=shown.megabytes(series.pack_bytes),
+            study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
+        )
+    _note(door, "dicom.view")
+    return viewer_page.render(door, study_frame(door, series), series, _frame_index(series))
+
+
+def _note(door: StudyDoor, event: str) -> None:
+    """Record that someone looked (F-10)."""
+    audit.record(
+        database_session(),
+        actor_kind="recipient" if door.grant.kind is GrantKind.SHARE else "account",
+        actor=door.grant.subject,
+        event=event,
+        object_kind="study",
+        object_id=door.study.study_id,
+        source=source_address(),
+    )
+
+
+def _pictures(door: StudyDoor) -> ResponseReturnValue:
+    ready = shown.ready_series(door)
+    if not ready:
+        return _preparing(door)
+    _note(door, "pictures.view")
+    series = _chosen(ready)
+    return render_template(
+        "study/pictures.html",
+        page=_pictures_page(door, ready, series),
+        runtime=_runtime(door),
+    )
+
+
+def _preparing(door: StudyDoor) -> ResponseReturnValue:
+    """Say that the pictures are being made; the page asks again by itself."""
+    failed = all(one.failure for one in shown.visible_series(door))
+    return render_template("study/preparing.html", study=study_frame(door), failed=failed)
+
+
+def _chosen(ready: list[Series]) -> Series:
+    wanted = request.args.get("series")
+    return next((one for one in ready if one.series_id == wanted), shown.opening_series(ready))
+
+
+def _frame_index(series: Series) -> int:
+    """Return the frame of the address (`frame` counts from 1), within the series."""
+    number = request.args.get("frame", type=int)
+    if number is None:
+        return shown.opening_frame(series)
+    return min(max(number - 1, 0), series.frame_count - 1)
+
+
+def _runtime(door: StudyDoor) -> dict[str, object] | None:
+    """Return what the page may warm while the person looks at JPG (design §3)."""
+    catalog = open_catalog()
+    if catalog is None or not door.allows(Action.VIEW_DICOM):
+        return None
+    return dict(catalog.runtime())
+
+
+def study_frame(door: StudyDoor, series: Series | None = None) -> StudyFrame:
+    """Return what stands around every page of the study."""
+    own = door.kind == "patient"
+    carried = f"series={series.series_id}" if series is not None else ""
+    may_dicom = door.allows(Action.VIEW_DICOM)
+    links = StudyLinks(
+        back="/studies" if own else door.base_url,
+        pictures=door.pictures_url if door.allows(Action.VIEW_PICTURES) else "",
+        report=door.url("report") if door.allows(Action.VIEW_REPORT) else "",
+        share=door.url("shares/new") if own and door.allows(Action.SHARE) else "",
+        dicom=door.url(f"dicom?{carried}") if may_dicom else "",
+        dicom_confirmed=door.url(f"dicom?confirmed=1&{carried}") if may_dicom else "",
+    )
+    return StudyFrame(
+        shown.study_title(door), shown.study_subtitle(door), door.study.cloud_index, links
+    )
+
+
+def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> PicturesPage:
+    index = _frame_index(series)
+    fast = request.args.get("fast") == "1"
+    kind = PreviewKind.FAST if fast else PreviewKind.FULL
+    address = door.url(f"series/{series.series_id}/pictures/{{frame}}/{kind.value}")
+    read = shown.series_manifest(door, series)
+    return PicturesPage(
+        study=study_frame(door, series),
+        series_name=shown.series_name(series),
+        series_tabs=tuple(_tab(door, one, one is series, fast) for one in ready),
+        series_megabytes=shown.megabytes(series.pack_bytes),
+        study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
+        frame_index=index,
+        frame_count=series.frame_count,
+        picture_url=address.replace("{frame}", str(index)),
+        picture_address=address,
+        captions_url=door.url(f"series/{series.series_id}/captions.json"),
+        caption=captions.caption(read, index),
+        previous_href=_page_href(door, series, max(index - 1, 0), fast),
+        next_href=_page_href(door, series, min(index + 1, series.frame_count - 1), fast),
+        fast=fast,
+        fast_href=_page_href(door, series, index, not fast),
+    )
+
+
+def _tab(door: StudyDoor, series: Series, current: bool, fast: bool) -> SeriesTab:
+    return SeriesTab(
+        name=shown.series_name(series),
+        number="-" if series.series_number is None else str(series.series_number),
+        modality_label=modality_label(series.modality),
+        frame_count=series.frame_count,
+        href=_page_href(door, series, None, fast),
+        thumbnail_url=thumbnail_url(door, series),
+        current=current,
+    )
+
+
+def _page_href(door: StudyDoor, series: Series, index: int | None, fast: bool) -> str:
+    frame = "" if index is None else f"&frame={index + 1}"
+    return f"{door.pictures_url}?series={series.series_id}{frame}{'&fast=1' if fast else ''}"

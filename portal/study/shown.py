@@ -1,0 +1,98 @@
+"""What of a study is shown to whom: its series, its heading (masked for recipients), its name."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from werkzeug.exceptions import NotFound
+
+from portal.context import current_cloud, database_session
+from portal.doors import StudyDoor
+from server import people, reports
+from server.imaging import delivery
+from server.model import ProcessingState, Series, Share
+from server.terms import china_time, modality_label
+from viewer_py.dicom import manifest
+from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
+
+MEGABYTE = 1_000_000
+# Modalities whose frames are a stack through the body: its middle says more than its end.
+STACKED = frozenset({"CT", "MR", "PT", "NM"})
+
+
+def visible_series(door: StudyDoor) -> list[Series]:
+    """Return the series that the door shows, in the study's order."""
+    allowed = door.grant.series_ids
+    return [one for one in door.study.series if allowed is None or one.series_id in allowed]
+
+
+def ready_series(door: StudyDoor) -> list[Series]:
+    """Return the visible series whose pictures are prepared."""
+    return [one for one in visible_series(door) if one.state == ProcessingState.READY]
+
+
+def one_series(door: StudyDoor, series_id: str) -> Series:
+    """Return a prepared series of the study. Raises NotFound."""
+    for series in ready_series(door):
+        if series.series_id == series_id:
+            return series
+    raise NotFound
+
+
+def opening_series(series: list[Series]) -> Series:
+    """Return the series that a study opens with: the one with the most frames."""
+    return max(series, key=lambda one: one.frame_count)
+
+
+def opening_frame(series: Series) -> int:
+    """Return the frame that a series opens with: the middle of a stack, else the first."""
+    return series.frame_count // 2 if series.modality in STACKED else 0
+
+
+def series_name(series: Series) -> str:
+    """Return the name of a series; a fall-back where the object has none (B-12)."""
+    return series.description or modality_label(series.modality)
+
+
+def study_title(door: StudyDoor) -> str:
+    """Return what a study is called."""
+    study = door.study
+    return study.description or f"{modality_label(study.modality)} {study.body_part}".strip()
+
+
+def study_subtitle(door: StudyDoor) -> str:
+    """Return hospital and date of a study."""
+    day = china_time(door.study.study_datetime).strftime("%Y-%m-%d")
+    return f"{door.study.institution.name} · {day}"
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes in words that a person can weigh."""
+    return f"{max(size / MEGABYTE, 0.1):.1f} MB"
+
+
+def shows_identity(door: StudyDoor) -> bool:
+    """Whether name and patient ID are shown in full through this door (X-44)."""
+    share_id = door.grant.share_id
+    share = database_session().get(Share, share_id) if share_id else None
+    return reports.shows_identity(
+        door.grant, share_option=share is not None and share.show_identity
+    )
+
+
+def series_manifest(door: StudyDoor, series: Series) -> SeriesManifest:
+    """Return the manifest of a series, its heading as this door may show it."""
+    raw = delivery.manifest_json(current_cloud(), database_session(), series)
+    read = manifest.from_json(raw)
+    if shows_identity(door):
+        return read
+    return dataclasses.replace(read, heading=masked_heading(read.heading))
+
+
+def masked_heading(heading: StudyHeading) -> StudyHeading:
+    """Return a heading without what tells who is pictured."""
+    return dataclasses.replace(
+        heading,
+        patient_name=people.mask_name(heading.patient_name),
+        patient_id=people.mask_id_number(heading.patient_id) if heading.patient_id else "",
+    )
