@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.pixels.transfer import DisplayTransfer, TransferMode, display_transfer
+from viewer_py.render.sampling import inverse, tap_counts
 from viewer_py.render.webgl_shader import FRAGMENT, VERTEX, SampleKind
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
 
@@ -150,6 +151,7 @@ _UNIFORMS = (
     "u_to_image",
     "u_to_image_offset",
     "u_canvas_height",
+    "u_taps",
     "u_color",
     "u_mode",
     "u_share",
@@ -174,19 +176,6 @@ class _Program:
         if not gl.getProgramParameter(self.handle, gl.LINK_STATUS):
             raise WebGLError(f"program refused: {gl.getProgramInfoLog(self.handle)}")
         self.at = {name: gl.getUniformLocation(self.handle, name) for name in _UNIFORMS}
-
-
-def inverse(matrix: tuple[float, ...]) -> tuple[float, float, float, float, float, float]:
-    """Return the affine matrix (a, b, c, d, e, f) that undoes `matrix`.
-
-    Raises WebGLError when it cannot be undone.
-    """
-    a, b, c, d, e, f = matrix
-    determinant = a * d - b * c
-    if determinant == 0:
-        raise WebGLError("the matrix of the image cannot be undone")
-    ia, ib, ic, id_ = d / determinant, -b / determinant, -c / determinant, a / determinant
-    return (ia, ib, ic, id_, -(ia * e + ic * f), -(ib * e + id_ * f))
 
 
 class WebGLRenderer:
@@ -253,16 +242,17 @@ class WebGLRenderer:
         gl.uniform2i(program.at["u_size"], stored.shape[1], stored.shape[0])
         gl.uniform1i(program.at["u_color"], int(stored.ndim == 3))
         self._set_place(program, image, scene.height)
-        self._set_transfer(
-            program, display_transfer(image.frame, image.window, image.inverted)
-        )
+        self._set_transfer(program, display_transfer(image.frame, image.window, image.inverted))
         gl.drawArrays(gl.TRIANGLES, 0, 3)
 
     def _set_place(self, program: _Program, image: ImageLayer, canvas_height: int) -> None:
-        ia, ib, ic, id_, ie, if_ = inverse(image.matrix)
+        to_image = inverse(image.matrix)
+        if to_image is None:
+            raise WebGLError("the matrix of the image cannot be undone")
         gl = self._gl
-        gl.uniform4f(program.at["u_to_image"], ia, ib, ic, id_)
-        gl.uniform2f(program.at["u_to_image_offset"], ie, if_)
+        gl.uniform4f(program.at["u_to_image"], *to_image[:4])
+        gl.uniform2f(program.at["u_to_image_offset"], *to_image[4:])
+        gl.uniform2i(program.at["u_taps"], *tap_counts(to_image))
         gl.uniform1f(program.at["u_canvas_height"], canvas_height)
 
     def _set_transfer(self, program: _Program, transfer: DisplayTransfer) -> None:

@@ -1,4 +1,7 @@
-"""The shader: integer texels in, greys out, the same arithmetic as `pixels.transfer.shade`."""
+"""The shader: integer texels in, greys out.
+
+Sampling follows the rule of `render.sampling`, arithmetic that of `pixels.transfer.shade`.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ uniform ivec2 u_size;
 uniform vec4 u_to_image;
 uniform vec2 u_to_image_offset;
 uniform float u_canvas_height;
+uniform ivec2 u_taps;
 uniform bool u_color;
 uniform int u_mode;
 uniform vec2 u_share;
@@ -76,35 +80,46 @@ float grey_of(float stored) {
   return u_invert ? 1.0 - grey : grey;
 }
 
-void main() {
-  vec2 at = vec2(gl_FragCoord.x, u_canvas_height - gl_FragCoord.y);
-  vec2 image = vec2(u_to_image.x * at.x + u_to_image.z * at.y,
-                    u_to_image.y * at.x + u_to_image.w * at.y) + u_to_image_offset;
-  if (any(lessThan(image, vec2(0.0))) || any(greaterThanEqual(image, vec2(u_size)))) {
-    color = vec4(0.0, 0.0, 0.0, 1.0);
-    return;
-  }
-  // Padding is a matter of whole pixels: the nearest one decides, and none is mixed in.
-  if (is_padding(texel(ivec2(floor(image))))) {
-    color = vec4(vec3(u_padding_grey), 1.0);
-    return;
-  }
+vec2 to_image(vec2 at) {
+  return vec2(u_to_image.x * at.x + u_to_image.z * at.y,
+              u_to_image.y * at.x + u_to_image.w * at.y) + u_to_image_offset;
+}
+
+// Adds the four nearest pixels of one point: rgb times weight, and the weight.
+vec4 tap(vec2 image) {
   vec2 place = image - 0.5;
   ivec2 corner = ivec2(floor(place));
   vec2 part = place - vec2(corner);
-  vec3 total = vec3(0.0);
-  float weights = 0.0;
+  vec4 total = vec4(0.0);
   for (int y = 0; y < 2; ++y) {
     for (int x = 0; x < 2; ++x) {
       vec3 stored = texel(corner + ivec2(x, y));
       float weight = (x == 1 ? part.x : 1.0 - part.x) * (y == 1 ? part.y : 1.0 - part.y);
-      if (!is_padding(stored)) {
-        total += stored * weight;
-        weights += weight;
-      }
+      total += is_padding(stored) ? vec4(0.0) : vec4(stored * weight, weight);
     }
   }
-  vec3 stored = total / max(weights, 1e-6);
+  return total;
+}
+
+void main() {
+  vec2 pixel = vec2(gl_FragCoord.x, u_canvas_height - gl_FragCoord.y);
+  vec2 image = to_image(pixel);
+  if (any(lessThan(image, vec2(0.0))) || any(greaterThanEqual(image, vec2(u_size)))) {
+    color = vec4(0.0, 0.0, 0.0, 1.0);
+    return;
+  }
+  vec4 total = vec4(0.0);
+  for (int j = 0; j < u_taps.y; ++j) {
+    for (int i = 0; i < u_taps.x; ++i) {
+      vec2 inside = (vec2(float(i), float(j)) + 0.5) / vec2(u_taps) - 0.5;
+      total += tap(to_image(pixel + inside));
+    }
+  }
+  if (total.a < 0.5 * float(u_taps.x * u_taps.y)) {
+    color = vec4(vec3(u_padding_grey), 1.0);
+    return;
+  }
+  vec3 stored = total.rgb / total.a;
   float red = grey_of(stored.r);
   color = u_color ? vec4(red, grey_of(stored.g), grey_of(stored.b), 1.0) : vec4(vec3(red), 1.0);
 }

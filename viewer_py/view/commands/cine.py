@@ -29,7 +29,7 @@ COMMANDS = (
         apply=toggle,
         kind=Kind.TOGGLE,
         group="stack",
-        icon="play",
+        icon="player-play",
         key="Space",
         current=lambda state: state.playing,
     ),

@@ -22,7 +22,7 @@ COMMANDS = (
         apply=invert,
         kind=Kind.TOGGLE,
         group="image",
-        icon="invert",
+        icon="circle-half-2",
         key="i",
         current=lambda state: state.pane().inverted,
     ),

@@ -50,8 +50,8 @@ COMMANDS = (
         gesture="wheel",
         arguments=(Argument("by", int, -_FAR, _FAR),),
         choices=(
-            Choice("上一幅", "Previous image", {"by": -1}, icon="previous", key="ArrowUp"),
-            Choice("下一幅", "Next image", {"by": 1}, icon="next", key="ArrowDown"),
+            Choice("上一幅", "Previous image", {"by": -1}, icon="chevron-left", key="ArrowUp"),
+            Choice("下一幅", "Next image", {"by": 1}, icon="chevron-right", key="ArrowDown"),
             Choice("后退十幅", "Back ten images", {"by": -10}, key="PageUp"),
             Choice("前进十幅", "On ten images", {"by": 10}, key="PageDown"),
             Choice("第一幅", "First image", {"by": -_FAR}, key="Home"),

@@ -131,7 +131,7 @@ COMMANDS = (
         kind=Kind.ACTION,
         group="turn",
         arguments=(Argument("degrees", float, -360.0, 360.0),),
-        choices=(Choice("旋转", "Rotate", {"degrees": 90.0}, icon="rotate"),),
+        choices=(Choice("旋转", "Rotate", {"degrees": 90.0}, icon="rotate-clockwise"),),
     ),
     Command(
         name="viewport.flip",
@@ -153,7 +153,7 @@ COMMANDS = (
         apply=reset,
         kind=Kind.ACTION,
         group="reset",
-        icon="reset",
+        icon="restore",
         key="r",
     ),
     Command(

@@ -71,7 +71,7 @@ COMMANDS = (
         apply=use_preset,
         kind=Kind.MENU,
         group="window",
-        icon="presets",
+        icon="adjustments",
         arguments=(
             Argument("name", str, allowed=tuple(preset.name for preset in presets.PRESETS)),
         ),

@@ -1,0 +1,79 @@
+// Forwards pointers, wheel and keys of the stage to the worker; what they mean is decided there.
+
+const PAGE_KEYS = [" ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
+const WHEEL_LINE = 33;
+const WHEEL_PAGE = 400;
+
+export function forwardInput(stage, link) {
+  forwardPointers(stage, link);
+  forwardWheel(stage, link);
+  forwardKeys(link);
+}
+
+function forwardPointers(stage, link) {
+  let waiting = [];
+  const flush = () => {
+    if (waiting.length) link.send({ type: "pointer", events: waiting });
+    waiting = [];
+  };
+  const place = (event, kind) => {
+    const box = stage.getBoundingClientRect();
+    return {
+      kind,
+      pointer_id: event.pointerId,
+      x: event.clientX - box.left,
+      y: event.clientY - box.top,
+      button: Math.max(event.button, 0),
+      touch: event.pointerType === "touch",
+    };
+  };
+  const now = (kind) => (event) => {
+    waiting.push(place(event, kind));
+    flush();
+  };
+  stage.addEventListener("pointerdown", (event) => {
+    stage.setPointerCapture(event.pointerId);
+    now("down")(event);
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (!stage.hasPointerCapture(event.pointerId)) return;
+    // One move of a pointer a frame is enough: the screen shows no more.
+    if (!waiting.length) requestAnimationFrame(flush);
+    waiting = waiting.filter((other) => other.pointer_id !== event.pointerId);
+    waiting.push(place(event, "move"));
+  });
+  stage.addEventListener("pointerup", now("up"));
+  stage.addEventListener("pointercancel", now("cancel"));
+  stage.addEventListener("contextmenu", (event) => event.preventDefault());
+  // The middle button would start the browser's own scrolling.
+  stage.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault());
+}
+
+function forwardWheel(stage, link) {
+  const unit = [1, WHEEL_LINE, WHEEL_PAGE];
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const box = stage.getBoundingClientRect();
+      link.send({
+        type: "wheel",
+        x: event.clientX - box.left,
+        y: event.clientY - box.top,
+        delta: event.deltaY * unit[event.deltaMode],
+        ctrl: event.ctrlKey,
+      });
+    },
+    { passive: false },
+  );
+}
+
+function forwardKeys(link) {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, select, textarea, dialog");
+    const pressing = event.key === " " && event.target.closest("button, a, summary");
+    if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (PAGE_KEYS.includes(event.key)) event.preventDefault();
+    link.send({ type: "key", key: event.key });
+  });
+}

@@ -1,0 +1,42 @@
+// The line to the worker: sends messages, gives answers back to whoever asked.
+
+export class WorkerLink {
+  #worker;
+  #asked = new Map();
+  #next = 0;
+
+  constructor(onMessage, onBroken) {
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.#worker.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === "reply") this.#answer(message);
+      else onMessage(message);
+    };
+    this.#worker.onerror = onBroken;
+  }
+
+  send(message, transfer = []) {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  ask(message) {
+    const id = (this.#next += 1);
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      this.send({ ...message, id });
+    });
+  }
+
+  stop() {
+    this.#worker.terminate();
+    for (const { reject } of this.#asked.values()) reject(new Error("the viewer has stopped"));
+    this.#asked.clear();
+  }
+
+  #answer({ id, result, error }) {
+    const asked = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (error === undefined) asked?.resolve(result);
+    else asked?.reject(new Error(error));
+  }
+}

@@ -1,0 +1,180 @@
+// The DICOM page: shows the server's first picture at once, starts the worker behind it, and lets
+// Python take the canvas over. Public face: window.yingyun (docs/embedding.md).
+
+import { forwardInput } from "./input.js";
+import { WorkerLink } from "./link.js";
+import { Panel } from "./panel.js";
+
+const root = document.querySelector("[data-viewer]");
+const config = JSON.parse(root.dataset.viewer);
+const texts = JSON.parse(root.dataset.texts);
+const stage = root.querySelector("[data-stage]");
+const picture = root.querySelector("[data-first-image]");
+const canvases = {
+  webgl2: root.querySelector("[data-canvas='webgl2']"),
+  numpy: root.querySelector("[data-canvas='numpy']"),
+};
+const panel = new Panel(root, texts);
+
+let settle;
+const ready = new Promise((resolve, reject) => {
+  settle = { resolve, reject };
+});
+ready.catch(() => {});
+
+function mark(name, options) {
+  performance.mark(`yingyun:${name}`, options);
+}
+
+// The confirmation is the click that led here: the start of this navigation.
+mark("dicom-confirmed", { startTime: 0 });
+
+async function markFirstImage() {
+  if (!picture) return;
+  try {
+    await picture.decode();
+    requestAnimationFrame(() => mark("dicom-first-image"));
+  } catch {
+    picture.hidden = true; // Python's own picture will be the first
+  }
+}
+
+function whatIsMissing() {
+  if (typeof WebAssembly !== "object") return "wasm";
+  if (!canvases.numpy.transferControlToOffscreen || !window.Worker) return "canvas";
+  return null;
+}
+
+function fail(reason) {
+  settle.reject(new Error(reason));
+  panel.progress("", 0);
+  root.querySelector("[data-waiting]").hidden = true;
+  const box = root.querySelector("[data-failure]");
+  box.querySelector("[data-failure-text]").textContent = texts[`failed_${reason}`] ?? texts.failed_error;
+  box.hidden = false;
+}
+
+function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
+}
+
+const handlers = {
+  scene: (message) => panel.show(message),
+  runtime({ received, total }) {
+    const words = texts.starting.replace("{done}", megabytes(received)).replace("{total}", megabytes(total));
+    panel.progress(words, total ? received / total : 0);
+  },
+  progress({ loaded, total, complete, arrived_bytes: bytes }) {
+    const words = texts.loading
+      .replace("{n}", loaded)
+      .replace("{total}", total)
+      .replace("{megabytes}", megabytes(bytes));
+    panel.progress(complete ? "" : words, total ? loaded / total : 0);
+  },
+  renderer({ kind }) {
+    for (const [name, canvas] of Object.entries(canvases)) canvas.hidden = name !== kind;
+  },
+  interactive() {
+    // The canvas shows the same picture in the same place by the next frame.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (picture) picture.hidden = true;
+        else mark("dicom-first-image");
+        mark("interactive");
+        root.dataset.interactive = "true";
+        settle.resolve();
+      }),
+    );
+  },
+  "series-loaded": () => mark("series-loaded"),
+  notice({ code }) {
+    panel.notice(code ? texts[code] : "");
+    if (code !== "ended") return;
+    if (picture) picture.hidden = true;
+    fail("ended");
+  },
+  refused: ({ message }) => panel.notice(message),
+  failed({ reason }) {
+    link.stop();
+    fail(reason);
+  },
+};
+
+const missing = whatIsMissing();
+const link = missing ? null : new WorkerLink((message) => handlers[message.type](message), () => fail("error"));
+
+function stageSize() {
+  const { width, height } = stage.getBoundingClientRect();
+  return { width: Math.max(width, 1), height: Math.max(height, 1), pixel_ratio: Math.min(devicePixelRatio, 3) };
+}
+
+function start() {
+  const graphics = canvases.webgl2.transferControlToOffscreen();
+  const pixels = canvases.numpy.transferControlToOffscreen();
+  const message = {
+    type: "start",
+    ...config,
+    ...stageSize(),
+    touch: matchMedia("(pointer: coarse)").matches,
+    gigabytes: navigator.deviceMemory ?? null,
+    graphics,
+    pixels,
+    without_graphics: new URLSearchParams(location.search).has("numpy"),
+  };
+  link.send(message, [graphics, pixels]);
+  new ResizeObserver(() => {
+    link.send({ type: "command", name: "canvas.resize", args: stageSize() });
+  }).observe(stage);
+  forwardInput(stage, link);
+}
+
+function bindControls() {
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-command]");
+    if (button) {
+      panel.notice("");
+      link?.send({ type: "command", name: button.dataset.command, args: JSON.parse(button.dataset.args) });
+      closeMenu();
+      return;
+    }
+    const opener = event.target.closest("[aria-controls]");
+    if (opener) toggle(opener);
+  });
+  root.querySelector("[data-slider]").addEventListener("input", (event) => {
+    link?.send({ type: "command", name: "stack.go", args: { frame: Number(event.target.value) } });
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenu());
+  // On a small screen the mark gives its room to the picture once that is touched (ui.md §1).
+  stage.addEventListener("pointerdown", () => {
+    closeMenu();
+    root.classList.add("viewer-touched");
+  });
+}
+
+function toggle(opener) {
+  const open = opener.getAttribute("aria-expanded") !== "true";
+  opener.setAttribute("aria-expanded", String(open));
+  document.getElementById(opener.getAttribute("aria-controls")).hidden = !open;
+}
+
+function closeMenu() {
+  const opener = root.querySelector("[data-menu][aria-expanded='true']");
+  if (opener) toggle(opener);
+}
+
+window.yingyun = {
+  ready,
+  command: async (name, args = {}) => {
+    await ready;
+    return link.ask({ type: "command", name, args });
+  },
+  state: async () => {
+    await ready;
+    return link.ask({ type: "state" });
+  },
+};
+
+markFirstImage();
+bindControls();
+if (missing) fail(missing);
+else start();

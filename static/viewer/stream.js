@@ -1,0 +1,139 @@
+// Reads a frame pack from the network and hands on decoded frames. It knows the 12-byte heads of
+// the wire (viewer_py/dicom/pack.py) and nothing of what a frame means.
+
+const HEAD_BYTES = 12;
+const RAW = 0;
+const HTJ2K = 1;
+const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
+
+// Takes chunks of any length, gives back exactly the bytes asked for.
+class ByteQueue {
+  #chunks = [];
+  #length = 0;
+
+  push(chunk) {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  get length() {
+    return this.#length;
+  }
+
+  take(count) {
+    const bytes = new Uint8Array(count);
+    let filled = 0;
+    while (filled < count) {
+      const chunk = this.#chunks[0];
+      const part = chunk.subarray(0, count - filled);
+      bytes.set(part, filled);
+      filled += part.length;
+      if (part.length === chunk.length) this.#chunks.shift();
+      else this.#chunks[0] = chunk.subarray(part.length);
+    }
+    this.#length -= count;
+    return bytes;
+  }
+}
+
+// A few decode workers; a codestream goes to the one with the least to do.
+export class DecodePool {
+  #workers;
+  #jobs = new Map();
+  #next = 0;
+
+  constructor(size, codec) {
+    this.#workers = Array.from({ length: size }, () => {
+      const worker = new Worker(DECODE_WORKER, { type: "module" });
+      const entry = { worker, waiting: 0 };
+      worker.onmessage = (event) => this.#finish(entry, event.data);
+      worker.onerror = () => this.#fail(entry);
+      worker.postMessage({ type: "codec", ...codec });
+      return entry;
+    });
+  }
+
+  decode(payload) {
+    const entry = this.#workers.reduce((a, b) => (b.waiting < a.waiting ? b : a));
+    const id = (this.#next += 1);
+    entry.waiting += 1;
+    return new Promise((resolve, reject) => {
+      this.#jobs.set(id, { resolve, reject, entry });
+      entry.worker.postMessage({ type: "frame", id, payload }, [payload.buffer]);
+    });
+  }
+
+  #finish(entry, { id, pixels, error }) {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    this.#jobs.delete(id);
+    entry.waiting -= 1;
+    if (error) job.reject(new Error(error));
+    else job.resolve(pixels);
+  }
+
+  // The worker itself broke (its codec did not load): nothing it was given will come back.
+  #fail(entry) {
+    for (const [id, job] of this.#jobs) {
+      if (job.entry !== entry) continue;
+      this.#jobs.delete(id);
+      job.reject(new Error("decoder"));
+    }
+    entry.waiting = 0;
+  }
+}
+
+async function readRecords(reader, onRecord) {
+  const queue = new ByteQueue();
+  let head = null;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    queue.push(value);
+    for (;;) {
+      if (!head && queue.length >= HEAD_BYTES) {
+        const view = new DataView(queue.take(HEAD_BYTES).buffer);
+        head = [0, 4, 8].map((offset) => view.getUint32(offset, true));
+      }
+      if (!head || queue.length < head[2]) break;
+      onRecord(head[0], head[1], queue.take(head[2]));
+      head = null;
+    }
+  }
+  // A stream that stops inside a record was cut off, whatever the transport says.
+  return !head && queue.length === 0;
+}
+
+// Streams `url`; `take(index, Uint8Array)` and `fail(index)` come once a frame. Resolves to the HTTP
+// status, 0 when the network broke. Frames that are decoding when the signal aborts are dropped.
+export async function streamFrames(url, { signal, pool, take, fail }) {
+  const decoding = new Set();
+  const onRecord = (index, codec, payload) => {
+    if (codec === RAW) {
+      take(index, payload);
+      return;
+    }
+    if (codec !== HTJ2K) {
+      fail(index);
+      return;
+    }
+    const job = pool()
+      .decode(payload)
+      .then(
+        (pixels) => signal.aborted || take(index, pixels),
+        () => signal.aborted || fail(index),
+      );
+    decoding.add(job);
+    job.finally(() => decoding.delete(job));
+  };
+  try {
+    const answer = await fetch(url, { signal, credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok) return answer.status;
+    const whole = await readRecords(answer.body.getReader(), onRecord);
+    await Promise.all(decoding);
+    return whole ? 200 : 0;
+  } catch {
+    await Promise.all(decoding);
+    return 0;
+  }
+}

@@ -1,0 +1,149 @@
+// The viewer's worker: starts Python, gives it canvases, network and clock, passes messages on.
+// What they mean is decided in viewer_py/browser.
+
+import { startPython } from "./runtime.js";
+import { DecodePool, streamFrames } from "./stream.js";
+
+let session = null;
+let base = "";
+let codec = null;
+let decoders = null;
+let stream = null;
+let ticking = false;
+let graphicsCanvas = null;
+let pixelCanvas = null;
+let pixels = null;
+const early = [];
+
+const post = (message) => postMessage(JSON.stringify(message));
+
+// An exception in Python must reach the page: silence would look like a frozen picture.
+function guarded(work) {
+  try {
+    work();
+  } catch (error) {
+    console.error(error);
+    post({ type: "failed", reason: "error" });
+  }
+}
+
+const nextFrame = self.requestAnimationFrame
+  ? (work) => self.requestAnimationFrame(work)
+  : (work) => setTimeout(work, 16);
+
+async function manifest(seriesId) {
+  try {
+    const answer = await fetch(`${base}/series/${encodeURIComponent(seriesId)}/manifest.json`, {
+      credentials: "same-origin",
+      cache: "no-store",
+    });
+    return [answer.status, answer.ok ? await answer.text() : ""];
+  } catch {
+    return [0, ""];
+  }
+}
+
+const manifests = new Map();
+
+const host = {
+  gl: null,
+  hasGraphics: false,
+  post: (text) => postMessage(text),
+  requestTick() {
+    if (ticking) return;
+    ticking = true;
+    nextFrame(() => {
+      ticking = false;
+      guarded(() => session?.tick());
+    });
+  },
+  async fetchManifest(seriesId) {
+    const [status, text] = await (manifests.get(seriesId) ?? manifest(seriesId));
+    manifests.delete(seriesId);
+    guarded(() => session.manifest_arrived(seriesId, status, text));
+  },
+  async openStream(seriesId, request, query) {
+    const control = new AbortController();
+    stream = control;
+    const url = `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
+    const status = await streamFrames(url, {
+      signal: control.signal,
+      pool: () => (decoders ??= new DecodePool(codec.workers, codec)),
+      take: (index, bytes) => guarded(() => session.frame_arrived(request, index, bytes)),
+      fail: (index) => guarded(() => session.frame_failed(request, index)),
+    });
+    if (!control.signal.aborted) guarded(() => session.stream_ended(request, status));
+  },
+  closeStream: () => stream?.abort(),
+  callLater: (seconds) => setTimeout(() => guarded(() => session.woken()), seconds * 1000),
+  resizeGraphics: (width, height) => resize(graphicsCanvas, width, height),
+  resizePixels: (width, height) => resize(pixelCanvas, width, height),
+  finishGraphics() {
+    // Reading a pixel back is the one call that waits for the GPU.
+    host.gl.readPixels(0, 0, 1, 1, host.gl.RGBA, host.gl.UNSIGNED_BYTE, new Uint8Array(4));
+  },
+  texImage2D(...args) {
+    const array = args.pop();
+    const view = array.getBuffer();
+    try {
+      host.gl.texImage2D(...args, view.data);
+    } finally {
+      view.release();
+    }
+  },
+  putPixels(array, width, height) {
+    pixels ??= pixelCanvas.getContext("2d", { alpha: false });
+    const view = array.getBuffer("u8clamped");
+    try {
+      pixels.putImageData(new ImageData(view.data, width, height), 0, 0);
+    } finally {
+      view.release();
+    }
+  },
+};
+
+function resize(canvas, width, height) {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+function openGraphics(canvas) {
+  const options = { alpha: false, antialias: false, depth: false, stencil: false };
+  const gl = canvas.getContext("webgl2", { ...options, powerPreference: "high-performance" });
+  if (!gl) return;
+  host.gl = gl;
+  host.hasGraphics = true;
+  canvas.addEventListener("webglcontextlost", () => guarded(() => session?.context_lost()));
+}
+
+async function start(message) {
+  base = message.base;
+  codec = message.codec;
+  graphicsCanvas = message.graphics;
+  pixelCanvas = message.pixels;
+  delete message.graphics;
+  delete message.pixels;
+  manifests.set(message.series_id, manifest(message.series_id));
+  if (!message.without_graphics) openGraphics(graphicsCanvas);
+  let python;
+  try {
+    python = await startPython({
+      assets: message.runtime,
+      onProgress: (progress) => post({ type: "runtime", ...progress }),
+    });
+  } catch (error) {
+    console.error(error);
+    post({ type: "failed", reason: error.reason ?? "error" });
+    return;
+  }
+  guarded(() => {
+    session = python.pyimport("viewer_py.browser.worker").start(JSON.stringify(message), host);
+    for (const waiting of early.splice(0)) session.receive(JSON.stringify(waiting));
+  });
+}
+
+onmessage = ({ data }) => {
+  if (data.type === "start") start(data);
+  else if (session) guarded(() => session.receive(JSON.stringify(data)));
+  else early.push(data);
+};

@@ -1,0 +1,303 @@
+"""One reading: messages in, state changed by commands, scene painted, messages out.
+
+Everything the browser gives stands behind `Host`, so the session runs in CPython under test.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from viewer_py.browser.frame_store import FrameStore
+from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
+from viewer_py.browser.messages import (
+    MessageError,
+    Start,
+    read_pointer,
+    read_wheel,
+    scene_message,
+    state_report,
+)
+from viewer_py.browser.painters import Painter, choose_painter
+from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
+from viewer_py.render.webgl_renderer import WebGLError
+from viewer_py.scene.compose import compose
+from viewer_py.scene.model import Scene
+from viewer_py.view.calls import Call
+from viewer_py.view.cine import CineClock, advance, rate_of
+from viewer_py.view.command import CommandError
+from viewer_py.view.commands import run
+from viewer_py.view.keys import call_for_key
+from viewer_py.view.pointer import Gesture, Idle, step
+from viewer_py.view.state import CanvasSize, ViewerState
+from viewer_py.view.wheel import turn
+
+_PROGRESS_EVERY = 0.1  # seconds
+
+
+class Host(Protocol):
+    """What the worker gives the session."""
+
+    def now(self) -> float: ...
+    def post(self, message: Mapping[str, Any]) -> None: ...
+    def request_tick(self) -> None: ...
+    def fetch_manifest(self, series_id: str) -> None: ...
+    def open_stream(self, series_id: str, request: int, query: str) -> None: ...
+    def close_stream(self) -> None: ...
+    def call_later(self, seconds: float) -> None: ...
+
+
+class Session:
+    """The viewer behind the page."""
+
+    def __init__(
+        self, host: Host, start: Start, store: FrameStore, cpu: Painter, gpu: Painter | None
+    ) -> None:
+        self._host = host
+        self._store = store
+        self._cpu, self._gpu = cpu, gpu
+        self._painter: Painter | None = None
+        self._measured: dict[str, Any] = {}
+        self._loader = FrameLoader(host, store)
+        self._gesture: Gesture = Idle()
+        self._wheel_owed = 0.0
+        self._clock, self._ticked_at = CineClock(), host.now()
+        self._asked: set[str] = set()
+        self._open_series = ""
+        self._interactive = False
+        self._complete_told = ""
+        self._notice = Notice.NONE
+        self._progress_at = -1e9
+        self.state = run(
+            ViewerState(
+                catalogue=start.catalogue,
+                canvas=CanvasSize(start.width, start.height, start.pixel_ratio),
+            ),
+            "series.open",
+            {"series_id": start.series_id, "frame": start.frame_index},
+        )
+        self._follow()
+
+    # --- messages from the page -------------------------------------------------------------
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Carry out one message of the page; what is wrong with it is answered in words."""
+        handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "command": self._on_command,
+            "state": self._on_state,
+            "pointer": self._on_pointer,
+            "wheel": self._on_wheel,
+            "key": self._on_key,
+        }
+        handler = handlers.get(str(message.get("type")))
+        try:
+            if handler is None:
+                raise MessageError(f"unknown message {message.get('type')!r}")
+            handler(message)
+        except (CommandError, MessageError) as error:
+            self._refuse(message, str(error))
+
+    def _refuse(self, message: Mapping[str, Any], words: str) -> None:
+        if message.get("id") is not None:
+            self._host.post({"type": "reply", "id": message["id"], "error": words})
+        else:
+            self._host.post({"type": "refused", "message": words})
+
+    def _on_command(self, message: Mapping[str, Any]) -> None:
+        self._run(Call(str(message.get("name")), dict(message.get("args") or {})))
+        if message.get("id") is not None:
+            self._host.post({"type": "reply", "id": message["id"], "result": self.report()})
+
+    def _on_state(self, message: Mapping[str, Any]) -> None:
+        self._host.post({"type": "reply", "id": message.get("id"), "result": self.report()})
+
+    def _on_pointer(self, message: Mapping[str, Any]) -> None:
+        for raw in message.get("events", ()):
+            self._gesture, calls = step(self._gesture, read_pointer(raw), self.state)
+            for call in calls:
+                self._run(call)
+
+    def _on_wheel(self, message: Mapping[str, Any]) -> None:
+        self._wheel_owed, calls = turn(self._wheel_owed, read_wheel(message))
+        for call in calls:
+            self._run(call)
+
+    def _on_key(self, message: Mapping[str, Any]) -> None:
+        call = call_for_key(str(message.get("key")))
+        if call is not None:
+            self._run(call)
+
+    def _run(self, call: Call) -> None:
+        if self._loader.ended:
+            raise CommandError("访问已结束 / access has ended")
+        self.state = run(self.state, call.name, call.args)
+        self._follow()
+
+    # --- what follows from a changed state --------------------------------------------------
+
+    def _follow(self) -> None:
+        """Fetch what the state needs and is not there, and paint soon."""
+        series_id = self.state.pane().series_id or ""
+        series = self.state.active_series()
+        if series is None:
+            if series_id not in self._asked:
+                self._asked.add(series_id)
+                self._host.fetch_manifest(series_id)
+        elif series_id != self._open_series:
+            self._open(series)
+        else:
+            self._loader.focus(self.state.pane().frame_index)
+        self._host.request_tick()
+
+    def _open(self, series: SeriesManifest) -> None:
+        self._open_series = series.series_id
+        pane = self.state.pane()
+        last = len(series.frames) - 1
+        self.state = replace(
+            self.state.with_pane(replace(pane, frame_index=min(pane.frame_index, last))),
+            frames_per_second=rate_of(series.frames[0]),
+        )
+        self._loader.open(series, self.state.pane().frame_index)
+
+    def manifest_arrived(self, series_id: str, status: int, text: str) -> None:
+        """Take a manifest (status 200) or learn why there is none (0: no network)."""
+        self._asked.discard(series_id)
+        if access_ended(status):
+            self._end()
+            return
+        if status != 200:
+            self._tell(Notice.RETRYING if status == 0 or status >= 500 else Notice.MISSING)
+            if status == 0 or status >= 500:
+                self._host.call_later(2.0)
+            return
+        try:
+            series = from_json(text)
+        except (ManifestError, ValueError, KeyError):
+            self._tell(Notice.UNREADABLE)
+            return
+        if not series.frames or series.series_id != series_id:
+            self._tell(Notice.UNREADABLE)
+            return
+        self._tell(Notice.NONE)
+        self.state = replace(self.state, series=(*self.state.series, series))
+        self._follow()
+
+    # --- frames -----------------------------------------------------------------------------
+
+    def frame_arrived(self, request: int, frame_index: int, byte_count: int, fill: Fill) -> None:
+        """Take one decoded frame of the stream `request`."""
+        if self._loader.frame_arrived(request, frame_index, byte_count, fill):
+            if frame_index == self.state.pane().frame_index or self.state.playing:
+                self._host.request_tick()
+            self._after_loading()
+
+    def frame_failed(self, request: int, frame_index: int) -> None:
+        """Take note of a frame that no decoder could read."""
+        self._loader.frame_failed(request, frame_index)
+        self._after_loading()
+
+    def stream_ended(self, request: int, status: int) -> None:
+        """Take note that a stream is over."""
+        self._loader.stream_ended(request, status)
+        if self._loader.ended:
+            self._end()
+        else:
+            self._after_loading()
+
+    def woken(self) -> None:
+        """Go on after `call_later`: ask again for what failed."""
+        if self._loader.ended:
+            return
+        if self.state.active_series() is None:
+            self._follow()
+        else:
+            self._loader.check()
+
+    def _after_loading(self) -> None:
+        self._tell(self._loader.notice)
+        done = self._loader.complete
+        now = self._host.now()
+        if done or now - self._progress_at >= _PROGRESS_EVERY:
+            self._progress_at = now
+            self._host.post({"type": "progress", **self._loader.status()})
+        if done and self._complete_told != self._open_series:
+            self._complete_told = self._open_series
+            self._host.post({"type": "series-loaded", "series_id": self._open_series})
+
+    def _tell(self, notice: Notice) -> None:
+        if notice is not self._notice:
+            self._notice = notice
+            self._host.post({"type": "notice", "code": str(notice)})
+
+    def _end(self) -> None:
+        """Access is over: nothing of the study stays on the screen or in memory."""
+        self._loader.end()
+        self.state = replace(self.state, series=(), playing=False)
+        scene = compose(self.state)
+        for painter in (self._gpu, self._cpu):
+            if painter is not None:
+                painter.clear(scene.width, scene.height)
+        self._tell(Notice.ENDED)
+        self._host.post({**scene_message(self.state, scene), "waiting": False})
+
+    # --- painting ---------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Paint one frame of the screen; the browser calls it when it is ready for one."""
+        now = self._host.now()
+        elapsed, self._ticked_at = now - self._ticked_at, now
+        if self._loader.ended:
+            return
+        if self.state.playing:
+            loaded = self._loader.loaded
+            self.state, self._clock = advance(
+                self.state, self._clock, elapsed, lambda index: index in loaded
+            )
+            self._loader.focus(self.state.pane().frame_index)
+            self._host.request_tick()
+        scene = compose(self.state)
+        waiting = not self._frame_is_there()
+        self._host.post({**scene_message(self.state, scene), "waiting": waiting})
+        # Until the first frame is there, the server's picture of that very frame stays.
+        if self._interactive or not waiting:
+            self._paint(scene)
+
+    def _frame_is_there(self) -> bool:
+        pane = self.state.pane()
+        return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
+
+    def _paint(self, scene: Scene) -> None:
+        if self._painter is None:
+            self._painter, self._measured = choose_painter(
+                self._gpu, self._cpu, scene, self._store.pixels, self._host.now
+            )
+            self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
+        try:
+            complete = self._painter.paint(scene, self._store.pixels)
+        except WebGLError:
+            self.context_lost()
+            return
+        if complete and not self._interactive:
+            self._interactive = True
+            self._host.post({"type": "interactive", "python": platform.python_version()})
+
+    def context_lost(self) -> None:
+        """The GPU is gone (or refused): numpy paints from now on."""
+        self._gpu = None
+        if self._painter is not self._cpu:
+            self._painter = self._cpu
+            self._host.post({"type": "renderer", "kind": str(self._cpu.kind)})
+        self._host.request_tick()
+
+    def report(self) -> dict[str, Any]:
+        """Return the serialisable state (`window.yingyun.state()`)."""
+        return {
+            **state_report(self.state, compose(self.state)),
+            "loading": self._loader.status(),
+            "renderer": None if self._painter is None else str(self._painter.kind),
+            "measured": self._measured,
+            "python": platform.python_version(),
+            "interactive": self._interactive,
+        }

@@ -1,0 +1,168 @@
+"""The worker's entry in the browser: gives a session what JavaScript has. The only user of `js`.
+
+`static/viewer/worker.js` calls `start` once Python is up, then the methods of what it returns.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer_py.browser.budget import budget_for
+from viewer_py.browser.frame_store import FrameStore
+from viewer_py.browser.messages import read_start
+from viewer_py.browser.painters import NumpyPainter, Painter, WebGLPainter
+from viewer_py.browser.session import Session
+from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer
+
+
+class JavaScriptHost:
+    """The session's `Host` on top of the host object of worker.js."""
+
+    def __init__(self, outside: Any) -> None:
+        self._outside = outside
+
+    def now(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return time.perf_counter()
+
+    def post(self, message: Mapping[str, Any]) -> None:
+        """Send a message to the page."""
+        self._outside.post(json.dumps(message, ensure_ascii=False))
+
+    def request_tick(self) -> None:
+        """Ask for a call of `tick` with the next frame of the screen."""
+        self._outside.requestTick()
+
+    def fetch_manifest(self, series_id: str) -> None:
+        """Fetch a manifest; the answer comes to `manifest_arrived`."""
+        self._outside.fetchManifest(series_id)
+
+    def open_stream(self, series_id: str, request: int, query: str) -> None:
+        """Open a stream of frames; they come to `frame_arrived`."""
+        self._outside.openStream(series_id, request, query)
+
+    def close_stream(self) -> None:
+        """Drop the stream."""
+        self._outside.closeStream()
+
+    def call_later(self, seconds: float) -> None:
+        """Ask for a call of `woken`."""
+        self._outside.callLater(seconds)
+
+
+class _PixelCanvas:
+    """The 2-D canvas."""
+
+    def __init__(self, outside: Any) -> None:
+        self._outside = outside
+
+    def resize(self, width: int, height: int) -> None:
+        self._outside.resizePixels(width, height)
+
+    def put(self, pixels: NDArray[np.uint8]) -> None:
+        self._outside.putPixels(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0])
+
+
+class _GraphicsCanvas:
+    """The WebGL 2 canvas."""
+
+    def __init__(self, outside: Any) -> None:
+        self._outside = outside
+
+    def resize(self, width: int, height: int) -> None:
+        self._outside.resizeGraphics(width, height)
+
+    def finish(self) -> None:
+        self._outside.finishGraphics()
+
+
+class _Graphics:
+    """The WebGL 2 context; an array goes to the GPU from where it lies, without a copy."""
+
+    def __init__(self, outside: Any) -> None:
+        self._outside = outside
+        self._gl = outside.gl
+
+    def __getattr__(self, name: str) -> Any:
+        # Constants and methods are looked up through the language border once only.
+        value = getattr(self._gl, name)
+        setattr(self, name, value)
+        return value
+
+    def texImage2D(self, *arguments: Any) -> None:  # noqa: N802 - WebGL's name
+        """Upload pixels; the last argument is an array."""
+        self._outside.texImage2D(*arguments)
+
+
+class BrowserSession:
+    """What worker.js calls; JSON text in, JavaScript buffers in, nothing out."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def receive(self, message: str) -> None:
+        """Take one message of the page."""
+        self._session.receive(json.loads(message))
+
+    def tick(self) -> None:
+        """Paint."""
+        self._session.tick()
+
+    def woken(self) -> None:
+        """Go on after `callLater`."""
+        self._session.woken()
+
+    def manifest_arrived(self, series_id: str, status: int, text: str) -> None:
+        """Take a manifest."""
+        self._session.manifest_arrived(series_id, status, text)
+
+    def frame_arrived(self, request: int, frame_index: int, data: Any) -> None:
+        """Take a decoded frame: a Uint8Array, copied once, to where it stays."""
+        self._session.frame_arrived(request, frame_index, data.byteLength, data.assign_to)
+
+    def frame_failed(self, request: int, frame_index: int) -> None:
+        """Take note of a frame that no decoder could read."""
+        self._session.frame_failed(request, frame_index)
+
+    def stream_ended(self, request: int, status: int) -> None:
+        """Take note that a stream is over."""
+        self._session.stream_ended(request, status)
+
+    def context_lost(self) -> None:
+        """The WebGL context is lost."""
+        self._session.context_lost()
+
+
+def _gpu_painter(outside: Any, texture_budget: int) -> Painter | None:
+    """Return the WebGL painter, or None where there is no WebGL 2 or it does not work."""
+    if not outside.hasGraphics:
+        return None
+    try:
+        renderer = WebGLRenderer(_Graphics(outside), texture_budget)
+    except WebGLError:
+        return None
+    return WebGLPainter(_GraphicsCanvas(outside), renderer)
+
+
+def start(message: str, outside: Any) -> BrowserSession:
+    """Begin a reading. `message` is the page's `start` as JSON, `outside` worker.js's host."""
+    begin = read_start(json.loads(message))
+    budget = budget_for(
+        touch=begin.touch,
+        shorter_side=min(begin.width, begin.height),
+        gigabytes=begin.gigabytes,
+    )
+    session = Session(
+        JavaScriptHost(outside),
+        begin,
+        FrameStore(budget.frames),
+        cpu=NumpyPainter(_PixelCanvas(outside)),
+        gpu=_gpu_painter(outside, budget.textures),
+    )
+    return BrowserSession(session)
