@@ -24,13 +24,11 @@ SMALLEST_LETTER_SHARE = 0.05
 SAME_SPACING = 1e-4
 
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
-_LETTER_VECTORS: dict[str, Vector3] = {
-    "L": (1.0, 0.0, 0.0),
-    "R": (-1.0, 0.0, 0.0),
-    "P": (0.0, 1.0, 0.0),
-    "A": (0.0, -1.0, 0.0),
-    "H": (0.0, 0.0, 1.0),
-    "F": (0.0, 0.0, -1.0),
+# Axis and sign of each letter.
+_LETTER_AXES: dict[str, tuple[int, float]] = {
+    letter: (axis, sign)
+    for axis, pair in enumerate(_LETTERS)
+    for letter, sign in zip(pair, (1.0, -1.0), strict=True)
 }
 
 
@@ -148,7 +146,7 @@ def direction_letters(frame: FrameAttributes, across: float, down: float) -> str
     """Return the letters for a direction in the image: `across` the columns, `down` the rows.
 
     The two are lengths (mm, or square pixels), not indices. Where Image Orientation (Patient) is
-    missing, Patient Orientation (radiographs) tells; where both are, the answer is "".
+    missing, Patient Orientation (radiographs) tells; where both are missing, the answer is "".
     """
     axes = image_axes(frame) or _stated_axes(frame)
     if axes is None:
@@ -198,14 +196,14 @@ def _stated_axes(frame: FrameAttributes) -> tuple[Vector3, Vector3] | None:
 
 
 def _stated_direction(letters: str) -> Vector3 | None:
-    """Return the direction of letters such as "AFR"; each further letter weighs half as much."""
-    total = [0.0, 0.0, 0.0]
-    weight = 1.0
-    for letter in letters.strip().upper():
-        if letter not in _LETTER_VECTORS:
+    """Return the direction of letters such as "AFR"; each further letter weighs half as much.
+
+    None for no letters, unknown ones (animals have others) and two along one axis.
+    """
+    parts = [0.0, 0.0, 0.0]
+    for place, letter in enumerate(letters.strip().upper()):
+        axis, sign = _LETTER_AXES.get(letter, (0, 0.0))
+        if sign == 0.0 or parts[axis] != 0.0:
             return None
-        total = [
-            sum_ + weight * part for sum_, part in zip(total, _LETTER_VECTORS[letter], strict=True)
-        ]
-        weight /= 2.0
-    return unit((total[0], total[1], total[2]))
+        parts[axis] = sign * 0.5**place
+    return unit((parts[0], parts[1], parts[2]))

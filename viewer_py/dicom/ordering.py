@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +83,7 @@ def _stack_order(frames: Sequence[FrameAttributes], stack: _Stack) -> list[int]:
         return stack.members
     projections = _projections(frames, stack, stack.normal)
     places = _places(stack.members, projections)
-    if _falls(stack.members, projections):
+    if _falls(frames, stack.members, projections):
         places.reverse()
     passes = len(places[0])
     if all(len(place) == passes for place in places):
@@ -114,8 +113,19 @@ def _places(members: list[int], projections: dict[int, float]) -> list[list[int]
     return [sorted(place, key=lambda member: rank[member]) for place in places]
 
 
-def _falls(members: list[int], projections: dict[int, float]) -> bool:
-    """Say whether the projection falls, over all, while the instance number grows."""
-    steps = [projections[after] - projections[at] for at, after in itertools.pairwise(members)]
-    falling = sum(step < -SAME_PLACE_MM for step in steps)
-    return falling > sum(step > SAME_PLACE_MM for step in steps)
+def _falls(
+    frames: Sequence[FrameAttributes], members: list[int], projections: dict[int, float]
+) -> bool:
+    """Say whether the projection falls, over all, while the instance number grows.
+
+    The sign of their covariance; frames without a number have no say.
+    """
+    numbered = [index for index in members if frames[index].instance_number is not None]
+    ranks = {
+        number: rank for rank, number in enumerate(sorted({_number(frames[i]) for i in numbered}))
+    }
+    middle = sum(ranks[_number(frames[index])] for index in numbered) / max(len(numbered), 1)
+    covariance = sum(
+        (ranks[_number(frames[index])] - middle) * projections[index] for index in numbered
+    )
+    return covariance < -SAME_PLACE_MM
