@@ -1,0 +1,1 @@
+"""DICOM files of the demo, written by pydicom, the same bytes at every run."""

@@ -1,0 +1,1 @@
+"""A body made of formulas: signed shapes in millimetres, evaluated slice by slice."""
