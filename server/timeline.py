@@ -1,0 +1,234 @@
+"""The time line: a person's examinations, newest first, across hospitals and provinces (A-14 …)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from server import clock, people
+from server.access import Action, Grant, GrantKind
+from server.model import (
+    Account,
+    Institution,
+    Person,
+    ProcessingState,
+    Report,
+    ReportStatus,
+    Study,
+)
+from server.reports import served_of
+from server.terms import modality_label
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+PAGE_LENGTH = 20
+_COUNTRY_CODE = "000000"
+_PROVINCE_DIGITS = 2
+
+
+class ReportState(enum.StrEnum):
+    """What the time line says of a study's report."""
+
+    NONE = "none"
+    PENDING = "pending"
+    REVIEWED = "reviewed"
+    WITHDRAWN = "withdrawn"
+
+
+class ClosedReason(enum.StrEnum):
+    """Why an entry does not open (A-16)."""
+
+    NOT_REVIEWED = "not_reviewed"
+    PREPARING = "preparing"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One examination. `study_datetime` is an instant in UTC; `openable` is about pictures."""
+
+    study_id: str
+    person_id: int | None
+    person_name: str
+    study_datetime: datetime
+    institution_name: str
+    province_name: str
+    out_of_province: bool
+    modality: str
+    modality_label: str
+    body_part: str
+    description: str
+    accession_number: str
+    report_state: ReportState
+    report_openable: bool
+    picture_state: ProcessingState
+    openable: bool
+    reason: ClosedReason | None
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    """Some entries, and the mark with which the next page is asked for; None at the end."""
+
+    entries: tuple[TimelineEntry, ...]
+    next_page: str | None
+
+
+class PageMarkError(ValueError):
+    """The mark of a page is none that was given out."""
+
+
+def timeline_page(
+    cloud: ImageCloud,
+    session: Session,
+    grant: Grant,
+    *,
+    person_id: int | None = None,
+    page: str | None = None,
+    length: int = PAGE_LENGTH,
+) -> TimelinePage:
+    """Return a page of the studies a grant covers just now, newest first (A-09, A-10, A-14).
+
+    `person_id` narrows to one of the grant's persons; anybody else gives an empty page.
+    Pages go by (time, id), so a late page costs what the first does. Raises PageMarkError.
+    """
+    wanted = select(Study).where(_covered(session, grant, person_id))
+    if page is not None:
+        wanted = wanted.where(_after(page))
+    studies = session.scalars(
+        wanted.join(Study.institution)
+        .options(
+            contains_eager(Study.institution),
+            joinedload(Study.person),
+            selectinload(Study.reports).load_only(Report.study_id, Report.version, Report.status),
+        )
+        .order_by(Study.study_datetime.desc(), Study.study_id.desc())
+        .limit(length + 1)
+        .execution_options(populate_existing=True)
+    ).all()
+    shown = studies[:length]
+    more = len(studies) > length
+    return TimelinePage(
+        entries=tuple(_entry(cloud, grant, study) for study in shown),
+        next_page=_mark(shown[-1]) if more else None,
+    )
+
+
+def studies_of(
+    cloud: ImageCloud,
+    session: Session,
+    grant: Grant,
+    person_id: int | None = None,
+    page: str | None = None,
+) -> Sequence[TimelineEntry]:
+    """Return the entries of one page (see timeline_page)."""
+    return timeline_page(cloud, session, grant, person_id=person_id, page=page).entries
+
+
+def persons_of(session: Session, grant: Grant) -> Sequence[Person]:
+    """Return the persons between whom a patient switches: himself first, then family (A-09)."""
+    own = session.scalar(select(Account.person_id).where(Account.id == grant.account_id))
+    visible = _live_persons(session, grant)
+    found = session.scalars(select(Person).where(Person.id.in_(visible)))
+    return sorted(found, key=lambda person: (person.id != own, person.id))
+
+
+def _live_persons(session: Session, grant: Grant) -> frozenset[int]:
+    if grant.kind is not GrantKind.PATIENT or grant.expires_at <= clock.now():
+        return frozenset()
+    account = session.execute(
+        select(Account.active, Account.person_id).where(Account.id == grant.account_id)
+    ).one_or_none()
+    if account is None or not account.active:
+        return frozenset()
+    return people.visible_persons(session, account.person_id) & grant.person_ids
+
+
+def _covered(session: Session, grant: Grant, person_id: int | None) -> ColumnElement[bool]:
+    if grant.kind is GrantKind.SHARE:
+        return false()  # a share is one study's page; there is no list to wander in (A-31)
+    if grant.kind is GrantKind.STAFF:
+        return Study.study_id.in_(grant.study_ids)
+    persons = _live_persons(session, grant)
+    if person_id is not None:
+        persons &= {person_id}
+    return Study.person_id.in_(persons)
+
+
+def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
+    institution = study.institution
+    served = served_of(study.reports) is not None
+    reason = _closed_reason(study, gate_passed=served or not cloud.settings.review_gate)
+    return TimelineEntry(
+        study_id=study.study_id,
+        person_id=study.person_id,
+        person_name=study.person.name if study.person is not None else study.patient_name,
+        study_datetime=study.study_datetime,
+        institution_name=institution.name,
+        province_name=institution.province_name,
+        out_of_province=_is_out_of_province(cloud.settings.region_code, institution),
+        modality=study.modality,
+        modality_label=modality_label(study.modality),
+        body_part=study.body_part,
+        description=study.description,
+        accession_number=study.accession_number,
+        report_state=_report_state(study, served=served),
+        report_openable=served and Action.VIEW_REPORT in grant.actions,
+        picture_state=ProcessingState(study.state),
+        openable=reason is None and Action.VIEW_PICTURES in grant.actions,
+        reason=reason,
+    )
+
+
+def _closed_reason(study: Study, *, gate_passed: bool) -> ClosedReason | None:
+    if not gate_passed:
+        return ClosedReason.NOT_REVIEWED
+    if study.state == ProcessingState.PENDING:
+        return ClosedReason.PREPARING
+    return ClosedReason.FAILED if study.state == ProcessingState.FAILED else None
+
+
+def _report_state(study: Study, *, served: bool) -> ReportState:
+    if served:
+        return ReportState.REVIEWED
+    if not study.reports:
+        return ReportState.NONE
+    newest = max(study.reports, key=lambda report: report.version)
+    withdrawn = newest.status == ReportStatus.WITHDRAWN
+    return ReportState.WITHDRAWN if withdrawn else ReportState.PENDING
+
+
+def _is_out_of_province(region_code: str, institution: Institution) -> bool:
+    """Whether a hospital lies outside the province this cloud serves (GB/T 2260, two digits)."""
+    if region_code == _COUNTRY_CODE:
+        return False
+    return institution.province_code[:_PROVINCE_DIGITS] != region_code[:_PROVINCE_DIGITS]
+
+
+def _mark(study: Study) -> str:
+    text = f"{study.study_datetime.isoformat()} {study.study_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _after(mark: str) -> ColumnElement[bool]:
+    try:
+        text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
+        time, _, study_id = text.partition(" ")
+        last = datetime.fromisoformat(time)
+    except (ValueError, binascii.Error) as error:
+        raise PageMarkError(mark) from error
+    if last.tzinfo is None:
+        raise PageMarkError(mark)
+    return or_(
+        Study.study_datetime < last,
+        and_(Study.study_datetime == last, Study.study_id < study_id),
+    )
