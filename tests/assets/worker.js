@@ -1,0 +1,33 @@
+// A module worker for the tests: does one task and answers with its result or its failure.
+import { startPython, warm } from "/static/viewer/runtime.js";
+
+const tasks = {
+  async start({ assets, code, stallSeconds }) {
+    let last;
+    const onProgress = (counts) => {
+      last = counts;
+    };
+    const pyodide = await startPython({ assets, onProgress, stallSeconds });
+    return { value: pyodide.runPython(code), progress: last, fetch: String(self.fetch) };
+  },
+
+  async decode({ script, wasm, decoder, frame }) {
+    const { default: factory } = await import(script);
+    const codec = await factory({ locateFile: () => wasm });
+    const instance = new codec[decoder]();
+    instance.getEncodedBuffer(frame.length).set(frame);
+    instance.decode();
+    const { width, height } = instance.getFrameInfo();
+    return { width, height, pixels: [...instance.getDecodedBuffer()] };
+  },
+
+  warm: ({ assets, connection }) => warm(assets, connection),
+};
+
+self.onmessage = async ({ data: [name, argument] }) => {
+  try {
+    self.postMessage({ result: await tasks[name](argument) });
+  } catch (error) {
+    self.postMessage({ failure: { reason: error.reason, message: String(error.message) } });
+  }
+};
