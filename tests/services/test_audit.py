@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from server import audit
 from server.audit import AuditVerdict
-from server.cloud import ImageCloud
+from server.cloud import ImageCloud, open_cloud, upgrade_database
 from server.model import AuditEvent, Institution
 
 
@@ -156,6 +157,21 @@ def test_the_database_refuses_changes(cloud: ImageCloud, statement: str) -> None
     ):
         session.execute(text(statement))
     assert verdict(cloud).ok
+
+
+def test_a_migrated_database_refuses_changes_too(cloud: ImageCloud) -> None:
+    home = cloud.settings.home / "migrated"
+    chosen = replace(cloud.settings, home=home, database_url=f"sqlite:///{home / 'yingyun.db'}")
+    upgrade_database(chosen)
+    migrated = open_cloud(chosen)
+    fill(migrated, 2)
+    for statement in ("UPDATE audit_event SET actor=''", "DELETE FROM audit_event"):
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            migrated.database.session() as session,
+        ):
+            session.execute(text(statement))
+    assert verdict(migrated) == AuditVerdict(True, 2)
 
 
 def test_a_rolled_back_entry_leaves_no_gap(cloud: ImageCloud) -> None:
