@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from viewer_py.dicom.manifest import FrameAttributes, LookupTable
 from viewer_py.pixels import pipeline, transfer, voi
-from viewer_py.pixels.transfer import TransferMode, UnsupportedPixelsError, display_transfer
+from viewer_py.pixels.modality import UnsupportedPixelsError
+from viewer_py.pixels.transfer import TransferMode, display_transfer
 from viewer_py.pixels.voi import FUNCTIONS, LINEAR, Window
 
 DTYPES = {(8, False): np.uint8, (8, True): np.int8, (16, False): np.uint16, (16, True): np.int16}
@@ -191,6 +192,8 @@ def test_voi_lut_of_a_falling_rescale() -> None:
 def test_voi_lut_with_fewer_stated_bits_than_its_entries_need() -> None:
     wrong = frame(voi_luts=(LookupTable(0, 8, (0, 65535)),))
     assert pipeline.display(row_of([0, 1]), wrong).tolist() == [[0, 255]]
+    black = frame(voi_luts=(LookupTable(0, 0, (0, 0)),))
+    assert pipeline.display(row_of([0, 1]), black).tolist() == [[0, 0]]
 
 
 def test_voi_lut_far_outside_the_stored_values() -> None:
@@ -204,8 +207,10 @@ def test_voi_lut_on_a_rescale_of_nothing() -> None:
 
 
 def test_tables_that_cannot_be_drawn_are_refused() -> None:
-    with pytest.raises(UnsupportedPixelsError, match="empty"):
-        display_transfer(frame(voi_luts=(LookupTable(0, 8, ()),)))
+    nothing = LookupTable(0, 8, ())
+    for empty in (frame(voi_luts=(nothing,)), frame(modality_lut=nothing)):
+        with pytest.raises(UnsupportedPixelsError, match="empty"):
+            display_transfer(empty)
     fine = frame(
         bits_stored=32, rescale_slope=1e-3, voi_luts=(LookupTable(0, 8, tuple(range(200))),)
     )

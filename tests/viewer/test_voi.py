@@ -133,6 +133,10 @@ def test_full_range_through_a_modality_lut() -> None:
     table = LookupTable(10, 8, (5, 200, 90))
     ranged = frame(smallest_value=0, largest_value=11, modality_lut=table)
     assert voi.bounds(voi.full_range(ranged)) == (5, 200)
+    hill = frame(smallest_value=0, largest_value=99, modality_lut=table)
+    assert voi.bounds(voi.full_range(hill)) == (5, 200)
+    beyond = frame(smallest_value=-9, largest_value=-5, modality_lut=table)
+    assert voi.bounds(voi.full_range(beyond)) == (5, 5)
 
 
 def test_adjustment_starts_at_the_input_of_the_voi_lut() -> None:

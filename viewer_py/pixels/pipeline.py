@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import FrameAttributes
+from viewer_py.pixels.modality import rescale
 from viewer_py.pixels.transfer import (
     DisplayTransfer,
-    apply_table,
     display_transfer,
     grey_table,
     is_padding,
@@ -25,10 +25,7 @@ def modality_values(stored: NDArray[Any], frame: FrameAttributes) -> NDArray[np.
     Rescale or Modality LUT is applied here and nowhere before: `stored` is as decoded, masked to
     the bits stored. Padding is not treated. Exact for whole results up to 2**24.
     """
-    values = stored.astype(np.float64)
-    if frame.modality_lut is not None:
-        return apply_table(frame.modality_lut, values).astype(np.float32)
-    return (values * frame.rescale_slope + frame.rescale_intercept).astype(np.float32)
+    return rescale(stored, frame).astype(np.float32)
 
 
 def display(

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,10 @@ from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import FrameAttributes, LookupTable
 from viewer_py.pixels import voi
+from viewer_py.pixels.modality import UnsupportedPixelsError, apply_table, rescale
 from viewer_py.pixels.voi import Window
 
 LARGEST_LUT = 1 << 16
-
-
-class UnsupportedPixelsError(ValueError):
-    """The object describes its greys in a way that cannot be drawn correctly."""
 
 
 class TransferMode(enum.StrEnum):
@@ -70,7 +67,10 @@ class DisplayTransfer:
     lut: bytes = b""
 
     def bounds(self) -> tuple[float, float]:
-        """Return the modality values that are drawn black and white (see `voi.bounds`)."""
+        """Return the modality values that are drawn black and white (see `voi.bounds`).
+
+        Mode LUT has none: there its window, if any, is already in the table.
+        """
         function = voi.LINEAR if self.mode is TransferMode.COLOR else self.mode.value
         return voi.bounds(Window(self.center, self.width, function))
 
@@ -83,16 +83,16 @@ def display_transfer(
     `window` None is the default picture: the first VOI LUT of the object when it has one (the maker
     chose its shape; a window beside it is its approximation), else `voi.default_window`.
 
-    Raises UnsupportedPixelsError when a lookup table cannot be written out over the stored values,
-    ValueError for a window that is not finite.
+    Raises UnsupportedPixelsError (a ValueError) when a lookup table is empty or cannot be written
+    out over the stored values, ValueError for a window that is not finite.
     """
-    voi_lut = frame.voi_luts[0] if window is None and frame.voi_luts else None
     chosen = voi.usable(window or voi.default_window(frame))
-    low, high, has_padding = _padding(frame)
     if voi.is_color(frame):
         return DisplayTransfer(
             TransferMode.COLOR, center=chosen.center, width=chosen.width, invert=inverted
         )
+    voi_lut = frame.voi_luts[0] if window is None and frame.voi_luts else None
+    low, high, has_padding = _padding(frame)
     parts = DisplayTransfer(
         mode=TransferMode(chosen.function),
         slope=frame.rescale_slope,
@@ -147,13 +147,6 @@ def grey_table(transfer: DisplayTransfer, first: int, last: int) -> NDArray[np.u
     return greys
 
 
-def apply_table(table: LookupTable, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the table's entries for `values` (`voi.look_up` for arrays)."""
-    entries = np.asarray(table.values, dtype=np.float64)
-    index = np.clip(np.floor(values - (table.first_mapped - 0.5)), 0, len(entries) - 1)
-    return np.take(entries, index.astype(np.intp))
-
-
 def _natively_inverted(frame: FrameAttributes) -> bool:
     if frame.presentation_lut_shape in ("IDENTITY", "INVERSE"):
         return frame.presentation_lut_shape == "INVERSE"
@@ -195,41 +188,23 @@ def _written_out(
     parts: DisplayTransfer, frame: FrameAttributes, voi_lut: LookupTable | None
 ) -> DisplayTransfer:
     """Return the transfer as one table over stored values: Modality LUT and VOI (LUT) together."""
-    for table in (frame.modality_lut, voi_lut):
-        if table is not None and not table.values:
-            raise UnsupportedPixelsError("a lookup table of the object is empty")
     first, last = _table_range(frame, voi_lut)
     if last - first >= LARGEST_LUT:
         raise UnsupportedPixelsError("the VOI LUT spans more stored values than a table can hold")
     stored = np.arange(first, last + 1, dtype=np.float64)
-    if frame.modality_lut is not None:
-        modality = apply_table(frame.modality_lut, stored)
-    else:
-        modality = stored * frame.rescale_slope + frame.rescale_intercept
+    modality = rescale(stored, frame)
     if voi_lut is not None:
         share = apply_table(voi_lut, modality) / _largest_output(voi_lut)
         greys = np.floor(share * 255.0 + 0.5).astype(np.uint8)
     else:
-        window_only = DisplayTransfer(parts.mode, center=parts.center, width=parts.width)
-        greys = shade(window_only, modality)
-    return DisplayTransfer(
-        mode=TransferMode.LUT,
-        center=parts.center,
-        width=parts.width,
-        invert=parts.invert,
-        has_padding=parts.has_padding,
-        padding_low=parts.padding_low,
-        padding_high=parts.padding_high,
-        padding_grey=parts.padding_grey,
-        lut_first=first,
-        lut=greys.tobytes(),
-    )
+        greys = shade(DisplayTransfer(parts.mode, center=parts.center, width=parts.width), modality)
+    return replace(parts, mode=TransferMode.LUT, lut_first=first, lut=greys.tobytes())
 
 
 def _largest_output(table: LookupTable) -> int:
     """Return what the table calls white; entries above its stated bits prove the bits wrong."""
     stated = (1 << table.bits) - 1
-    return stated if max(table.values) <= stated else (1 << 16) - 1
+    return stated if max(1, *table.values) <= stated else 65535
 
 
 def _table_range(frame: FrameAttributes, voi_lut: LookupTable | None) -> tuple[int, int]:

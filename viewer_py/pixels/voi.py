@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from viewer_py.dicom.manifest import FrameAttributes, LookupTable
+from viewer_py.dicom.manifest import FrameAttributes
+from viewer_py.pixels.modality import modality_range
 
 LINEAR = "LINEAR"
 LINEAR_EXACT = "LINEAR_EXACT"
@@ -83,26 +84,9 @@ def is_color(frame: FrameAttributes) -> bool:
     return frame.samples_per_pixel > 1
 
 
-def look_up(table: LookupTable, value: float) -> int:
-    """Return the table's answer for one value; beyond its ends, its first or last entry."""
-    index = math.floor(value - table.first_mapped + 0.5)
-    return table.values[min(max(index, 0), len(table.values) - 1)]
-
-
-def modality_value(frame: FrameAttributes, stored_value: float) -> float:
-    """Return the modality value of one stored value (PS3.3 C.11.1): HU for CT."""
-    if frame.modality_lut is not None:
-        return float(look_up(frame.modality_lut, stored_value))
-    return stored_value * frame.rescale_slope + frame.rescale_intercept
-
-
 def full_range(frame: FrameAttributes) -> Window:
     """Return the window over all modality values of the frame, its padding left out."""
-    if is_color(frame):
-        return from_bounds(0, 255)
-    one = modality_value(frame, frame.smallest_value)
-    other = modality_value(frame, frame.largest_value)
-    return from_bounds(min(one, other), max(one, other))
+    return from_bounds(0, 255) if is_color(frame) else from_bounds(*modality_range(frame))
 
 
 def default_window(frame: FrameAttributes) -> Window:

@@ -7,7 +7,7 @@ what lies between two pixels, `viewer_py.pixels.transfer` that from a stored val
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,7 @@ def _within(area: Rectangle, scene: Scene) -> Rectangle:
 
 
 def _draw(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectangle) -> None:
-    a, b, c, d, e, f = layer.matrix
-    if (a, b, c, d) == (1.0, 0.0, 0.0, 1.0) and e.is_integer() and f.is_integer():
+    if layer.matrix[:4] == (1.0, 0.0, 0.0, 1.0) and _whole(layer.matrix[4:]):
         _copy(canvas, layer, stored, area)
         return
     transfer = display_transfer(layer.frame, layer.window, layer.inverted)
@@ -80,6 +79,10 @@ def _draw(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectang
         padding = None
     for sample in samples(stored, padding, layer.matrix, area):
         _put(canvas, sample, transfer)
+
+
+def _whole(numbers: Iterable[float]) -> bool:
+    return all(float(number).is_integer() for number in numbers)
 
 
 def _copy(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectangle) -> None:

@@ -56,7 +56,7 @@ def inverse(matrix: Matrix) -> Matrix | None:
     """Return the matrix from device pixels to image coordinates; None when there is none."""
     a, b, c, d, e, f = matrix
     determinant = a * d - b * c
-    if not math.isfinite(determinant) or determinant == 0.0:
+    if determinant == 0.0 or not all(map(math.isfinite, (determinant, e, f))):
         return None
     ia, ib, ic, id_ = d / determinant, -b / determinant, -c / determinant, a / determinant
     return (ia, ib, ic, id_, -(ia * e + ic * f), -(ib * e + id_ * f))
