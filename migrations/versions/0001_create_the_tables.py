@@ -274,6 +274,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("failure", sa.String(length=40), nullable=False),
         sa.Column("prepared_key", sa.String(length=200), nullable=True),
+        sa.Column("unfinished_key", sa.String(length=200), nullable=True),
         sa.Column("pack_bytes", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["study_id"], ["study.study_id"], name=op.f("fk_series_study_id_study")

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.pixels import apply_color_lut, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, AllTransferSyntaxes
 
 Pixels = np.ndarray[Any, np.dtype[Any]]

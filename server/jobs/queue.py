@@ -102,6 +102,7 @@ class JobQueue:
         self.huey.enqueue(self._prepare_task.s(study_id, priority=priority))
 
     def _prepare(self, study_id: str, task: Any = None) -> None:
+        # Imported here, because what a job does needs the cloud, and the cloud holds this queue.
         from server.imaging import prepare
 
         cloud = self._attached()

@@ -107,6 +107,8 @@ class Series(Base):
     # Folder of the objects that one run of the preview job made (server.imaging.bundle): series
     # manifest, index, frame pack, previews. A new run writes a new folder, then replaces this.
     prepared_key: Mapped[str | None] = mapped_column(String(200))
+    # Folder that a run is writing, or that a finished one has replaced: the next run removes it.
+    unfinished_key: Mapped[str | None] = mapped_column(String(200))
     # Bytes of all frames on the wire, for the megabytes of the confirmation (B-05).
     pack_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
 

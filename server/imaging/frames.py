@@ -1,0 +1,116 @@
+"""One frame made ready: its record for the pack, its pictures, its attributes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+
+from server.imaging import codec, pictures
+from server.imaging.decode import PALETTE, DecodeError, stored_frames
+from server.imaging.describe import frame_attributes, frame_count
+from viewer_py.dicom.manifest import FrameAttributes
+from viewer_py.dicom.pack import FrameCodec
+from viewer_py.pixels import pipeline
+from viewer_py.pixels.modality import UnsupportedPixelsError
+
+Pixels = np.ndarray[Any, np.dtype[Any]]
+
+# Encoders release the interpreter's lock; two of them keep two cores busy with one study.
+THREADS = 2
+FRAMES_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class SourceFrame:
+    """A decoded frame and what is said of it."""
+
+    attributes: FrameAttributes
+    stored: Pixels
+    flat: bool
+
+
+@dataclass(frozen=True)
+class ReadyFrame:
+    """A frame as it is kept for delivery."""
+
+    attributes: FrameAttributes
+    codec: FrameCodec
+    payload: bytes
+    full: pictures.Picture
+    fast: pictures.Picture
+
+
+def source_frames(dataset: Dataset) -> Iterator[SourceFrame]:
+    """Yield the frames of an image object one by one. Raises DecodeError."""
+    flat = dataset.get("PhotometricInterpretation") == PALETTE or dataset.get("BitsStored") == 1
+    stated = frame_count(dataset)
+    attributes = frame_attributes(dataset)
+    seen = 0
+    for stored in stored_frames(dataset):
+        described = next(attributes, None)
+        if described is None:
+            break
+        yield SourceFrame(_measured(described, stored), stored, flat)
+        seen += 1
+    if seen != stated:
+        raise DecodeError("missing_frames", f"缺少帧 / {seen} of {stated} frames are there")
+
+
+def ready_frames(sources: Iterable[SourceFrame]) -> Iterator[ReadyFrame]:
+    """Yield the frames made ready, in order; a few are in work at a time, never all.
+
+    Raises DecodeError, from the source too.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        working: list[Future[ReadyFrame]] = []
+        for source in sources:
+            working.append(pool.submit(_make_ready, source))
+            if len(working) >= FRAMES_AHEAD:
+                yield working.pop(0).result()
+        for future in working:
+            yield future.result()
+
+
+def display(stored: Pixels, attributes: FrameAttributes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return the default picture of a frame. Raises DecodeError."""
+    try:
+        return pipeline.display(stored, attributes)
+    except UnsupportedPixelsError as error:
+        raise DecodeError("unsupported_pixels", str(error)) from error
+
+
+def _make_ready(source: SourceFrame) -> ReadyFrame:
+    frame_codec, payload = codec.encode(source.stored, source.attributes)
+    shown = display(source.stored, source.attributes)
+    full = pictures.full_picture(shown, source.attributes, flat=source.flat)
+    fast = pictures.fast_picture(shown, source.attributes, full)
+    return ReadyFrame(source.attributes, frame_codec, payload, full, fast)
+
+
+def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:
+    """Fill in what only the pixels tell: their matrix, smallest and largest value."""
+    smallest, largest = (0, 255) if stored.ndim == 3 else value_range(stored, attributes)
+    return dataclasses.replace(
+        attributes,
+        rows=stored.shape[0],
+        columns=stored.shape[1],
+        smallest_value=smallest,
+        largest_value=largest,
+    )
+
+
+def value_range(stored: Pixels, attributes: FrameAttributes) -> tuple[int, int]:
+    """Return smallest and largest stored value without padding (PS3.3 C.7.5.1.1.2)."""
+    padding = attributes.pixel_padding_value
+    if padding is not None:
+        limit = attributes.pixel_padding_range_limit
+        low, high = sorted((padding, padding if limit is None else limit))
+        inside = stored[(stored < low) | (stored > high)]
+        stored = inside if inside.size else stored
+    return int(stored.min()), int(stored.max())
