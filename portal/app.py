@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import account_pages, auth, consent_pages, health, home, language, mailbox
+from portal import account_pages, auth, consent_pages, health, home, language, mailbox, patient
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
 from portal.entry import install_entry
@@ -24,6 +24,7 @@ from portal.request_log import install_request_log
 from portal.security import install_security
 from portal.sessions import FORMS, cookie_name
 from portal.static_files import install_static_files
+from portal.study import install_study
 from server.cloud import ImageCloud
 from server.settings import Settings
 
@@ -95,5 +96,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(language.blueprint)
+    app.register_blueprint(patient.blueprint)
+    install_study(app)
     if settings.development:
         app.register_blueprint(mailbox.blueprint)

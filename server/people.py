@@ -153,3 +153,13 @@ def visible_persons(session: Session, person_id: int | None) -> frozenset[int]:
         )
     )
     return frozenset((person_id, *members))
+
+
+def relations_of(session: Session, person_id: int | None) -> dict[int, str]:
+    """Return member id → relation (for example 母亲) for the live family links of a guardian."""
+    links = session.execute(
+        select(FamilyLink.member_id, FamilyLink.relation).where(
+            FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
+        )
+    )
+    return {member_id: relation for member_id, relation in links}

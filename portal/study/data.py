@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from portal.study import captions, shown
 from server import access
 from server.access import AccessDenied, Action
 from server.imaging import delivery
+from server.imaging.opening import opening_frame
 from server.model import PreviewKind, Series, Study
 from server.terms import modality_label
 from viewer_py.dicom import manifest
@@ -30,10 +32,11 @@ FRAMES_A_CHECK = 8
 @study_action(Action.VIEW_DICOM, data=True)
 def viewer(door: StudyDoor) -> Response:
     """List the series that the viewer may open."""
-    return jsonify({"series": [_series(door, one) for one in shown.ready_series(door)]})
+    return jsonify({"series": [series_entry(door, one) for one in shown.ready_series(door)]})
 
 
-def _series(door: StudyDoor, series: Series) -> dict[str, object]:
+def series_entry(door: StudyDoor, series: Series) -> dict[str, object]:
+    """Return what the viewer's list of series says of one."""
     return {
         "series_id": series.series_id,
         "series_number": series.series_number,
@@ -42,13 +45,13 @@ def _series(door: StudyDoor, series: Series) -> dict[str, object]:
         "modality_label": modality_label(series.modality),
         "frame_count": series.frame_count,
         "pack_bytes": series.pack_bytes,
-        "thumbnail": thumbnail_url(door, series),
+        "thumbnail_url": thumbnail_url(door, series),
     }
 
 
 def thumbnail_url(door: StudyDoor, series: Series) -> str:
     """Return the address of the small picture that stands for a series."""
-    middle = shown.opening_frame(series)
+    middle = opening_frame(series)
     return door.url(f"series/{series.series_id}/pictures/{middle}/thumbnail")
 
 
@@ -83,32 +86,34 @@ def frames(door: StudyDoor, series_id: str) -> Response:
     except ValueError as error:
         raise BadRequest from error
     order = delivery.nearest_first(series.frame_count, around, wanted)
-    return Response(_checked_records(door, series_id, order), content_type=PACK_TYPE)
+    return Response(_checked_records(door, series, order), content_type=PACK_TYPE)
 
 
 def _wanted(text: str | None, frame_count: int) -> list[range] | None:
     return None if text is None else delivery.parse_ranges(text, frame_count)
 
 
-def _checked_records(door: StudyDoor, series_id: str, order: list[int]) -> Iterator[bytes]:
-    """Return the frames in small groups, each authorised anew: a revocation ends the stream."""
+def _checked_records(door: StudyDoor, series: Series, order: list[int]) -> Iterator[bytes]:
+    """Return the frames, authorising anew every few of them: a revocation ends the stream."""
     cloud, grant, study_id = current_cloud(), door.grant, door.study.study_id
+    records = delivery.frame_records(cloud, database_session(), series, order)
 
-    def group(indices: list[int]) -> list[bytes]:
-        with cloud.database.session() as session:
+    def still_allowed() -> bool:
+        with cloud.database.session() as session, contextlib.suppress(AccessDenied):
             study = session.get_one(Study, study_id)
-            access.authorize(cloud, session, grant, Action.VIEW_DICOM, study, series_id=series_id)
-            series = session.get_one(Series, series_id)
-            return list(delivery.frame_records(cloud, session, series, indices))
+            access.authorize(
+                cloud, session, grant, Action.VIEW_DICOM, study, series_id=series.series_id
+            )
+            return True
+        return False
 
-    def records() -> Iterator[bytes]:
-        for start in range(0, len(order), FRAMES_A_CHECK):
-            try:
-                yield from group(order[start : start + FRAMES_A_CHECK])
-            except AccessDenied:
+    def checked() -> Iterator[bytes]:
+        for number, record in enumerate(records):
+            if number and number % FRAMES_A_CHECK == 0 and not still_allowed():
                 return
+            yield record
 
-    return records()
+    return checked()
 
 
 @blueprint.get("/series/<series_id>/frames/<int:frame_index>/rendered.png")

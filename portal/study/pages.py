@@ -16,6 +16,7 @@ from portal.study.data import thumbnail_url
 from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyLinks
 from server import audit, reports
 from server.access import Action, GrantKind
+from server.imaging.opening import opening_frame, opening_series
 from server.model import PreviewKind, Series
 from server.terms import modality_label
 
@@ -107,14 +108,14 @@ def _preparing(door: StudyDoor) -> ResponseReturnValue:
 
 def _chosen(ready: list[Series]) -> Series:
     wanted = request.args.get("series")
-    return next((one for one in ready if one.series_id == wanted), shown.opening_series(ready))
+    return next((one for one in ready if one.series_id == wanted), opening_series(ready))
 
 
 def _frame_index(series: Series) -> int:
     """Return the frame of the address (`frame` counts from 1), within the series."""
     number = request.args.get("frame", type=int)
     if number is None:
-        return shown.opening_frame(series)
+        return opening_frame(series)
     return min(max(number - 1, 0), series.frame_count - 1)
 
 

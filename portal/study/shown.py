@@ -16,8 +16,6 @@ from viewer_py.dicom import manifest
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
 
 MEGABYTE = 1_000_000
-# Modalities whose frames are a stack through the body: its middle says more than its end.
-STACKED = frozenset({"CT", "MR", "PT", "NM"})
 
 
 def visible_series(door: StudyDoor) -> list[Series]:
@@ -37,16 +35,6 @@ def one_series(door: StudyDoor, series_id: str) -> Series:
         if series.series_id == series_id:
             return series
     raise NotFound
-
-
-def opening_series(series: list[Series]) -> Series:
-    """Return the series that a study opens with: the one with the most frames."""
-    return max(series, key=lambda one: one.frame_count)
-
-
-def opening_frame(series: Series) -> int:
-    """Return the frame that a series opens with: the middle of a stack, else the first."""
-    return series.frame_count // 2 if series.modality in STACKED else 0
 
 
 def series_name(series: Series) -> str:

@@ -14,8 +14,16 @@ function refuse() {
 }
 
 async function warmRuntime() {
-  const { warm } = await import(document.documentElement.dataset.runtime);
-  await warm(JSON.parse(document.querySelector("#runtime-assets").textContent));
+  const assets = document.querySelector("#runtime-assets");
+  if (!assets || !canRunPython()) return;
+  const { warm } = await import(assets.dataset.module);
+  await warm(JSON.parse(assets.textContent));
+}
+
+// The person's own picture comes first; the runtime may follow when the line is free.
+function warmWhenIdle() {
+  const later = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 1500));
+  later(() => warmRuntime().catch(() => {}));
 }
 
 if (opener && dialog) {
@@ -28,3 +36,6 @@ if (opener && dialog) {
     sessionStorage.setItem("yingyun:dicom-confirmed", String(Date.now()));
   });
 }
+
+if (document.readyState === "complete") warmWhenIdle();
+else window.addEventListener("load", warmWhenIdle, { once: true });

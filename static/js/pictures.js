@@ -30,11 +30,13 @@ function setCaptions(frame) {
     node.textContent = String(frame + 1);
   });
   if (!captions) return;
-  for (const [corner, lines] of Object.entries(captions[frame].corners)) {
-    const block = root.querySelector(`[data-corner="${corner}"]`);
-    block.replaceChildren(...lines.map(line));
+  const { marks, ...forms } = captions[frame];
+  for (const [form, corners] of Object.entries(forms)) {
+    for (const [corner, lines] of Object.entries(corners)) {
+      root.querySelector(`[data-corner="${form}.${corner}"]`).replaceChildren(...lines.map(line));
+    }
   }
-  for (const [edge, letters] of Object.entries(captions[frame].marks)) {
+  for (const [edge, letters] of Object.entries(marks)) {
     root.querySelector(`[data-mark="${edge}"]`).textContent = letters;
   }
 }

@@ -1,0 +1,95 @@
+"""The time line as its templates are given it: months of cards, all words and addresses made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from server.imaging.opening import opening_frame
+from server.model import Series
+from server.terms import china_time
+from server.timeline import ClosedReason, TimelineEntry
+
+
+@dataclass(frozen=True)
+class Card:
+    """One examination as it is shown."""
+
+    study_id: str
+    title: str
+    modality_label: str
+    study_datetime: datetime
+    when: str
+    institution_name: str
+    province_name: str
+    out_of_province: bool
+    person_name: str
+    why: str
+    openable: bool
+    href: str
+    report_href: str
+    share_href: str
+    thumbnail_url: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """The examinations of one month."""
+
+    key: str
+    label: str
+    cards: tuple[Card, ...]
+
+
+def months(cards: Iterable[Card]) -> tuple[Month, ...]:
+    """Group cards, newest first, by the month in which people in China had the examination."""
+    return tuple(
+        Month(key, _month_label(key), tuple(group))
+        for key, group in itertools.groupby(cards, lambda one: one.study_datetime.strftime("%Y-%m"))
+    )
+
+
+def card(entry: TimelineEntry, series: Series | None, *, name_shown: bool) -> Card:
+    """Return an entry as it is shown; `series` gives the picture that stands for it."""
+    local = china_time(entry.study_datetime)
+    base = f"/studies/{entry.study_id}"
+    return Card(
+        study_id=entry.study_id,
+        title=entry.description or f"{entry.modality_label} {entry.body_part}".strip(),
+        modality_label=entry.modality_label,
+        study_datetime=local,
+        when=local.strftime("%Y-%m-%d %H:%M"),
+        institution_name=entry.institution_name,
+        province_name=entry.province_name,
+        out_of_province=entry.out_of_province,
+        person_name=entry.person_name if name_shown else "",
+        why=_why(entry),
+        openable=entry.openable or entry.reason is ClosedReason.PREPARING,
+        href=base,
+        report_href=f"{base}/report" if entry.report_openable else "",
+        share_href=f"{base}/shares/new" if entry.openable else "",
+        thumbnail_url=_thumbnail(base, series) if series is not None and entry.openable else "",
+    )
+
+
+def _thumbnail(base: str, series: Series) -> str:
+    return f"{base}/series/{series.series_id}/pictures/{opening_frame(series)}/thumbnail"
+
+
+def _why(entry: TimelineEntry) -> str:
+    words = {
+        ClosedReason.NOT_REVIEWED: _("报告审核通过后即可查看"),
+        ClosedReason.PREPARING: _("影像正在准备"),
+        ClosedReason.FAILED: _("影像暂时无法显示，请联系检查医院"),
+    }
+    return words[entry.reason] if entry.reason is not None else ""
+
+
+def _month_label(key: str) -> str:
+    year, month = key.split("-")
+    return str(format_date(datetime(int(year), int(month), 15), _("yyyy年M月")))

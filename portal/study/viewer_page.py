@@ -1,0 +1,54 @@
+"""The DICOM page: what Python in the browser needs to start, and the first picture before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from werkzeug.exceptions import ServiceUnavailable
+
+from portal.doors import StudyDoor
+from portal.static_files import asset, open_catalog
+from portal.study import captions, shown
+from portal.study.data import series_entry
+from portal.study.page_models import StudyFrame
+from server.model import Series
+from viewer_py.view.toolbar import toolbar_commands
+
+# A phone has at least four cores; two decoders leave room for Python and the page.
+DECODE_WORKERS = 2
+
+
+def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int) -> str:
+    """Render the DICOM page, opening at one frame of one series.
+
+    Raises ServiceUnavailable while the browser's runtime is not installed.
+    """
+    catalog = open_catalog()
+    if catalog is None:
+        raise ServiceUnavailable
+    caption = captions.caption(shown.series_manifest(door, series), frame_index)
+    entries = [series_entry(door, one) for one in shown.ready_series(door)]
+    viewer: dict[str, Any] = {
+        "base": door.base_url,
+        "title": study.title,
+        "subtitle": study.subtitle,
+        "cloud_index": study.cloud_index,
+        "jpg_url": f"{study.links.pictures}?series={series.series_id}&frame={frame_index + 1}",
+        "catalogue": entries,
+        "series": entries,
+        "first_series_id": series.series_id,
+        "first_frame": frame_index,
+        "first_frame_count": series.frame_count,
+        "rendered_url": door.url(f"series/{series.series_id}/frames/{frame_index}/rendered.png"),
+        "corners": caption.narrow,
+        "marks": caption.marks,
+        "runtime": catalog.runtime(),
+        "codec": {
+            "script": asset("codecs/openjph.mjs"),
+            "wasm": asset("codecs/openjph.wasm"),
+            "workers": DECODE_WORKERS,
+        },
+        "toolbar": toolbar_commands(),
+    }
+    return render_template("viewer/page.html", viewer=viewer)
