@@ -16,7 +16,7 @@ from werkzeug.exceptions import Gone, NotFound, Unauthorized
 
 from portal.context import current_cloud, database_session
 from portal.decisions import answers_data, require_identity
-from portal.identity import Identity
+from portal.identity import Identity, source_address
 from portal.next_url import with_next
 from portal.sessions import share_token
 from server import access, sharing
@@ -84,7 +84,7 @@ def _patient_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
         return redirect(with_next("/consent"), 303)
     session = database_session()
     account = session.get_one(Account, identity.account_id)
-    grant = access.patient_grant(current_cloud(), session, account)
+    grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     study = session.get(Study, values["study_id"])
     if study is None:
         raise NotFound
@@ -98,7 +98,9 @@ def _share_door(share_id: str) -> StudyDoor | ResponseReturnValue:
         if answers_data():
             raise Unauthorized
         return redirect(f"/s/{share_id}", 303)
-    grant = sharing.grant_for_visit(cloud, session, token)
+    # A transaction of its own: it notes the last use, which must not hold the request's lock.
+    with cloud.database.session() as own:
+        grant = sharing.grant_for_visit(cloud, own, token, source=source_address())
     if grant is None or grant.share_id != share_id:
         raise Gone
     study = session.get(Study, next(iter(grant.study_ids), ""))

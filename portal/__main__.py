@@ -1,0 +1,5 @@
+"""`python -m portal` is `yingyun`."""
+
+from portal.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""`yingyun`: the image cloud from the shell. Messages are Chinese first, English second."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from portal.commands.assets import assets
+from portal.commands.audit import audit
+from portal.commands.demo import demo
+from portal.commands.ingest import ingest
+from portal.commands.institution import institution
+from portal.commands.migrate import migrate
+from portal.commands.render import render
+from portal.commands.serve import serve
+from portal.commands.storage import storage
+from portal.commands.user import user
+from portal.commands.worker import worker
+from portal.logs import configure_logging
+from server.assets import AssetError, AssetsMissingError
+from server.keys import KeyFileError
+from server.settings import SettingsError
+from server.storage import StorageError
+
+# What an operator can mend: said in words, without a traceback.
+OPERATOR_ERRORS = (SettingsError, KeyFileError, StorageError, AssetError, AssetsMissingError)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="yingyun", prog_name="yingyun")
+def cli() -> None:
+    """影云：开源医学影像云 / Yingyun: the open-source medical image cloud."""
+    configure_logging()
+
+
+for command in (
+    assets,
+    audit,
+    demo,
+    ingest,
+    institution,
+    migrate,
+    render,
+    serve,
+    storage,
+    user,
+    worker,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; what an operator can mend is said in a sentence."""
+    try:
+        cli()
+    except OPERATOR_ERRORS as error:
+        click.echo(f"错误：{error} / Error: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,149 @@
+"""`yingyun demo`: everything on one machine, with people and images, in one command."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import func, select
+
+from portal.commands.common import asset_cache, ready_cloud
+from portal.commands.demo_papers import print_welcome, write_demo_json
+from portal.commands.ports import PortTakenError, check_port_free
+from portal.commands.processes import (
+    ChildDiedError,
+    Processes,
+    StopRequestedError,
+    stop_on_signals,
+)
+from server import settings as settings_module
+from server.assets import build
+from server.cloud import ImageCloud
+from server.demo import DemoSummary, load_demo
+from server.demo.people import PROVINCIAL
+from server.model import ProcessingState, Study
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only when asked for
+SECONDS_TO_HEALTH = 60.0
+SECONDS_BETWEEN_LOOKS = 0.3
+
+console = Console(stderr=True)
+
+
+def _address(host: str) -> str:
+    """Return the address under which others reach this machine when it listens everywhere."""
+    if host != EVERYWHERE:
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; asks the routing table
+        except OSError:
+            return LOOPBACK
+        return str(probe.getsockname()[0])
+
+
+def _environment(host: str, port: int, home: Path | None) -> dict[str, str]:
+    """Return the settings of a demo; what the environment says already stays."""
+    chosen = {
+        "YINGYUN_DEVELOPMENT": "1",
+        "YINGYUN_BASE_URL": f"http://{_address(host)}:{port}",
+        "YINGYUN_REGION_CODE": PROVINCIAL.province_code,
+    }
+    given = {"YINGYUN_HOME": str(home)} if home else {}
+    return chosen | dict(os.environ) | given
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), console=console)
+
+
+def _load(cloud: ImageCloud) -> DemoSummary:
+    with _progress() as bar:
+        tasks: dict[str, object] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+
+        return load_demo(cloud, show)
+
+
+def _wait_for_health(url: str, processes: Processes) -> None:
+    deadline = time.monotonic() + SECONDS_TO_HEALTH
+    while time.monotonic() < deadline:
+        processes.check()
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5):  # noqa: S310 - our own
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+    raise ChildDiedError("网站未能就绪 / the portal did not become ready")
+
+
+def _count(cloud: ImageCloud, *states: ProcessingState) -> int:
+    wanted = select(func.count()).select_from(Study)
+    with cloud.database.session() as session:
+        return session.scalar(wanted.where(Study.state.in_(states))) or 0
+
+
+def _wait_for_pictures(cloud: ImageCloud, processes: Processes) -> None:
+    """Wait until no study is pending, so that whoever opens one sees it."""
+    total = _count(cloud, *ProcessingState)
+    with _progress() as bar:
+        task = bar.add_task("制作图像 / preparing pictures", total=total)
+        while waiting := _count(cloud, ProcessingState.PENDING):
+            processes.check()
+            bar.update(task, completed=total - waiting)
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        bar.update(task, completed=total)
+
+
+def _run(environ: dict[str, str], host: str, port: int, processes: Processes) -> None:
+    settings = settings_module.load(environ)
+    papers = settings.home / "demo.json"
+    papers.unlink(missing_ok=True)
+    cloud = ready_cloud(settings)
+    build(settings.assets_dir, asset_cache(settings), progress=console.print)
+    processes.start("worker", ["worker"], environ)
+    processes.start("web", ["serve", "--bind", f"{host}:{port}"], environ)
+    summary = _load(cloud)
+    _wait_for_health(f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}", processes)
+    _wait_for_pictures(cloud, processes)
+    write_demo_json(papers, settings.base_url, summary)
+    print_welcome(settings.base_url, papers, summary)
+    processes.watch()
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--host", default=LOOPBACK, show_default=True, help="0.0.0.0: 手机也可访问 / phones")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="数据目录 / data")
+def demo(port: int, host: str, home: Path | None) -> None:
+    """一条命令运行带影像的演示 / Serve the whole product with people and images."""
+    try:
+        check_port_free(host, port)
+    except PortTakenError as error:
+        raise click.ClickException(str(error)) from error
+    environ = _environment(host, port, home.resolve() if home else None)
+    processes = Processes()
+    stop_on_signals()
+    try:
+        _run(environ, host, port, processes)
+    except StopRequestedError:
+        click.echo("正在停止 / stopping", err=True)
+    except ChildDiedError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    finally:
+        processes.stop()

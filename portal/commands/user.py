@@ -1,0 +1,138 @@
+"""`yingyun user add`, `yingyun user link`."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.commands.common import ready_cloud
+from portal.commands.qr import qr_text
+from server import accounts, audit, people
+from server.accounts import AccountExistsError, LoginNameError, WeakPasswordError
+from server.cloud import ImageCloud
+from server.model import Account, Institution, Person, Role
+from server.people import IdNumberError
+
+PERSON_CODE_DIGITS = 26
+
+
+@click.group()
+def user() -> None:
+    """账户 / Accounts."""
+
+
+def _person(
+    cloud: ImageCloud,
+    session: Session,
+    name: str | None,
+    id_number: str | None,
+    phone: str | None,
+    birth_date: datetime | None,
+) -> Person:
+    if not name:
+        raise click.UsageError("参保人账户需要 --name / a patient needs --name")
+    known = people.find_by_id_number(cloud, session, id_number) if id_number else None
+    if known is not None:
+        return known
+    code = str(secrets.randbelow(10**PERSON_CODE_DIGITS)).zfill(PERSON_CODE_DIGITS)
+    return people.create_person(
+        cloud,
+        session,
+        person_code=code,
+        name=name,
+        id_number=id_number,
+        phone=phone,
+        birth_date=birth_date.date() if birth_date else None,
+    )
+
+
+def _institution(session: Session, code: str | None) -> Institution | None:
+    if code is None:
+        return None
+    found = session.scalar(select(Institution).where(Institution.code == code))
+    if found is None:
+        raise click.ClickException(f"没有机构 {code} / no institution {code}")
+    return found
+
+
+@user.command()
+@click.option("--role", type=click.Choice([str(role) for role in Role]), required=True)
+@click.option("--login", required=True, help="登录名 / login")
+@click.password_option(help="密码；省略时询问 / asked for when left out")
+@click.option("--name", help="姓名 / name of the patient")
+@click.option("--id-number", help="居民身份证号 / ID number of the patient")
+@click.option("--phone", help="手机号 / phone of the patient")
+@click.option("--birth-date", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--institution", "code", help="机构代码 / code of the institution")
+def add(
+    role: str,
+    login: str,
+    password: str,
+    name: str | None,
+    id_number: str | None,
+    phone: str | None,
+    birth_date: datetime | None,
+    code: str | None,
+) -> None:
+    """新建账户并显示验证器二维码 / Add an account; prints the second factor's enrolment."""
+    cloud = ready_cloud()
+    try:
+        with cloud.database.session() as session:
+            person = None
+            if role == Role.PATIENT:
+                person = _person(cloud, session, name, id_number, phone, birth_date)
+            made = accounts.create_account(
+                cloud,
+                session,
+                login=login,
+                password=password,
+                role=Role(role),
+                person=person,
+                institution=_institution(session, code),
+            )
+    except (AccountExistsError, LoginNameError, WeakPasswordError) as error:
+        raise click.ClickException(str(error)) from error
+    except IdNumberError as error:
+        raise click.BadParameter(
+            "身份证号无效 / not a valid ID number", param_hint="--id-number"
+        ) from error
+    click.echo(f"已建立账户 {made.account.login} / added {made.account.login}")
+    click.echo(f"验证器密钥 / authenticator secret: {made.totp_secret}")
+    click.echo(made.totp_uri)
+    click.echo(qr_text(made.totp_uri))
+
+
+def _patient(cloud: ImageCloud, session: Session, login: str) -> Person:
+    account: Account | None = accounts.find_account(cloud, session, login)
+    if account is None or account.person is None:
+        raise click.ClickException(f"没有参保人 {login} / no patient {login}")
+    return account.person
+
+
+@user.command()
+@click.argument("guardian")
+@click.argument("member")
+@click.option("--relation", required=True, help="与成员的关系，如 子女 / for example child")
+def link(guardian: str, member: str, relation: str) -> None:
+    """建立亲情账户：GUARDIAN 可查看 MEMBER 的影像 / Let GUARDIAN view the images of MEMBER."""
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        family = people.link_family(
+            session,
+            guardian=_patient(cloud, session, guardian),
+            member=_patient(cloud, session, member),
+            relation=relation,
+        )
+        audit.record(
+            session,
+            actor_kind="system",
+            actor="cli",
+            event="family_link.create",
+            object_kind="family_link",
+            object_id=str(family.id),
+        )
+    click.echo(f"{guardian} 现在可以查看 {member} 的影像 / {guardian} may view {member}'s images")
