@@ -25,6 +25,7 @@ from server.ingest.rejection import Reason, RefusedError
 
 _PREAMBLE_BYTES = 128
 _META_START = _PREAMBLE_BYTES + 4
+_MEDIA_STORAGE_SOP_CLASS = 0x00020002
 _TRANSFER_SYNTAX = 0x00020010
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
@@ -49,12 +50,13 @@ def parse(data: bytes, limits: IngestLimits) -> ReceivedObject:
     Raises RefusedError with the reason, DirectoryFileError for a DICOMDIR.
     """
     _check_prefix(data)
-    transfer_syntax, start = _file_meta(data, limits)
+    meta, start = _file_meta(data, limits)
+    if meta.get(_MEDIA_STORAGE_SOP_CLASS) == MediaStorageDirectoryStorage:
+        raise DirectoryFileError
+    transfer_syntax = check_transfer_syntax(meta.get(_TRANSFER_SYNTAX, ""))
     data_set = _data_set(data, start, transfer_syntax, limits)
     fields = Fields(data_set.data, data_set.encoding, data_set.elements)
     sop_class = fields.uid(0x00080016)
-    if sop_class == MediaStorageDirectoryStorage:
-        raise DirectoryFileError
     uids = [
         _checked_uid(fields.uid(0x00080018), "SOPInstanceUID"),
         _checked_uid(sop_class, "SOPClassUID"),
@@ -118,21 +120,20 @@ def _check_prefix(data: bytes) -> None:
     )
 
 
-def _file_meta(data: bytes, limits: IngestLimits) -> tuple[str, int]:
-    """Return transfer syntax and offset of the data set; the file meta group has its own order."""
+def _file_meta(data: bytes, limits: IngestLimits) -> tuple[dict[int, str], int]:
+    """Return the UIDs of the file meta group (PS3.10 7.1), and the offset of the data set."""
     position = _META_START
-    encoding = Encoding(implicit=False, little_endian=True)
-    transfer_syntax = ""
+    walker = Walker(data, Encoding(implicit=False, little_endian=True), limits)
+    meta: dict[int, str] = {}
     while position + 8 <= len(data) and struct.unpack_from("<H", data, position)[0] == 2:
-        walker = Walker(data, encoding, limits)
         element = walker.one(position)
-        if element.tag == _TRANSFER_SYNTAX:
+        if element.tag in (_MEDIA_STORAGE_SOP_CLASS, _TRANSFER_SYNTAX):
             value = data[element.value_start : element.end]
-            transfer_syntax = value.rstrip(b"\0 ").decode("ascii", "replace")
+            meta[element.tag] = value.rstrip(b"\0 ").decode("ascii", "replace")
         position = element.end
     if position == len(data):
         raise truncated()
-    return check_transfer_syntax(transfer_syntax), position
+    return meta, position
 
 
 def _data_set(data: bytes, start: int, transfer_syntax: str, limits: IngestLimits) -> _DataSet:

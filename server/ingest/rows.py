@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from server import clock, people
-from server.cloud import ImageCloud
 from server.cloud_index import UNKNOWN_PERSON, CloudIndexParts, exam_time, free_cloud_index
 from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError
@@ -23,6 +23,9 @@ from server.model import (
     Study,
     opaque_id,
 )
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
@@ -12,7 +13,6 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from server import audit, clock
-from server.cloud import ImageCloud
 from server.cloud_index import UNKNOWN_PERSON, CloudIndexParts, cloud_index, exam_time
 from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
@@ -22,6 +22,9 @@ from server.ingest.rows import Delivery, add_instance, is_duplicate, place
 from server.ingest.sources import Source, list_sources
 from server.model import Institution, Person, Upload, opaque_id
 from server.storage import StorageError, StorageFullError
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
 
 log = structlog.get_logger()
 

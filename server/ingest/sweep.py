@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from server import clock
-from server.cloud import ImageCloud
 from server.model import Instance
 from server.storage import ObjectMissingError
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
 
 _MARGIN = timedelta(hours=24)  # far longer than any transaction that may still name the object
 

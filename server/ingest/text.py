@@ -6,12 +6,16 @@ be decides; a declared set that fits is believed.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 
 from pydicom.charset import convert_encodings, decode_bytes
 
 _DELIMITERS = {ord(letter) for letter in "\r\n\t\f^"}  # where ISO 2022 begins anew
+_EAST_ASIAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]+")  # written without a space between names
+_ASCII_SETS = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
+_LONE_LETTER = re.compile("[A-Za-z][^\0-\x7f](?![^\0-\x7f])|(?<![^\0-\x7f])[^\0-\x7f][A-Za-z]")
 _LATIN = frozenset({"iso8859", "iso8859-1", "latin_1", "iso8859_1"})
 
 
@@ -33,11 +37,13 @@ def person_name(text: str) -> str:
     if len(groups) > 1 and groups[1]:
         return groups[1].replace("^", "")
     alphabetic = next((group for group in groups if group), "")
-    separator = " " if alphabetic.isascii() else ""
-    return separator.join(part for part in alphabetic.split("^") if part)
+    parts = [part for part in alphabetic.split("^") if part]
+    return "".join(parts) if _EAST_ASIAN.fullmatch("".join(parts)) else " ".join(parts)
 
 
 def _decode(value: bytes, character_sets: Sequence[str]) -> str:
+    if b"\x1b" not in value and (not character_sets or character_sets[0] in _ASCII_SETS):
+        return _guess(value, declared_latin=False)  # such bytes belong to no declared set
     encodings = _encodings(character_sets)
     if encodings and not _LATIN.issuperset(encodings):
         try:
@@ -74,8 +80,10 @@ def _surely_chinese(text: str) -> bool:
 
     Two accented Latin letters side by side are rare, an accented one before a plain one is not:
     every Chinese letter must be of GB 2312 (both bytes above 0xA0), or begin with a byte that is
-    no letter of Latin-1.
+    no letter of Latin-1; and none stands alone beside a plain Latin letter (Gößmann).
     """
+    if _LONE_LETTER.search(text):
+        return False
     letters = [letter for letter in text if not letter.isascii()]
     return all(
         "\u4e00" <= letter <= "\u9fff" and _improbable_in_latin(letter.encode("gb18030"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from server.cloud import ImageCloud
 from server.model import DataKey, Instance, Series, Study
 from server.storage.errors import (
     DataKeyDestroyedError,
@@ -16,6 +16,9 @@ from server.storage.errors import (
     ObjectMissingError,
     StorageError,
 )
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
 
 _BATCH = 500
 
