@@ -88,7 +88,7 @@ const handlers = {
   },
   "series-loaded": () => mark("series-loaded"),
   notice({ code }) {
-    panel.notice(code ? texts[code] : "");
+    panel.notice(code ? texts[code] : "", code !== "windowed");
     if (code !== "ended") return;
     if (picture) picture.hidden = true;
     fail("ended");
@@ -119,7 +119,7 @@ function start() {
     gigabytes: navigator.deviceMemory ?? null,
     graphics,
     pixels,
-    without_graphics: new URLSearchParams(location.search).has("numpy"),
+    renderer: new URLSearchParams(location.search).get("renderer") ?? "auto",
   };
   link.send(message, [graphics, pixels]);
   new ResizeObserver(() => {

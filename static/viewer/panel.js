@@ -1,6 +1,7 @@
 // The words and controls around the picture. Shows what the worker says, and nothing of its own.
 
 const SPEAK_AFTER = 600;
+const NOTICE_SECONDS = 6;
 
 export class Panel {
   constructor(root, texts) {
@@ -65,7 +66,7 @@ export class Panel {
     }
     const preset = this.find("[data-menu='window.preset'] [data-menu-value]");
     const chosen = this.find(`[data-command="window.preset"][aria-pressed="true"]`);
-    if (preset) setText(preset, chosen ? chosen.textContent.trim() : preset.dataset.none);
+    setText(preset, chosen ? `·${chosen.textContent.trim()}` : "");
   }
 
   // Spoken for those who do not see the picture, once it has come to rest.
@@ -83,10 +84,13 @@ export class Panel {
     bar.querySelector("progress").value = share;
   }
 
-  notice(words) {
+  // A notice that `lasts` stands until it is taken away; the others are read and go.
+  notice(words, lasts = false) {
     const box = this.find("[data-notice]");
     box.hidden = words === "";
     setText(box, words);
+    clearTimeout(this.noticed);
+    if (!lasts) this.noticed = setTimeout(() => (box.hidden = true), NOTICE_SECONDS * 1000);
   }
 }
 

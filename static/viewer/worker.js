@@ -124,7 +124,7 @@ async function start(message) {
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));
-  if (!message.without_graphics) openGraphics(graphicsCanvas);
+  if (message.renderer !== "numpy") openGraphics(graphicsCanvas);
   let python;
   try {
     python = await startPython({

@@ -35,6 +35,7 @@ class Start:
     pixel_ratio: float
     touch: bool
     gigabytes: float | None
+    renderer: str = "auto"
 
 
 def _number(message: Mapping[str, Any], name: str) -> float:
@@ -69,6 +70,7 @@ def read_start(message: Mapping[str, Any]) -> Start:
         pixel_ratio=_number(message, "pixel_ratio"),
         touch=bool(message.get("touch")),
         gigabytes=None if gigabytes is None else _number(message, "gigabytes"),
+        renderer=str(message.get("renderer", "auto")),
     )
 
 

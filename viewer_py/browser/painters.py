@@ -18,6 +18,7 @@ from viewer_py.render.webgl_renderer import Pixels, WebGLError, WebGLRenderer
 from viewer_py.scene.model import Scene
 
 FAST_ENOUGH = 0.012  # seconds; below it a frame is smooth whatever numpy could do
+AUTO = "auto"
 _RUNS = 2
 
 
@@ -66,8 +67,7 @@ class NumpyPainter:
         self._canvas.resize(scene.width, scene.height)
         self._canvas.put(picture)
         return all(
-            pane.image is None
-            or pixels(pane.image.series_id, pane.image.frame_index) is not None
+            pane.image is None or pixels(pane.image.series_id, pane.image.frame_index) is not None
             for pane in scene.panes
         )
 
@@ -125,11 +125,21 @@ def _seconds_to_paint(
 
 
 def choose_painter(
-    gpu: Painter | None, cpu: Painter, scene: Scene, pixels: Pixels, now: Callable[[], float]
+    gpu: Painter | None,
+    cpu: Painter,
+    scene: Scene,
+    pixels: Pixels,
+    now: Callable[[], float],
+    wish: str = AUTO,
 ) -> tuple[Painter, dict[str, Any]]:
-    """Return the painter to use for `scene`'s kind of work, and the measurement for `state()`."""
-    if gpu is None:
+    """Return the painter to use for `scene`'s kind of work, and the measurement for `state()`.
+
+    `wish` "webgl2" or "numpy" takes that one, if it is there, without measuring.
+    """
+    if gpu is None or wish == PainterKind.NUMPY:
         return cpu, {}
+    if wish == PainterKind.WEBGL:
+        return gpu, {}
     try:
         gpu_seconds = _seconds_to_paint(gpu, scene, pixels, now)
     except WebGLError as error:

@@ -57,7 +57,7 @@ class Session:
     ) -> None:
         self._host = host
         self._store = store
-        self._cpu, self._gpu = cpu, gpu
+        self._cpu, self._gpu, self._wish = cpu, gpu, start.renderer
         self._painter: Painter | None = None
         self._measured: dict[str, Any] = {}
         self._loader = FrameLoader(host, store)
@@ -189,7 +189,9 @@ class Session:
     def frame_arrived(self, request: int, frame_index: int, byte_count: int, fill: Fill) -> None:
         """Take one decoded frame of the stream `request`."""
         if self._loader.frame_arrived(request, frame_index, byte_count, fill):
-            if frame_index == self.state.pane().frame_index or self.state.playing:
+            if not self._interactive and frame_index == self.state.pane().frame_index:
+                self.tick()  # the first picture waits for nothing
+            elif frame_index == self.state.pane().frame_index or self.state.playing:
                 self._host.request_tick()
             self._after_loading()
 
@@ -271,7 +273,7 @@ class Session:
     def _paint(self, scene: Scene) -> None:
         if self._painter is None:
             self._painter, self._measured = choose_painter(
-                self._gpu, self._cpu, scene, self._store.pixels, self._host.now
+                self._gpu, self._cpu, scene, self._store.pixels, self._host.now, self._wish
             )
             self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
         try:

@@ -52,9 +52,7 @@ def _turned_size(width: float, height: float, rotation: float) -> tuple[float, f
 def scale_of(frame: FrameAttributes, canvas: CanvasSize, viewport: Viewport) -> float:
     """Return device pixels per unit of `pixel_aspect` (per image pixel when pixels are square)."""
     aspect_x, aspect_y = pixel_aspect(frame)
-    width, height = _turned_size(
-        frame.columns * aspect_x, frame.rows * aspect_y, viewport.rotation
-    )
+    width, height = _turned_size(frame.columns * aspect_x, frame.rows * aspect_y, viewport.rotation)
     fit = min(canvas.width / width, canvas.height / height)
     return fit * viewport.zoom * canvas.pixel_ratio
 

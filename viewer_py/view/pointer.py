@@ -158,9 +158,7 @@ def restoring_calls(pane: Pane) -> tuple[Call, ...]:
     """Return the calls that put window, place and image back to those of `pane`."""
     window = Call("window.preset", {"name": pane.preset})
     if pane.window is not None and not pane.preset:
-        window = Call(
-            "window.set", {"center": pane.window.center, "width": pane.window.width}
-        )
+        window = Call("window.set", {"center": pane.window.center, "width": pane.window.width})
     view = pane.viewport
     return (
         Call("viewport.set", {"zoom": view.zoom, "pan_x": view.pan_x, "pan_y": view.pan_y}),
@@ -231,9 +229,7 @@ def _drag_window(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOut
 def _drag_zoom(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
     factor = math.exp((drag.y - event.y) / _ZOOM_DRAG)
     factor = min(max(factor, 0.1), 10.0)
-    return 0.0, (
-        Call("viewport.zoom", {"factor": factor, "x": drag.start_x, "y": drag.start_y}),
-    )
+    return 0.0, (Call("viewport.zoom", {"factor": factor, "x": drag.start_x, "y": drag.start_y}),)
 
 
 def _drag_stack(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:

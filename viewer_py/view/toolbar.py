@@ -6,11 +6,14 @@ from viewer_py.view.command import Command, Kind, Value, fits
 from viewer_py.view.commands import COMMANDS
 from viewer_py.view.state import ViewerState
 
-GROUPS = ("tool", "window", "zoom", "image", "turn", "reset", "stack")
+GROUPS = ("tool", "window", "image", "zoom", "turn", "reset")
 
 
 def toolbar_commands() -> tuple[Command, ...]:
-    """Return the commands that have a button, in the order of `GROUPS`."""
+    """Return the commands of the tool strip, in the order of `GROUPS`.
+
+    Paging and cine ("stack", "paging") have their own row beside the slider.
+    """
     return tuple(
         command
         for group in GROUPS

@@ -27,7 +27,7 @@ COMMANDS = (
         choices=(
             Choice("移动", "Pan", {"tool": "pan"}, icon="arrows-move", key="p"),
             Choice("调窗", "Window", {"tool": "window"}, icon="contrast", key="w"),
-            Choice("缩放", "Zoom", {"tool": "zoom"}, icon="zoom-reset", key="z"),
+            Choice("缩放", "Zoom", {"tool": "zoom"}, icon="search", key="z"),
             Choice("翻页", "Scroll", {"tool": "stack"}, icon="stack-2", key="s"),
         ),
         current=lambda state: state.tool,

@@ -47,7 +47,16 @@ def pan(state: ViewerState, args: Arguments) -> ViewerState:
 def place(state: ViewerState, args: Arguments) -> ViewerState:
     """Set zoom (1 fits), pan and rotation outright; what is left out stays."""
     view = state.pane().viewport
-    return _shown(state, replace(view, **{name: float(value) for name, value in args.items()}))
+    return _shown(
+        state,
+        replace(
+            view,
+            zoom=float(args.get("zoom", view.zoom)),
+            pan_x=float(args.get("pan_x", view.pan_x)),
+            pan_y=float(args.get("pan_y", view.pan_y)),
+            rotation=float(args.get("rotation", view.rotation)),
+        ),
+    )
 
 
 def rotate(state: ViewerState, args: Arguments) -> ViewerState:
