@@ -9,8 +9,11 @@ from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from server.demo import people, reports
 from server.demo.dicom.ct import CoronalSeries, CtSeries, Reconstruction
+from server.demo.dicom.dx import DxSeries
 from server.demo.dicom.mr import AXIAL, CORONAL, FLAIR, SAGITTAL, T1, T2, MrSeries
+from server.demo.dicom.pet import PetSeries
 from server.demo.dicom.subjects import Hospital, SeriesHeader, StudyHeader
+from server.demo.dicom.us import UsSeries
 from server.demo.files import SeriesPlan
 from server.demo.people import DemoPerson
 from server.demo.phantom.frame import Anatomy
@@ -166,6 +169,52 @@ def spouse_mr() -> DemoStudy:
     )  # fmt: skip
 
 
+def chest_dx() -> DemoStudy:
+    """The radiograph that led to the CT."""
+    header = _study(
+        "dx-2026", people.PATIENT, people.PROVINCIAL, datetime(2026, 9, 28, 8, 36, 44),
+        "DX2026092800412", "胸部正位DR",
+    )  # fmt: skip
+    series = SeriesHeader("pa", 1, "DX", "胸部后前位", "CHEST", "胸部正位", "虚拟DR", "DR02", 20)
+    body = Anatomy(nodule_diameter=14.0, effusion_depth=6.0)
+    return DemoStudy(
+        header, people.PATIENT, "DX", (DxSeries(header, series, body),), reports.DX_CHEST
+    )
+
+
+def heart_us() -> DemoStudy:
+    """A colour loop of the heart."""
+    header = _study(
+        "us-2026", people.PATIENT, people.PROVINCIAL, datetime(2026, 9, 30, 10, 15, 9),
+        "US2026093000233", "超声心动图",
+    )  # fmt: skip
+    series = SeriesHeader("loop", 1, "US", "心尖四腔心 CDFI", "HEART", "成人心脏", "虚拟超声", "US05")
+    return DemoStudy(header, people.PATIENT, "US", (UsSeries(header, series),), reports.US_HEART)
+
+
+def parent_pet() -> DemoStudy:
+    """PET/CT of the father: both series in one space."""
+    header = _study(
+        "pet-parent", people.PARENT, people.CITY, datetime(2026, 5, 18, 9, 50, 0),
+        "20260518PT0027", "全身PET/CT显像",
+    )  # fmt: skip
+    body = Anatomy(seed=4, nodule_diameter=26.0, effusion_depth=0.0, metastases=True,
+                   hemangioma=False, scale=0.97)  # fmt: skip
+    made = Reconstruction(thickness=4.5, spacing=4.5, top=205, width=500, noise=18, edge=1.4,
+                          padded=False, kernel="STANDARD")  # fmt: skip
+    series = _ct("ct", 2, "CT 衰减校正 4.5mm", "CHEST", "全身PET/CT", "Sample PET-CT", "PETCT1")
+    pet = SeriesHeader("pet", 3, "PT", "PET 衰减校正 WB", "CHEST", "全身PET/CT", "Sample PET-CT",
+                       "PETCT1", 420)  # fmt: skip
+    return DemoStudy(
+        header, people.PARENT, "PT",
+        (
+            CtSeries(header, series, body, 90, reconstruction=made, tube_current=80),
+            PetSeries(header, pet, body, 90, top=205),
+        ),
+        reports.PET_CT,
+    )  # fmt: skip
+
+
 def stranger_ct() -> DemoStudy:
     """A study of somebody who is nobody's family."""
     header = _study(
@@ -189,7 +238,10 @@ def demo_studies() -> tuple[DemoStudy, ...]:
         current_ct(),
         prior_ct(),
         earliest_ct(),
+        chest_dx(),
+        heart_us(),
         follow_up_mr(),
         spouse_mr(),
+        parent_pet(),
         stranger_ct(),
     )

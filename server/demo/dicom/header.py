@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from server.demo.dicom import iso2022
 from server.demo.dicom.identity import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -111,17 +112,27 @@ def set_pixels(dataset: Dataset, values: npt.NDArray[np.generic], bits_stored: i
     dataset["PixelData"].VR = "OW"
 
 
-def save(dataset: Dataset, path: Path, compression: UID | None = None) -> Path:
-    """Write the file (PS3.10), compressed losslessly when a transfer syntax is given."""
+def save(
+    dataset: Dataset,
+    path: Path,
+    compression: UID | None = None,
+    written_as: UID = ExplicitVRLittleEndian,
+) -> Path:
+    """Write the file (PS3.10), compressed losslessly when `compression` is given.
+
+    `written_as` is the transfer syntax in which the pixels are already.
+    """
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = written_as
     meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     dataset.file_meta = meta
     if compression is not None:
         dataset.compress(compression, generate_instance_uid=False)
+    if iso2022.CHARACTER_SET in dataset.SpecificCharacterSet:
+        iso2022.encode_dataset(dataset)
     path.parent.mkdir(parents=True, exist_ok=True)
     dcmwrite(path, dataset, enforce_file_format=True)
     return path

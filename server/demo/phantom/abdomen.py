@@ -202,7 +202,7 @@ def paint_abdomen(canvas: Canvas, seed: int) -> None:
     gas = coverage(whole.y - np.float32(GAS_LEVEL) + 0 * whole.x, 1.2)
     _paint_liver(canvas, below, seed)
     _paint_spleen(canvas, below)
-    if plane.z < -90:
+    if plane.z < -60:
         _paint_bowel(canvas, seed, whole.y)
     stomach = paint_tubes(canvas, "stomach_wall", STOMACH, below)
     if stomach is not None:

@@ -76,7 +76,7 @@ def attenuation() -> dict[str, float]:
     """
     values = {}
     for name, (plain, _, _) in _TABLE.items():
-        above = max(plain, 0) * 1.35 + min(plain, 0)
+        above = max(plain, 0) * (2.1 if plain > 300 else 1.0) + min(plain, 0)
         values[name] = max(0.0, 1 + above / 1000)
     values["table"] = values["table_skin"] = 0.0
     return values
