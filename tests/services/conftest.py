@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,15 +31,28 @@ ID_NUMBERS = ("11010519491231002X", "110101199003070097", "110101201503070134")
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> ImageCloud:
-    """An open cloud in development mode, with tables and no content."""
-    chosen = replace(
-        settings.load({"YINGYUN_HOME": str(tmp_path / "home"), "YINGYUN_REGION_CODE": "500000"}),
-        development=True,
-    )
-    opened = open_cloud(chosen)
+def cloud(tmp_path: Path) -> Iterator[ImageCloud]:
+    """An open cloud in development mode, with tables and no content.
+
+    YINGYUN_TEST_DATABASE_URL names an empty PostgreSQL database to use instead of SQLite.
+    """
+    environ = {"YINGYUN_HOME": str(tmp_path / "home"), "YINGYUN_REGION_CODE": "500000"}
+    url = os.environ.get("YINGYUN_TEST_DATABASE_URL")
+    if url:
+        environ["YINGYUN_DATABASE_URL"] = url
+    opened = open_cloud(replace(settings.load(environ), development=True))
+    Base.metadata.drop_all(opened.database.engine)
     Base.metadata.create_all(opened.database.engine)
-    return opened
+    yield opened
+    opened.database.engine.dispose()
+
+
+@pytest.fixture
+def database_file(cloud: ImageCloud) -> Path:
+    """The SQLite file, for tests that look into it or tamper with it."""
+    if cloud.database.engine.dialect.name != "sqlite":
+        pytest.skip("looks into the SQLite file")
+    return Path(cloud.database.engine.url.database or "")
 
 
 @pytest.fixture

@@ -385,15 +385,18 @@ def test_an_old_hash_is_renewed_at_sign_in(cloud: ImageCloud, patient: NewAccoun
 
 
 def test_nothing_secret_is_in_the_database_in_clear(
-    cloud: ImageCloud, patient: NewAccount, clock: time_machine.Traveller
+    cloud: ImageCloud,
+    database_file: Path,
+    patient: NewAccount,
+    clock: time_machine.Traveller,
 ) -> None:
     challenge = start(cloud)
     send(cloud, challenge.token)
     sms_code = last_code(cloud)
     signed_in = finish(cloud, challenge.token, sms_code)
     refused(cloud, "18-known-login-secret")
-    database = Path(cloud.database.engine.url.database or "")
-    content = b"".join(path.read_bytes() for path in database.parent.glob(database.name + "*"))
+    files = database_file.parent.glob(database_file.name + "*")
+    content = b"".join(path.read_bytes() for path in files)
     assert b"zhang" in content
     assert hashlib.sha256(signed_in.token.encode()).hexdigest().encode() in content
     for secret in (PASSWORD, patient.totp_secret, signed_in.token, challenge.token, sms_code,

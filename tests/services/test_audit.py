@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +38,9 @@ def verdict(cloud: ImageCloud) -> AuditVerdict:
         return audit.verify(session)
 
 
-def tamper(cloud: ImageCloud, *statements: str) -> None:
+def tamper(database_file: Path, *statements: str) -> None:
     """Do what somebody with the database file in hand could do."""
-    with sqlite3.connect(cloud.database.engine.url.database or "") as connection:
+    with sqlite3.connect(database_file) as connection:
         connection.execute("DROP TRIGGER audit_event_no_update")
         connection.execute("DROP TRIGGER audit_event_no_delete")
         for statement in statements:
@@ -86,9 +87,13 @@ def test_every_column_is_tried() -> None:
 
 
 @pytest.mark.parametrize("column", ALTERATIONS)
-def test_an_altered_column_is_found_and_named(cloud: ImageCloud, column: str) -> None:
+def test_an_altered_column_is_found_and_named(
+    cloud: ImageCloud, database_file: Path, column: str
+) -> None:
     fill(cloud)
-    tamper(cloud, f"UPDATE audit_event SET {column} = {ALTERATIONS[column]} WHERE sequence = 4")
+    tamper(
+        database_file, f"UPDATE audit_event SET {column} = {ALTERATIONS[column]} WHERE sequence = 4"
+    )
     found = verdict(cloud)
     assert (found.ok, found.checked, found.first_broken) == (False, 3, 4)
 
@@ -121,17 +126,19 @@ def test_an_altered_column_is_found_and_named(cloud: ImageCloud, column: str) ->
     ids=["middle", "first", "last", "all", "head", "moved", "swapped", "closed-up"],
 )
 def test_removed_and_reordered_entries_are_found(
-    cloud: ImageCloud, statements: list[str], first_broken: int
+    cloud: ImageCloud, database_file: Path, statements: list[str], first_broken: int
 ) -> None:
     fill(cloud)
-    tamper(cloud, *statements)
+    tamper(database_file, *statements)
     found = verdict(cloud)
     assert not found.ok
     assert found.first_broken == first_broken
     assert found.what
 
 
-def test_a_replaced_entry_with_a_fitting_hash_breaks_the_next_link(cloud: ImageCloud) -> None:
+def test_a_replaced_entry_with_a_fitting_hash_breaks_the_next_link(
+    cloud: ImageCloud, database_file: Path
+) -> None:
     fill(cloud)
     with cloud.database.session() as session:
         forged = session.get_one(AuditEvent, 3)
@@ -139,7 +146,7 @@ def test_a_replaced_entry_with_a_fitting_hash_breaks_the_next_link(cloud: ImageC
         new_hash = audit.entry_hash(forged)
         session.expunge(forged)
     tamper(
-        cloud,
+        database_file,
         f"UPDATE audit_event SET actor='account:99', hash='{new_hash}' WHERE sequence = 3",
     )
     assert verdict(cloud).first_broken == 4

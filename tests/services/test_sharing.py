@@ -453,15 +453,15 @@ def test_nobody_shares_what_is_not_his(cloud: ImageCloud, study: Study) -> None:
 
 @pytest.mark.requirement("A-30")
 def test_no_secret_of_a_share_is_in_the_database_in_clear(
-    cloud: ImageCloud, give: Callable[..., NewShare]
+    cloud: ImageCloud, database_file: Path, give: Callable[..., NewShare]
 ) -> None:
     new = give(password="pass-phrase-4711")
     token = enter(cloud, new, "pass-phrase-4711").token
     with pytest.raises(SharePasswordNeeded):
         enter(cloud, new, "wrong-phrase-0815")
     assert len(new.secret) >= 43
-    database = Path(cloud.database.engine.url.database or "")
-    content = b"".join(path.read_bytes() for path in database.parent.glob(database.name + "*"))
+    files = database_file.parent.glob(database_file.name + "*")
+    content = b"".join(path.read_bytes() for path in files)
     assert new.share.share_id.encode() in content
     code = new.short_code
     for secret in (new.secret, code, code.replace("-", ""), token, "pass-phrase-4711",
