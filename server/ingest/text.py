@@ -16,6 +16,8 @@ _DELIMITERS = {ord(letter) for letter in "\r\n\t\f^"}  # where ISO 2022 begins a
 _EAST_ASIAN = re.compile("[\u3040-\u9fff\uac00-\ud7af]+")  # written without a space between names
 _ASCII_SETS = frozenset({"", "ISO_IR 6", "ISO 2022 IR 6"})
 _LONE_LETTER = re.compile("[A-Za-z][^\0-\x7f](?![^\0-\x7f])|(?<![^\0-\x7f])[^\0-\x7f][A-Za-z]")
+# ISO 2022 escapes that pydicom leaves in what it decodes (it does for ISO 2022 IR 58).
+_ESCAPE = re.compile("\x1b[$]?[()-]?[@-Z]")
 _LATIN = frozenset({"iso8859", "iso8859-1", "latin_1", "iso8859_1"})
 
 
@@ -96,5 +98,5 @@ def _improbable_in_latin(pair: bytes) -> bool:
 
 
 def _clean(text: str) -> str:
-    kept = (letter for letter in text if letter.isprintable())
+    kept = (letter for letter in _ESCAPE.sub("", text) if letter.isprintable())
     return "".join(kept).strip()
