@@ -18,7 +18,7 @@ from portal.entry import install_entry
 from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
-from portal.limits import install_limits
+from portal.limits import apply_view_limits, install_limits
 from portal.navigation import install_navigation
 from portal.request_log import install_request_log
 from portal.security import install_security
@@ -59,6 +59,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     install_navigation(app)
     install_transactions(app)
     _register_pages(app, cloud.settings)
+    apply_view_limits(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""One small image cloud on a temporary SQLite file, its portal, and a browser without scripts."""
+"""One small image cloud on a temporary SQLite file, its portal, and a visitor without scripts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from server.jobs.queue import JobQueue
 from server.keys import MasterKey
 from server.settings import Settings
 from server.storage import Vault, open_store
-from tests.browser import Browser
 from tests.factories import SignInFacts, make_account
+from tests.visitor import Visitor
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +79,9 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    """A browser without JavaScript, signed in as nobody."""
-    return Browser(app)
+def visitor(app: Flask) -> Visitor:
+    """A visitor without JavaScript, signed in as nobody."""
+    return Visitor(app)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from portal.context import current_cloud, database_session
 from portal.decisions import public
 from portal.entry import entry_kind
 from portal.identity import current_identity, source_address
-from portal.limits import SIGN_IN, limiter
+from portal.limits import SIGN_IN, limited
 from portal.next_url import safe_next
 from portal.sessions import clear_session, session_token, set_session
 from server import accounts
@@ -40,7 +40,7 @@ def login_page() -> ResponseReturnValue:
 
 
 @blueprint.post("/login")
-@limiter.limit(SIGN_IN)
+@limited(SIGN_IN)
 @public
 def login() -> ResponseReturnValue:
     """Take login and password; the code is asked for whether or not they will do."""
@@ -76,7 +76,7 @@ def code_page() -> ResponseReturnValue:
 
 
 @blueprint.post("/login/sms")
-@limiter.limit(SIGN_IN)
+@limited(SIGN_IN)
 @public
 def send_code() -> ResponseReturnValue:
     """Send a code by text message to the phone on record."""
@@ -98,7 +98,7 @@ def send_code() -> ResponseReturnValue:
 
 
 @blueprint.post("/login/code")
-@limiter.limit(SIGN_IN)
+@limited(SIGN_IN)
 @public
 def check_code() -> ResponseReturnValue:
     """Take the code and sign in."""

@@ -42,7 +42,7 @@ class _Page(HTMLParser):
             self.forms[-1].buttons.append(facts)
 
 
-class Browser:
+class Visitor:
     """Walks through the pages as somebody without JavaScript does."""
 
     def __init__(self, app: Flask, base_url: str | None = None) -> None:
@@ -84,7 +84,7 @@ class Browser:
         )
         return self.page
 
-    def be(self, cloud: ImageCloud, facts: SignInFacts) -> Browser:
+    def be(self, cloud: ImageCloud, facts: SignInFacts) -> Visitor:
         """Be signed in as somebody, without going through the pages."""
         name = cookie_name(cloud.settings, SESSION)
         secure = cloud.settings.secure
