@@ -162,4 +162,4 @@ def relations_of(session: Session, person_id: int | None) -> dict[int, str]:
             FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
         )
     )
-    return {member_id: relation for member_id, relation in links}
+    return dict(links.tuples().all())
