@@ -1,4 +1,4 @@
-"""The vault: objects encrypted in chunks, so that a part can be read alone (F-14, F-18).
+"""The vault: objects encrypted in chunks, so that a part can be read alone (F-14).
 
 An object is a header of 56 bytes followed by chunks of AES-256-GCM (NIST SP 800-38D):
 

@@ -22,7 +22,6 @@ PARTS = CloudIndexParts(
 EXAMPLE = "10000000000000000708463177-202411221430-000000000-0000000000000-123502004266007916"
 
 
-@pytest.mark.requirement("D-10")
 def test_the_published_example() -> None:
     assert cloud_index("national-2025", PARTS) == EXAMPLE
     assert len(EXAMPLE) == 82
