@@ -201,6 +201,11 @@ def test_voi_lut_far_outside_the_stored_values() -> None:
     assert set(pipeline.display(row_of(range(0, 30000, 500)), outside)[0].tolist()) == {3}
 
 
+def test_voi_lut_whose_ends_fall_between_stored_values() -> None:
+    steep = frame(voi_luts=(LookupTable(1, 8, (0, 255)),), rescale_slope=3.0)
+    assert pipeline.display(row_of([0, 1, 2]), steep).tolist() == [[0, 255, 255]]
+
+
 def test_voi_lut_on_a_rescale_of_nothing() -> None:
     nothing = frame(voi_luts=(VOI_LUT,), rescale_slope=0.0, rescale_intercept=101.0)
     assert pipeline.display(row_of([1, 2000]), nothing).tolist() == [[128, 128]]
