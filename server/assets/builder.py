@@ -9,9 +9,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from server.assets.archives import filter_zip, package_member, package_members, read_zip, write_tar
-from server.assets.bundle import VIEWER_DIR, update_bundle
+from server.assets.bundle import VIEWER_DIR, with_bundle
 from server.assets.catalog import MANIFEST_VERSION, AssetCatalog, read_manifest
 from server.assets.compiler import compile_archives
 from server.assets.fetch import Progress, fetch_packages, fetch_pyodide_wheel
@@ -53,13 +54,16 @@ def build(
     """
     started = time.monotonic()
     with locked(assets_dir):
-        rebuilt = _build_outside_files(assets_dir, cache_dir, progress)
-        viewer_rebuilt = update_bundle(assets_dir, cache_dir, viewer_dir)
+        before = read_manifest(assets_dir)
+        outside = _with_outside_files(before, assets_dir, cache_dir, progress)
+        after = with_bundle(outside, assets_dir, cache_dir, viewer_dir)
+        if after != before:
+            commit(assets_dir, after)
     catalog = AssetCatalog(assets_dir)
     files = [catalog.find(name) for name in catalog.names()]
     return AssetSummary(
-        rebuilt=rebuilt,
-        viewer_rebuilt=viewer_rebuilt,
+        rebuilt=outside is not before,
+        viewer_rebuilt=after != outside,
         files=len(files),
         plain_bytes=sum(file.size for file in files),
         brotli_bytes=sum(min(file.sizes.values()) for file in files),
@@ -68,19 +72,20 @@ def build(
     )
 
 
-def _build_outside_files(assets_dir: Path, cache_dir: Path, progress: Progress) -> bool:
+def _with_outside_files(
+    manifest: dict[str, Any], assets_dir: Path, cache_dir: Path, progress: Progress
+) -> dict[str, Any]:
+    """Return the manifest itself where all is as recorded, else one of files written anew."""
     inputs = _inputs()
-    manifest = read_manifest(assets_dir)
     if manifest.get("inputs") == inputs:
         fault = first_fault(assets_dir, manifest)
         if fault is None:
-            return False
+            return manifest
         progress(f"{fault} 已损坏，重新生成 / {fault} is damaged: building again")
     files = _outside_files(cache_dir, progress)
     progress("压缩 / Compressing")
     entries = write_files(assets_dir, cache_dir, files)
-    commit(assets_dir, {"version": MANIFEST_VERSION, "inputs": inputs, "files": entries})
-    return True
+    return {"version": MANIFEST_VERSION, "inputs": inputs, "files": entries}
 
 
 def _inputs() -> str:

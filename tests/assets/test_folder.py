@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -45,9 +46,17 @@ def test_pyodides_parts_stay_beside_each_other(tmp_path: Path) -> None:
     assert AssetCatalog(tmp_path / "assets").url("pyodide/pyodide.mjs") != loader
 
 
-@pytest.mark.parametrize("step", ["compress_all", "_write", "commit"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (folder, "compress_all"),
+        (folder, "_write"),
+        (builder, "with_bundle"),
+        (builder, "commit"),
+    ],
+)
 def test_interrupted_build_leaves_the_old_assets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     put(tmp_path, OLD)
 
@@ -55,7 +64,8 @@ def test_interrupted_build_leaves_the_old_assets(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(builder, "_outside_files", lambda *_arguments: NEW)
-    monkeypatch.setattr(builder if step == "commit" else folder, step, interrupted)
+    monkeypatch.setattr(builder, "with_bundle", lambda manifest, *_arguments: manifest)
+    monkeypatch.setattr(module, step, interrupted)
     with pytest.raises(KeyboardInterrupt):
         build(tmp_path / "assets", tmp_path / "cache")
     monkeypatch.undo()
@@ -83,7 +93,7 @@ def test_damage_is_found_and_repaired(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.setattr(builder, "_outside_files", lambda *_arguments: OLD)
-    monkeypatch.setattr(builder, "update_bundle", lambda *_arguments: False)
+    monkeypatch.setattr(builder, "with_bundle", lambda manifest, *_arguments: manifest)
     monkeypatch.setattr(AssetCatalog, "runtime_transfer_bytes", lambda _self: 0)
     home = (tmp_path / "assets", tmp_path / "cache")
     assert build(*home, quiet).rebuilt
