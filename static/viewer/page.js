@@ -145,10 +145,9 @@ function bindControls() {
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenu());
   // On a small screen the mark gives its room to the picture once that is touched (ui.md §1).
-  stage.addEventListener("pointerdown", () => {
-    closeMenu();
-    root.classList.add("viewer-touched");
-  });
+  // Not before the finger is up: a stage that moves under a finger would pan the picture.
+  stage.addEventListener("pointerdown", closeMenu);
+  stage.addEventListener("pointerup", () => root.classList.add("viewer-touched"));
 }
 
 function toggle(opener) {

@@ -61,5 +61,3 @@ def open_state(*series: SeriesManifest) -> ViewerState:
     state = ViewerState(catalogue=tuple(entry_of(one) for one in series), series=series)
     state = run(state, "canvas.resize", {"width": 300, "height": 200, "pixel_ratio": 2})
     return run(state, "series.open", {"series_id": series[0].series_id})
-
-

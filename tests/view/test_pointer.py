@@ -175,8 +175,6 @@ events = st.lists(
 
 
 @given(events, st.sampled_from(["pan", "window", "zoom", "stack"]))
-def test_any_row_of_events_is_a_row_of_valid_commands(
-    row: list[PointerEvent], tool: str
-) -> None:
+def test_any_row_of_events_is_a_row_of_valid_commands(row: list[PointerEvent], tool: str) -> None:
     state = run(open_state(make_series()), "tool.choose", {"tool": tool})
     play(state, *row)

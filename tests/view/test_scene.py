@@ -83,9 +83,7 @@ def test_the_image_centre_lies_on_the_canvas_centre_plus_the_pan(
 
 
 @pytest.mark.requirement("B-23")
-@given(
-    st.floats(0.5, 2), st.floats(0, 300), st.floats(0, 200), st.sampled_from([0.0, 90.0, 31.0])
-)
+@given(st.floats(0.5, 2), st.floats(0, 300), st.floats(0, 200), st.sampled_from([0.0, 90.0, 31.0]))
 def test_zooming_keeps_the_point_under_the_finger(
     factor: float, x: float, y: float, rotation: float
 ) -> None:
@@ -156,7 +154,9 @@ def test_mirroring_what_is_seen_swaps_the_sides_even_when_turned(state: ViewerSt
 @pytest.mark.parametrize("width", [320, 1200])
 def test_the_six_items_stand_in_the_corners_of_phone_and_desktop(width: float) -> None:
     state = run(
-        open_state(make_series()), "canvas.resize", {"width": width, "height": 500, "pixel_ratio": 1}
+        open_state(make_series()),
+        "canvas.resize",
+        {"width": width, "height": 500, "pixel_ratio": 1},
     )
     corners = compose(state).panes[0].corners
     words = "\n".join(
