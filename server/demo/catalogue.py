@@ -52,13 +52,13 @@ def _study(
         taken_at=taken_at,
         accession_number=accession,
         description=description,
-        referring_physician="何^示范",
-        performing_physician="技^师甲",
+        referring_physician="He^Shifan=何^示范",
+        performing_physician="Ji^Shijia=技^师甲",
         character_set=character_set,
     )
 
 
-def _ct(key: str, number: int, description: str, body_part: str, protocol: str,
+def ct_header(key: str, number: int, description: str, body_part: str, protocol: str,
         model: str = "虚拟CT 256", station: str = "CT01") -> SeriesHeader:  # fmt: skip
     return SeriesHeader(
         key, number, "CT", description, body_part, protocol, model, station, 60 + 90 * number
@@ -93,11 +93,14 @@ def current_ct() -> DemoStudy:
         people.PATIENT,
         "CT",
         (
-            CtSeries(header, _ct("plain", 2, "胸部平扫 5mm 肺", "CHEST", "胸部平扫"), body, 60,
+            CtSeries(header, ct_header("plain", 2, "胸部平扫 5mm 肺", "CHEST", "胸部平扫"), body,
+                     60,
                      reconstruction=plain),
-            CtSeries(header, _ct("arterial", 3, "胸腹部动脉期 2mm", "CHEST", "胸腹部增强"), body,
+            CtSeries(header, ct_header("arterial", 3, "胸腹部动脉期 2mm", "CHEST", "胸腹部增强"),
+                     body,
                      212, contrast=True, reconstruction=arterial, tube_current=260),
-            CoronalSeries(header, _ct("coronal", 4, "动脉期 冠状位重建 5mm", "CHEST", "胸腹部增强"),
+            CoronalSeries(header, ct_header("coronal", 4, "动脉期 冠状位重建 5mm", "CHEST",
+                          "胸腹部增强"),
                           body, 36),
         ),
         reports.CT_CURRENT,
@@ -113,7 +116,9 @@ def prior_ct() -> DemoStudy:
     body = Anatomy(nodule_diameter=8.0, effusion_depth=0.0)
     made = Reconstruction(top=209.5, width=400, noise=14, padded=False, kernel="STANDARD",
                           softness=0.24)  # fmt: skip
-    series = _ct("plain", 201, "Chest 5.0mm 平扫", "CHEST", "胸部常规", "Sample CT 64", "CTROOM2")
+    series = ct_header(
+        "plain", 201, "Chest 5.0mm 平扫", "CHEST", "胸部常规", "Sample CT 64", "CTROOM2"
+    )
     return DemoStudy(
         header, people.PATIENT, "CT",
         (CtSeries(header, series, body, 62, reconstruction=made, compression=JPEGLSLossless),),
@@ -130,7 +135,7 @@ def earliest_ct() -> DemoStudy:
     body = Anatomy(nodule_diameter=5.0, effusion_depth=0.0)
     made = Reconstruction(thickness=6, spacing=6, top=211, width=390, noise=30, softness=0.3,
                           kernel="LUNG", windows=LUNG_WINDOW)  # fmt: skip
-    series = _ct("low-dose", 2, "低剂量肺 6mm", "CHEST", "肺癌筛查", "Sample CT 128", "CT-Y3")
+    series = ct_header("low-dose", 2, "低剂量肺 6mm", "CHEST", "肺癌筛查", "Sample CT 128", "CT-Y3")
     return DemoStudy(
         header, people.PATIENT, "CT",
         (CtSeries(header, series, body, 48, reconstruction=made, tube_current=40),),
@@ -188,7 +193,9 @@ def heart_us() -> DemoStudy:
         "us-2026", people.PATIENT, people.PROVINCIAL, datetime(2026, 9, 30, 10, 15, 9),
         "US2026093000233", "超声心动图",
     )  # fmt: skip
-    series = SeriesHeader("loop", 1, "US", "心尖四腔心 CDFI", "HEART", "成人心脏", "虚拟超声", "US05")
+    series = SeriesHeader(
+        "loop", 1, "US", "心尖四腔心 CDFI", "HEART", "成人心脏", "虚拟超声", "US05"
+    )
     return DemoStudy(header, people.PATIENT, "US", (UsSeries(header, series),), reports.US_HEART)
 
 
@@ -202,7 +209,9 @@ def parent_pet() -> DemoStudy:
                    hemangioma=False, scale=0.97)  # fmt: skip
     made = Reconstruction(thickness=4.5, spacing=4.5, top=205, width=500, noise=18, edge=1.4,
                           padded=False, kernel="STANDARD")  # fmt: skip
-    series = _ct("ct", 2, "CT 衰减校正 4.5mm", "CHEST", "全身PET/CT", "Sample PET-CT", "PETCT1")
+    series = ct_header(
+        "ct", 2, "CT 衰减校正 4.5mm", "CHEST", "全身PET/CT", "Sample PET-CT", "PETCT1"
+    )
     pet = SeriesHeader("pet", 3, "PT", "PET 衰减校正 WB", "CHEST", "全身PET/CT", "Sample PET-CT",
                        "PETCT1", 420)  # fmt: skip
     return DemoStudy(
@@ -225,7 +234,9 @@ def stranger_ct() -> DemoStudy:
                    scale=1.04)  # fmt: skip
     made = Reconstruction(thickness=7, spacing=7, width=400, noise=12, padded=False,
                           windows=LUNG_WINDOW, kernel="STANDARD")  # fmt: skip
-    series = _ct("plain", 2, "Chest 7.0mm 平扫", "CHEST", "胸部常规", "Sample CT 64", "CTROOM2")
+    series = ct_header(
+        "plain", 2, "Chest 7.0mm 平扫", "CHEST", "胸部常规", "Sample CT 64", "CTROOM2"
+    )
     return DemoStudy(
         header, people.STRANGER, "CT",
         (CtSeries(header, series, body, 42, reconstruction=made),), reports.CT_STRANGER,

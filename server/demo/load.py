@@ -26,7 +26,7 @@ from server.demo.files import write_plans
 from server.demo.progress import Progress, silent
 from server.demo.shipped import shipped_files
 from server.ingest import ingest_paths
-from server.model import Account, FamilyLink, Institution, Person, Report, Study
+from server.model import Account, FamilyLink, Institution, Person, Report, ReportStatus, Study
 
 CHINA = timezone(timedelta(hours=8))
 STORING = "存入影像 / storing the images"
@@ -149,12 +149,8 @@ def _find(session: Session, study: DemoStudy) -> Study | None:
     return session.scalar(select(Study).where(Study.study_uid == str(unique_id(study.header.key))))
 
 
-def _ingest(
-    cloud: ImageCloud, study: DemoStudy, files: Sequence[Path], person_id: int
-) -> None:
-    summary = ingest_paths(
-        cloud, files, institution_code=study.hospital.code, person_id=person_id
-    )
+def _ingest(cloud: ImageCloud, study: DemoStudy, files: Sequence[Path], person_id: int) -> None:
+    summary = ingest_paths(cloud, files, institution_code=study.hospital.code, person_id=person_id)
     if summary.rejected:
         raise RuntimeError(f"a demo file was refused: {summary.rejected[0]}")
 
@@ -218,13 +214,33 @@ def _ensure_reports(session: Session, studies: Iterable[DemoStudy]) -> None:
         )
 
 
+def _ensure_shipped_reports(session: Session, person_id: int) -> None:
+    """Give every test study a reviewed report, without which the patient may not open it (A-16)."""
+    for row in session.scalars(select(Study).where(Study.person_id == person_id)):
+        if row.reports:
+            continue
+        session.add(
+            Report(
+                study_id=row.study_id,
+                version=1,
+                status=ReportStatus.REVIEWED,
+                exam_item="图像解码测试",
+                exam_overview="pydicom 随附的测试文件，按原样存入。",
+                findings="仅用于验证图像解码与显示，不含诊断内容。",
+                impression="无诊断意义。",
+                reported_at=row.received_at,
+                reporting_physician="测试样本",
+                reporting_physician_code="D990000000999",
+                reviewing_physician="测试样本",
+            )
+        )
+
+
 def _loaded(session: Session) -> tuple[LoadedStudy, ...]:
     rows = session.scalars(
         select(Study).where(Study.person_id.is_not(None)).order_by(Study.study_datetime.desc())
     )
-    logins = {
-        one.person.person_code: one.login for one in cast.LOGINS if one.person is not None
-    }
+    logins = {one.person.person_code: one.login for one in cast.LOGINS if one.person is not None}
     for guardian, member, _ in cast.FAMILY:
         logins.setdefault(member.person_code, logins[guardian.person_code])
     return tuple(
@@ -262,4 +278,5 @@ def load_demo(
         _load_shipped(cloud, person_ids[cast.ENGINEER.key])
     with cloud.database.session() as session:
         _ensure_reports(session, wanted)
+        _ensure_shipped_reports(session, person_ids[cast.ENGINEER.key])
         return DemoSummary(tuple(known.values()), _loaded(session))

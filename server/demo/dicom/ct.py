@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, UID
+from pydicom.uid import UID, CTImageStorage
 
 from server.demo.dicom import header
 from server.demo.dicom.identity import seed
@@ -112,7 +112,7 @@ class CtSeries:
         dataset.PixelSpacing = [f"{step:.7f}", f"{step:.7f}"]
         dataset.SliceThickness = f"{made.thickness:g}"
         dataset.SpacingBetweenSlices = f"{made.spacing:g}"
-        _acquisition(dataset, self.study, self.contrast, made, self.tube_current)
+        _acquisition(dataset, self.contrast, made, self.tube_current)
         _set_values(dataset, self.hounsfield(index), made)
         return dataset
 
@@ -150,9 +150,7 @@ def _set_values(dataset: Dataset, values: FloatArray, made: Reconstruction) -> N
     dataset["PixelPaddingValue"].VR = "SS"
 
 
-def _acquisition(
-    dataset: Dataset, study: StudyHeader, contrast: bool, made: Reconstruction, current: int
-) -> None:
+def _acquisition(dataset: Dataset, contrast: bool, made: Reconstruction, current: int) -> None:
     dataset.KVP = "120"
     dataset.ScanOptions = "HELICAL MODE"
     dataset.DataCollectionDiameter = "500"
@@ -249,7 +247,7 @@ class CoronalSeries:
         made = Reconstruction(
             windows=((40, 400, "软组织窗"), (300, 1500, "骨窗")), padded=False, kernel="B30f"
         )
-        _acquisition(dataset, self.study, self.contrast, made, 210)
+        _acquisition(dataset, self.contrast, made, 210)
         rows, columns = values.shape
         size = max(rows, columns)
         number = seed(self.study.key, self.series.key, index)

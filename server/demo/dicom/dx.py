@@ -47,14 +47,12 @@ class DxSeries:
         """Return stored values (rows, columns), 0…4095, low where much was exposed."""
         height = self.width * self.rows / self.columns
         count = round(height / self.ray_step)
-        path = path_lengths(
-            self.anatomy, self.width, self.top, height, self.ray_step, 0, count
-        )
-        # Film is read as if facing the patient: his right side is on the left, as x runs.
+        path = path_lengths(self.anatomy, self.width, self.top, height, self.ray_step, 0, count)
         path = enlarge(path, self.rows, self.columns)
         density = harmonised(exposure(path, seed(self.study.key, self.series.key)))
         low, high = np.percentile(density[::8, ::8], (0.5, 99.7))
-        values = 250 + (density - low) / (high - low) * 3450
+        part = np.clip((density - low) / (high - low), 0, 1.08)
+        values = 200 + part ** np.float32(1.35) * 3500
         return np.asarray(np.clip(np.rint(values), 0, 4095), dtype=np.float32)
 
     def write(self, folder: Path, first: int, last: int) -> list[Path]:

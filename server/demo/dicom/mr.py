@@ -29,8 +29,8 @@ class Orientation:
 
 
 AXIAL = Orientation((1, 0, 0), (0, 1, 0), (0, 2, -58), (0, 0, 1))
-SAGITTAL = Orientation((0, 1, 0), (0, 0, -1), (60, -4, 0), (-1, 0, 0))
-CORONAL = Orientation((1, 0, 0), (0, 0, -1), (0, -78, 8), (0, 1, 0))
+SAGITTAL = Orientation((0, 1, 0), (0, 0, -1), (57, -2, -4), (-1, 0, 0))
+CORONAL = Orientation((1, 0, 0), (0, 0, -1), (0, -80, 0), (0, 1, 0))
 
 
 @dataclass(frozen=True)

@@ -64,22 +64,20 @@ class PetSeries:
         # Twice as fine as the picture, and three slices, for the partial volume.
         layers = [
             paint_torso(
-                square_plane(
-                    self.size * 2, self.width / scale, (z + off) / scale, 3.0, CENTER_Y
-                ),
+                square_plane(self.size * 2, self.width / scale, (z + off) / scale, 3.0, CENTER_Y),
                 values,
                 self.anatomy,
                 table=False,
             )
             for off in (-2.4, 0.0, 2.4)
         ]
-        fine = blurred(sum(layers, np.float32(0)) / np.float32(3), 1)
+        fine = blurred((layers[0] + layers[1] + layers[2]) / np.float32(3), 2)
         coarse = fine.reshape(self.size, 2, self.size, 2).mean(axis=(1, 3))
         random = np.random.default_rng(seed(self.study.key, self.series.key, index))
         white = random.standard_normal((self.size, self.size), dtype=np.float32)
         noise = blurred(white, 1) * np.float32(3.5)
         noisy = coarse + noise * np.sqrt(np.maximum(coarse, 0.02)) * np.float32(0.11)
-        return np.maximum(noisy, 0)
+        return np.asarray(np.maximum(noisy, 0), dtype=np.float32)
 
     def write(self, folder: Path, first: int, last: int) -> list[Path]:
         """Write slices first … last − 1 and return their files."""

@@ -28,7 +28,6 @@ SIGNALS: dict[str, tuple[float, float, float]] = {
 }
 WEIGHTINGS = ("T1", "T2", "FLAIR")
 
-_HEAD = Ellipsoid((0.0, 2.0, 8.0), (80.0, 101.0, 112.0))
 _BRAIN = Ellipsoid((0.0, 4.0, 22.0), (67.0, 85.0, 68.0))
 _CEREBELLUM = Ellipsoid((0.0, 46.0, -38.0), (50.0, 32.0, 26.0))
 _LESIONS = (
@@ -60,8 +59,13 @@ class _Picture:
     def paint(self, tissue: str, distance: FloatArray) -> None:
         self.lay(tissue, np.clip(0.5 - distance / np.float32(self.points.edge), 0, 1))
 
-    def ellipsoid(self, tissue: str, center: tuple[float, float, float],
-                  radii: tuple[float, float, float], turned: FloatArray | None = None) -> None:
+    def ellipsoid(
+        self,
+        tissue: str,
+        center: tuple[float, float, float],
+        radii: tuple[float, float, float],
+        turned: FloatArray | None = None,
+    ) -> None:
         shape = Ellipsoid(center, radii) if turned is None else Ellipsoid(center, radii, turned)
         p = self.points
         self.paint(tissue, shape.distance(p.x, p.y, p.z))
@@ -76,7 +80,9 @@ def _waves(x: FloatArray, y: FloatArray, z: FloatArray, seed: int, wavelength: f
         way = way / np.linalg.norm(way) * random.uniform(0.7, 1.3) * 2 * np.pi / wavelength
         phase = random.uniform(0, 2 * np.pi)
         total += np.sin(
-            np.float32(way[0]) * x + np.float32(way[1]) * y + np.float32(way[2]) * z
+            np.float32(way[0]) * x
+            + np.float32(way[1]) * y
+            + np.float32(way[2]) * z
             + np.float32(phase)
         )
     return total / np.float32(2.0)
@@ -88,31 +94,60 @@ def _fold_distance(p: Points, seed: int) -> FloatArray:
     x = np.abs(p.x) + np.float32(bend) * _waves(p.x, p.y, p.z, seed, 62)
     y = p.y + np.float32(bend) * _waves(p.x, p.y, p.z, seed + 1, 58)
     z = p.z + np.float32(bend) * _waves(p.x, p.y, p.z, seed + 2, 60)
-    first = np.abs(np.sin((y * 0.8 + z * 0.55 + 0.25 * x) * np.float32(np.pi / 17))) * 17 / np.pi
-    second = np.abs(np.sin((x * 0.8 - y * 0.35 + z * 0.6) * np.float32(np.pi / 21))) * 21 / np.pi
+    first = np.abs(np.sin((y * 0.8 + z * 0.55 + 0.25 * x) * np.float32(np.pi / 14))) * 14 / np.pi
+    second = np.abs(np.sin((x * 0.8 - y * 0.35 + z * 0.6) * np.float32(np.pi / 18))) * 18 / np.pi
     result: FloatArray = np.minimum(first, second)
     return result * np.float32(0.75)
 
 
-def _head(picture: _Picture, p: Points) -> FloatArray:
-    head = _HEAD.distance(p.x, p.y, p.z)
-    face = Ellipsoid((0.0, -52.0, -58.0), (56.0, 52.0, 66.0)).distance(p.x, p.y, p.z)
-    neck = np.hypot(p.x / 1.05, (p.y - 28) * 1.0) - np.float32(58) + np.maximum(p.z + 40, 0) * 3
-    nose = Ellipsoid((0, -104, -40), (12, 16, 22), rotation(about_x=-18)).distance(p.x, p.y, p.z)
-    outline = np.minimum(np.minimum(head, face), np.minimum(neck, nose))
+def _step(value: FloatArray, width: float) -> FloatArray:
+    """Return a smooth step from 0 to 1 around 0, `width` mm wide."""
+    result: FloatArray = (0.5 + 0.5 * np.tanh(value / np.float32(width))).astype(np.float32)
+    return result
+
+
+def _join(a: FloatArray, b: FloatArray, width: float) -> FloatArray:
+    """Return the union of two distances with a rounded seam."""
+    h = np.clip(0.5 + 0.5 * (b - a) / np.float32(width), 0, 1)
+    result: FloatArray = b + (a - b) * h - np.float32(width) * h * (1 - h)
+    return result
+
+
+def _skull_floor(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the z (mm) of the skull base: front, middle and hind fossa."""
+    middle = _step(np.abs(x) - 20, 6) * _step(14 - y, 8) * _step(y + 44, 6)
+    result: FloatArray = -22 - 17 * middle + 7 * _step(-44 - y, 7)
+    return result
+
+
+def _intracranial(p: Points) -> FloatArray:
+    vault = _BRAIN.grown(2.5).distance(p.x, p.y, p.z)
+    vault = np.maximum(vault, _skull_floor(p.x, p.y) - 2 - p.z)
+    return _join(vault, _CEREBELLUM.grown(3.0).distance(p.x, p.y, p.z), 5.0)
+
+
+def _head(picture: _Picture, p: Points, inner: FloatArray) -> None:
+    face = Ellipsoid((0.0, -50.0, -54.0), (57.0, 46.0, 66.0)).distance(p.x, p.y, p.z)
+    neck = np.hypot(p.x, (p.y - 22) * 0.92) - np.float32(56) + np.maximum(p.z + 34, 0) * 2
+    nose = Ellipsoid((0, -94, -44), (13, 17, 21), rotation(about_x=-16)).distance(p.x, p.y, p.z)
+    outline = _join(_join(inner - 14, face, 16), _join(neck, nose, 6), 16)
     picture.paint("fat", outline)
-    picture.paint("muscle", np.maximum(outline + 6, p.z + 26))
-    picture.paint("muscle", np.maximum(outline + 5, np.abs(p.z + 4) - 30 + np.abs(p.y - 10) * 0.4))
-    return outline
+    picture.paint("muscle", np.maximum(outline + 5, p.z + 30))
+    temple = np.maximum(outline + 4, np.maximum(np.abs(p.z + 2) - 34, np.abs(p.y + 14) - 36))
+    picture.paint("muscle", np.maximum(temple, 8.5 - inner))
 
 
-def _face(picture: _Picture, p: Points) -> None:
+def _face(picture: _Picture) -> None:
     for side in (-1.0, 1.0):
         picture.ellipsoid("fat", (side * 31, -58, -22), (21, 27, 19))
         picture.ellipsoid("eye", (side * 32, -72, -22), (12.2, 12.2, 12.2))
         picture.ellipsoid("lens", (side * 32, -81.5, -22), (4.6, 2.4, 4.6))
-        picture.ellipsoid("muscle", (side * 24, -48, -22), (2.2, 22, 2.6), rotation(about_z=side * 22))
-        picture.ellipsoid("muscle", (side * 42, -52, -22), (2.0, 22, 4), rotation(about_z=-side * 8))
+        picture.ellipsoid(
+            "muscle", (side * 24, -48, -22), (2.2, 22, 2.6), rotation(about_z=side * 22)
+        )
+        picture.ellipsoid(
+            "muscle", (side * 42, -52, -22), (2.0, 22, 4), rotation(about_z=-side * 8)
+        )
         picture.ellipsoid("mucosa", (side * 32, -58, -60), (19, 20, 20))
         picture.ellipsoid("air", (side * 32, -58, -60), (17, 18, 18))
         picture.ellipsoid("mucosa", (side * 8, -56, -58), (3.5, 26, 14))
@@ -125,50 +160,44 @@ def _face(picture: _Picture, p: Points) -> None:
     picture.ellipsoid("bone", (0, -30, -78), (26, 36, 3.4))
 
 
-def _skull(picture: _Picture, p: Points) -> FloatArray:
-    vault = _BRAIN.grown(3.0).distance(p.x, p.y, p.z)
-    base = _CEREBELLUM.grown(4.0).distance(p.x, p.y, p.z)
-    inner = np.minimum(vault, base)
-    picture.paint("bone", inner - 8.5)
-    marrow = np.maximum(np.abs(inner - 4.3) - 1.7, -60 - p.z)
-    picture.paint("marrow", marrow)
-    picture.ellipsoid("marrow", (0, 4, -44), (9, 8, 16), rotation(about_x=32))
+def _skull(picture: _Picture, inner: FloatArray) -> None:
+    picture.paint("bone", inner - 8)
+    picture.paint("marrow", np.abs(inner - 4.2) - 1.6)
+    picture.ellipsoid("marrow", (0, 2, -46), (10, 9, 17), rotation(about_x=32))
     picture.paint("spinal_fluid", inner)
-    return inner
 
 
 def _cerebrum(picture: _Picture, p: Points, seed: int) -> None:
     x, y, z = p.x, p.y, p.z
-    outer = _BRAIN.distance(x, y, z) + np.float32(1.2) * _waves(x, y, z, seed + 5, 40)
-    floor = np.float32(-22) + np.where(np.abs(x) > 22, np.where(y < 8, -16, -4), 0) - z
-    outer = np.maximum(outer, floor)
-    midline = np.float32(1.4) - np.abs(x + 0.6 * np.sin(y / 13))
-    midline = np.where((z > 30) | (y < -34) | (y > 42), midline, np.float32(-9))
-    sylvian = np.abs(z - 2 - 0.3 * y) + np.maximum(36 - np.abs(x), 0) * 3 - 1.0
-    sylvian = np.where((y > -40) & (y < 30), sylvian, np.float32(40))
-    folds = _fold_distance(p, seed)
+    vault = _BRAIN.distance(x, y, z)
+    outer = np.maximum(vault, _skull_floor(x, y) - z)
+    outer = outer + np.float32(1.0) * _waves(x, y, z, seed + 5, 40)
+    apart = _step(z - 30, 3) + _step(-36 - y, 3) + _step(y - 40, 3)
+    midline = np.float32(1.5) * np.minimum(apart, 1) - np.abs(x + 0.6 * np.sin(y / 13))
+    cleft = np.abs(z - 1 - 0.3 * y + 3 * _waves(x, y, z, seed + 7, 46))
+    sylvian = 0.8 * cleft + np.maximum(37 - np.abs(x), 0) * 2 + np.maximum(np.abs(y + 6) - 26, 0)
     depth = -outer
-    open_fold = np.clip((24 - depth) / 8, 0, 1)
-    groove = np.minimum(folds + (1 - open_fold) * 12, np.minimum(sylvian, np.abs(midline) * 0 + 40))
-    fluid = np.maximum(outer, midline)
-    width = np.float32(0.75)
-    fluid = np.maximum(fluid, width - groove)
+    open_fold = np.clip((19 + vault + 4 * _waves(x, y, z, seed + 8, 37)) / 7, 0, 1)
+    groove = np.minimum(_fold_distance(p, seed) + (1 - open_fold) * 10, sylvian)
+    width = np.float32(0.5) + np.float32(0.6) * np.clip(1 - depth / 9, 0, 1)
+    fluid = np.maximum(np.maximum(outer, midline), width - groove)
     picture.paint("grey", fluid)
-    cortex = np.minimum(np.minimum(depth, groove - width), np.abs(x) * 0 + 40)
-    cortex = np.minimum(cortex, np.where(midline > -9, -midline, 40))
-    picture.paint("white", np.maximum(np.float32(2.9) - cortex, fluid))
-    stem_callosum = np.hypot((y - 0) / 36, (z - 20) / 21)
-    callosum = np.maximum(np.abs(stem_callosum - 1) * 24 - 4.0, np.abs(x) - 14)
-    picture.paint("white", np.maximum(callosum, 8 - z))
+    cortex = np.minimum(np.minimum(depth, groove - width), np.where(apart > 0.5, -midline, 40))
+    picture.paint("white", np.maximum(np.float32(2.7) - cortex, fluid))
+    ring = np.hypot(y / 36, (z - 17) / 20)
+    callosum = np.maximum(np.abs(ring - 1) * 22 - 3.6, np.abs(x) - 14)
+    picture.paint("white", np.maximum(callosum, 12 - z))
 
 
-def _deep(picture: _Picture, p: Points, seed: int) -> None:
+def _deep(picture: _Picture) -> None:
     for s in (-1.0, 1.0):
         picture.ellipsoid("deep_grey", (s * 12, 10, 12), (9, 15, 9), rotation(about_z=s * 24))
         picture.ellipsoid("deep_grey", (s * 25, -8, 10), (6.5, 18, 11), rotation(about_z=-s * 12))
         picture.ellipsoid("deep_grey", (s * 14, -22, 18), (6, 11, 10), rotation(about_z=-s * 10))
         # Lateral ventricles: front horn, body, atrium, temporal horn.
-        picture.ellipsoid("spinal_fluid", (s * 8.5, -24, 22), (4.2, 14, 8), rotation(about_z=-s * 18))
+        picture.ellipsoid(
+            "spinal_fluid", (s * 8.5, -24, 22), (4.2, 14, 8), rotation(about_z=-s * 18)
+        )
         picture.ellipsoid("spinal_fluid", (s * 10, 2, 29), (5.2, 28, 5.4), rotation(about_z=s * 8))
         picture.ellipsoid("spinal_fluid", (s * 24, 36, 18), (6, 15, 9), rotation(about_z=-s * 18))
         picture.ellipsoid("spinal_fluid", (s * 32, 8, -12), (2.6, 15, 3), rotation(about_z=s * 10))
@@ -179,10 +208,11 @@ def _deep(picture: _Picture, p: Points, seed: int) -> None:
 def _hindbrain(picture: _Picture, p: Points, seed: int) -> None:
     x, y, z = p.x, p.y, p.z
     outer = _CEREBELLUM.distance(x, y, z)
-    notch = np.maximum(8 - np.hypot(x, (y - 78)), -60 - z)
-    outer = np.maximum(outer, notch)
+    outer = np.maximum(outer, 8 - np.hypot(x, y - 78))
     radius = np.hypot((y - 30) * 0.9, (z + 32) * 1.15)
-    leaves = np.abs(np.sin((radius + 1.5 * _waves(x, y, z, seed + 9, 30)) * np.float32(np.pi / 5.2)))
+    leaves = np.abs(
+        np.sin((radius + 1.5 * _waves(x, y, z, seed + 9, 30)) * np.float32(np.pi / 5.2))
+    )
     picture.paint("grey", np.maximum(outer, 0.35 - leaves))
     core = _CEREBELLUM.grown(-9).distance(x, y, z) + 3 * _waves(x, y, z, seed + 10, 22)
     picture.paint("white", np.maximum(core, 3.5 - np.abs(x)))
@@ -201,17 +231,19 @@ def _hindbrain(picture: _Picture, p: Points, seed: int) -> None:
 def head_signal(points: Points, weighting: str, seed: int) -> FloatArray:
     """Return the MR signal (rows, columns), without noise, for T1, T2 or FLAIR."""
     picture = _Picture(points, weighting)
-    _head(picture, points)
-    _face(picture, points)
-    _skull(picture, points)
+    inner = _intracranial(points)
+    _head(picture, points, inner)
+    _face(picture)
+    _skull(picture, inner)
     _cerebrum(picture, points, seed)
-    _deep(picture, points, seed)
+    _deep(picture)
     _hindbrain(picture, points, seed)
     for center, radius in _LESIONS:
         picture.ellipsoid("lesion", center, (radius, radius * 1.3, radius * 0.8))
     picture.ellipsoid("vessel", (0, 88, 30), (3.4, 3, 30))
     receive = 1 + 0.10 * (points.y / 90) + 0.06 * np.hypot(points.x, points.y) / 90
-    return picture.values * receive.astype(np.float32)
+    grain = 1 + 0.018 * _waves(points.x, points.y, points.z, seed + 3, 9)
+    return picture.values * grain * receive.astype(np.float32)
 
 
 def rician(signal: FloatArray, sigma: float, seed: int) -> FloatArray:

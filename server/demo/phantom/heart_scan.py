@@ -125,7 +125,9 @@ def _colour(velocity: FloatArray) -> FloatArray:
     strong = np.abs(wrapped)
     towards = wrapped > 0
     red = np.where(towards, 110 + 145 * strong, 30 * strong)
-    green = np.where(towards, 190 * np.clip(strong - 0.35, 0, 1), 210 * np.clip(strong - 0.35, 0, 1))
+    green = np.where(
+        towards, 190 * np.clip(strong - 0.35, 0, 1), 210 * np.clip(strong - 0.35, 0, 1)
+    )
     blue = np.where(towards, 10, 120 + 135 * strong)
     return np.stack([red, green, blue], axis=-1).astype(np.float32)
 
@@ -165,7 +167,9 @@ def frames(count: int, seed: int, beats: int = 2) -> list[Picture]:
     """Return the pictures (480, 640, 3) of a loop of `beats` heart beats."""
     s, speckle = _sector(), _speckle(seed)
     box = _in_colour_box(s)
-    rim = box & ~(np.roll(box, 1, 0) & np.roll(box, -1, 0) & np.roll(box, 1, 1) & np.roll(box, -1, 1))
+    rim = box & ~(
+        np.roll(box, 1, 0) & np.roll(box, -1, 0) & np.roll(box, 1, 1) & np.roll(box, -1, 1)
+    )
     random = np.random.default_rng(seed + 1)
     result = []
     for number in range(count):
@@ -179,7 +183,9 @@ def frames(count: int, seed: int, beats: int = 2) -> list[Picture]:
         deep = ((s.radius - 5 * squeeze) * 3.7).astype(int) % speckle.shape[0]
         beam = ((s.angle / HALF_ANGLE + 1) * 127).astype(int) % speckle.shape[1]
         grain = speckle[deep, beam]
-        grain = grain * (1 - 0.5 * blood) + 0.5 * blood * np.roll(speckle, number * 37, 0)[deep, beam]
+        grain = (
+            grain * (1 - 0.5 * blood) + 0.5 * blood * np.roll(speckle, number * 37, 0)[deep, beam]
+        )
         level = np.log1p(9 * echo * grain) / math.log(10) * (1.08 - s.radius / 420)
         grey = np.clip(level * 205, 0, 255) * s.inside
         rgb = np.repeat(grey[:, :, None], 3, axis=2)

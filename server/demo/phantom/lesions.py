@@ -58,9 +58,7 @@ def _paint_effusion(canvas: Canvas, depth: float, lung: FloatArray) -> None:
 
 
 def _paint_hemangioma(canvas: Canvas) -> None:
-    paint_ellipsoid(
-        canvas, "hemangioma", Ellipsoid(HEMANGIOMA_CENTER, HEMANGIOMA_RADII), bumps=0.8
-    )
+    paint_ellipsoid(canvas, "hemangioma", Ellipsoid(HEMANGIOMA_CENTER, HEMANGIOMA_RADII), bumps=0.8)
     # Early on, contrast fills single pools at the rim.
     for number in range(11):
         angle, lift = 2.4 * number, -0.9 + 1.8 * number / 10

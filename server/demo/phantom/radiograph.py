@@ -27,7 +27,7 @@ def path_lengths(anatomy: Anatomy, width: float, top: float, height: float, step
     values = attenuation()
     rows = []
     for row in range(first, min(last, round(height / step))):
-        plane = Plane(x=x, y=y, z=top - row * step, edge=DEPTH_STEP)
+        plane = Plane(x=x, y=y, z=top - row * step, edge=1.8)
         slab = paint_torso(plane, values, anatomy, table=False)
         rows.append(slab.sum(axis=0) * np.float32(DEPTH_STEP))
     return np.array(rows, dtype=np.float32)
@@ -78,7 +78,7 @@ def exposure(path: FloatArray, noise_seed: int) -> FloatArray:
     random = np.random.default_rng(noise_seed)
     grain = random.standard_normal(signal.shape, dtype=np.float32)
     signal = signal * (1 + grain * np.float32(0.0022) / np.sqrt(signal))
-    return np.log(np.maximum(signal, np.float32(1e-4)))
+    return np.asarray(np.log(np.maximum(signal, 1e-4)), dtype=np.float32)
 
 
 def harmonised(log_signal: FloatArray) -> FloatArray:

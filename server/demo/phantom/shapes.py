@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from server.demo.phantom.canvas import Canvas, FloatArray, Point, Region
+from server.demo.phantom.canvas import Canvas, FloatArray, Point, Region, coverage
 
 MARGIN = 3.0
 
@@ -15,16 +15,10 @@ MARGIN = 3.0
 def rotation(about_x: float = 0.0, about_y: float = 0.0, about_z: float = 0.0) -> FloatArray:
     """Return the matrix that turns by the three angles (degrees), x first."""
     ax, ay, az = (math.radians(angle) for angle in (about_x, about_y, about_z))
-    rx = np.array(
-        [[1, 0, 0], [0, math.cos(ax), -math.sin(ax)], [0, math.sin(ax), math.cos(ax)]]
-    )
-    ry = np.array(
-        [[math.cos(ay), 0, math.sin(ay)], [0, 1, 0], [-math.sin(ay), 0, math.cos(ay)]]
-    )
-    rz = np.array(
-        [[math.cos(az), -math.sin(az), 0], [math.sin(az), math.cos(az), 0], [0, 0, 1]]
-    )
-    return (rz @ ry @ rx).astype(np.float32)
+    rx = np.array([[1, 0, 0], [0, math.cos(ax), -math.sin(ax)], [0, math.sin(ax), math.cos(ax)]])
+    ry = np.array([[math.cos(ay), 0, math.sin(ay)], [0, 1, 0], [-math.sin(ay), 0, math.cos(ay)]])
+    rz = np.array([[math.cos(az), -math.sin(az), 0], [math.sin(az), math.cos(az), 0], [0, 0, 1]])
+    return np.asarray(rz @ ry @ rx, dtype=np.float32)
 
 
 IDENTITY = rotation()
@@ -54,7 +48,7 @@ class Ellipsoid:
     def distance(self, x: FloatArray, y: FloatArray, z: float | FloatArray) -> FloatArray:
         """Return the signed distance (first-order approximation) at points, mm."""
         dx, dy = x - np.float32(self.center[0]), y - np.float32(self.center[1])
-        dz = np.float32(z) - np.float32(self.center[2]) if np.isscalar(z) else z - self.center[2]
+        dz = z - np.float32(self.center[2])
         outer = np.float32(0)
         inner = np.float32(0)
         for axis, radius in enumerate(self.radii):
@@ -96,7 +90,7 @@ def paint_ellipsoid(
     distance = shape.distance(region.x, region.y, region.z)
     if bumps:
         distance = distance + ripple(region, bumps, wavelength, phase=shape.center[0])
-    covered = np.clip(0.5 - distance / np.float32(canvas.plane.edge), 0, 1)
+    covered = coverage(distance, canvas.plane.edge)
     if within is not None:
         covered = covered * within[region.index]
     canvas.lay(region, tissue, covered)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from server.demo.phantom import frame
-from server.demo.phantom.canvas import Canvas, FloatArray, Point
+from server.demo.phantom.canvas import Canvas, Point
 from server.demo.phantom.shapes import Ellipsoid, paint_ellipsoid, ripple, superellipse
 from server.demo.phantom.tubes import Tubes, cover, curve, join, paint_tubes
 
@@ -66,13 +66,9 @@ class _Ribs:
 @lru_cache(maxsize=1)
 def _ribs() -> _Ribs:
     pairs = [_rib(number, side) for number in range(12) for side in (-1, 1)]
-    bone = join([_flattened(pair[0]) for pair in pairs])
-    cartilage = join([_flattened(pair[1]) for pair in pairs if pair[1] is not None])
+    bone = join([pair[0] for pair in pairs])
+    cartilage = join([pair[1] for pair in pairs if pair[1] is not None])
     return _Ribs(bone, cartilage)
-
-
-def _flattened(tubes: Tubes) -> Tubes:
-    return tubes
 
 
 def _vertebra_levels() -> list[tuple[float, float]]:
@@ -167,9 +163,11 @@ def _paint_sternum(canvas: Canvas) -> None:
     z = canvas.plane.z
     if not -28 < z < 160:
         return
-    width, depth, center = frame.cavity_size(z)
+    _, depth, center = frame.cavity_size(z)
     y = center - depth - 8
-    half_width = float(np.interp(z, (-28, -5, 5, 60, 118, 124, 145, 160), (3, 8, 17, 19, 13, 26, 33, 30)))
+    half_width = float(
+        np.interp(z, (-28, -5, 5, 60, 118, 124, 145, 160), (3, 8, 17, 19, 13, 26, 33, 30))
+    )
     region = canvas.region(-45, 45, y - 15, y + 15)
     if region is None:
         return
@@ -185,22 +183,28 @@ def _blade(canvas: Canvas, side: int) -> None:
     if not 38 < z < 205:
         return
     u = (z - 38) / 160
+    fade = min(1.0, (z - 36) / 14, (206 - z) / 10)
     inner = (88 - 16 * math.sin(math.pi * min(u, 1)), 88 - 26 * u)
     outer = (96 + 44 * min(1, u * 1.35), 72 - 46 * u)
     ix, iy = side * inner[0], inner[1]
     ox, oy = side * outer[0], outer[1]
-    pieces = [curve([(ix, iy, z), ((ix + ox) / 2 + side * 3, (iy + oy) / 2 + 5, z), (ox, oy, z)],
-                    [2.8, 2.2, 4.8 + 3 * u])]
+    pieces = [
+        curve(
+            [(ix, iy, z), ((ix + ox) / 2 + side * 3, (iy + oy) / 2 + 5, z), (ox, oy, z)],
+            [2.8 * fade, 2.2 * fade, (4.8 + 3 * u) * fade],
+        )
+    ]
     if z > 120:
         ridge = (z - 120) / 80
         mid = ((ix + ox) / 2, (iy + oy) / 2 + 4)
         tip = (ox + side * 12 * ridge, oy + 22 + 4 * ridge)
-        pieces.append(curve([(mid[0], mid[1], z), (tip[0], tip[1], z)], [2.5, 3.6]))
+        thick = min(1.0, ridge * 4) * fade
+        pieces.append(curve([(mid[0], mid[1], z), (tip[0], tip[1], z)], [2.5 * thick, 3.6 * thick]))
     _bony(canvas, join(pieces), 1.2, "rib_bone")
 
 
 def _shoulder(side: int) -> Ellipsoid:
-    return Ellipsoid((side * 152.0, 6.0, 203.0), (23.0, 23.0, 24.0))
+    return Ellipsoid((side * 148.0, 8.0, 206.0), (20.0, 21.0, 22.0))
 
 
 def paint_skeleton(canvas: Canvas) -> None:
@@ -209,12 +213,12 @@ def paint_skeleton(canvas: Canvas) -> None:
     paint_tubes(canvas, "cartilage", ribs.cartilage)
     _bony(canvas, ribs.bone, 1.15, "rib_bone")
     _paint_vertebra(canvas)
-    _bony(canvas, _arches(), SHELL, "rib_bone")
+    _bony(canvas, _arches(), SHELL, "cortical_bone")
     _paint_sternum(canvas)
     for side in (-1, 1):
         _blade(canvas, side)
         paint_ellipsoid(canvas, "cortical_bone", _shoulder(side))
-        paint_ellipsoid(canvas, "cancellous_bone", _shoulder(side).grown(-2.0))
+        paint_ellipsoid(canvas, "cancellous_bone", _shoulder(side).grown(-1.4))
     _bony(canvas, _collar_bones(), 1.6, "cortical_bone")
     _paint_pelvis(canvas)
 
@@ -238,11 +242,3 @@ def _paint_pelvis(canvas: Canvas) -> None:
             )
         )
     _bony(canvas, join(pieces), 1.6, "cortical_bone")
-
-
-def bone_at(points: FloatArray) -> FloatArray:
-    """Return the distance (mm) of points (n, 3) to the nearest rib piece, for tests."""
-    tubes = _ribs().bone
-    gap = points[:, None, :] - (tubes.start + tubes.end)[None] / 2
-    result: FloatArray = np.linalg.norm(gap, axis=2).min(axis=1)
-    return result

@@ -67,7 +67,8 @@ GREAT_VESSELS: dict[str, Tubes] = {
             curve([(-23, -4, 159), (-24, -8, 235)], [4.2, 3.8]),
             curve([(-23, -4, 159), (-62, -6, 186), (-100, -20, 200)], [4.8, 4.2, 4.0]),
             curve([(3, 6, 120), (12, -2, 160), (24, -8, 235)], [4.4, 4.0, 3.8]),
-            curve([(14, 17, 120), (26, 12, 160), (62, -2, 190), (100, -20, 200)], [5.4, 4.8, 4.4, 4]),
+            curve([(14, 17, 120), (26, 12, 160), (62, -2, 190), (100, -20, 200)],
+                  [5.4, 4.8, 4.4, 4]),
         ]
     ),
     "inferior_vena_cava": curve(
@@ -136,12 +137,12 @@ def lung_trees(seed: int) -> LungTrees:
 
         artery_root: Point = (side * 50.0, 15.0, 78.0)
         vein_root: Point = (side * 46.0, 26.0, 48.0)
-        vessels.append(grow(artery_root, scatter(random, low, high, inside, 760), 0.5, 6.0))
-        vessels.append(grow(vein_root, scatter(random, low, high, inside, 560), 0.5, 5.0))
-        targets = scatter(random, low, high, inside, 90)
-        close = np.linalg.norm(targets - np.array(artery_root, dtype=np.float32), axis=1) < 75
+        vessels.append(grow(artery_root, scatter(random, low, high, inside, 1000), 0.66, 6.5))
+        vessels.append(grow(vein_root, scatter(random, low, high, inside, 700), 0.6, 5.5))
+        targets = scatter(random, low, high, inside, 60)
+        close = np.linalg.norm(targets - np.array(artery_root, dtype=np.float32), axis=1) < 62
         start: Point = (-44.0, 20.0, 74.0) if side < 0 else (48.0, 28.0, 66.0)
-        airways.append(grow(start, targets[close], 1.1, 4.6))
+        airways.append(grow(start, targets[close], 1.0, 4.6))
     return LungTrees(join(vessels), join(airways))
 
 
@@ -192,7 +193,7 @@ def paint_lungs(canvas: Canvas, seed: int, lung: FloatArray) -> None:
     canvas.lay(region, "fissure", lung * _fissures(region) * np.float32(0.6))
     trees = lung_trees(seed)
     paint_tubes(canvas, "lung_vessel", trees.vessels, lung)
-    paint_tubes(canvas, "bronchial_wall", trees.airways.grown(1.0), lung)
+    paint_tubes(canvas, "bronchial_wall", trees.airways.grown(0.8), lung)
     paint_tubes(canvas, "airway", trees.airways, lung)
 
 
@@ -225,7 +226,12 @@ def paint_mediastinum(canvas: Canvas) -> None:
             paint_ellipsoid(canvas, "thyroid", lobe)
     for tissue, tubes in GREAT_VESSELS.items():
         paint_tubes(canvas, tissue, tubes)
-    for plaque in ((10.0, 14.0, 131.0), (37.0, 34.0, 84.0), (-1.0, 14.0, -140.0), (13.0, 8.0, -166.0)):
+    for plaque in (
+        (10.0, 14.0, 131.0),
+        (37.0, 34.0, 84.0),
+        (-1.0, 14.0, -140.0),
+        (13.0, 8.0, -166.0),
+    ):
         paint_ellipsoid(canvas, "calcification", Ellipsoid(plaque, (2.6, 1.6, 2.6)))
     paint_tubes(canvas, "airway_wall", TRACHEA.grown(1.4))
     paint_tubes(canvas, "airway", TRACHEA)

@@ -63,6 +63,9 @@ _TABLE: Mapping[str, tuple[float, float, float]] = {
     "bone_metastasis": (410, 410, 6.8),
 }
 
+# How much more bone stops at the mean energy of a chest tube than its CT number says.
+_BONE_AT_60_KEV = {"rib_bone": 2.6, "cortical_bone": 1.0, "cancellous_bone": 1.2, "cartilage": 0.3}
+
 
 def hounsfield(contrast: bool) -> dict[str, float]:
     """Return CT numbers in HU, in the arterial phase when `contrast`."""
@@ -76,8 +79,9 @@ def attenuation() -> dict[str, float]:
     """
     values = {}
     for name, (plain, _, _) in _TABLE.items():
-        above = max(plain, 0) * (2.1 if plain > 300 else 1.0) + min(plain, 0)
+        above = plain * _BONE_AT_60_KEV.get(name, 1.0)
         values[name] = max(0.0, 1 + above / 1000)
+    values["disc"] = values["cancellous_bone"]
     values["table"] = values["table_skin"] = 0.0
     return values
 

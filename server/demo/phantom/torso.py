@@ -15,16 +15,16 @@ from server.demo.phantom.skeleton import paint_skeleton
 from server.demo.phantom.thorax import lung_coverage, paint_lungs, paint_mediastinum
 
 SKIN = 1.7
-TABLE_Y = 132.0
+TABLE_Y = 130.0
 
 
 def _paint_muscles(canvas: Canvas, region: Region, skin: FloatArray, cavity: FloatArray) -> None:
     z = region.z
     below_fat = coverage(skin + 7.0 + ripple(region, 1.2, 60.0), canvas.plane.edge)
     chest = float(np.clip((z + 30) / 80, 0, 1))
-    lateral = np.abs(region.x) / np.float32(150)
-    thick = 11 + chest * 8 * lateral + 3 * ripple(region, 1.0, 80.0)
-    ring = coverage(cavity - thick, canvas.plane.edge)
+    lateral = np.abs(region.x) * np.float32(1 / 150)
+    thick = np.float32(11) + np.float32(chest * 8) * lateral + ripple(region, 3.0, 80.0)
+    ring = coverage(np.asarray(cavity - thick, dtype=np.float32), canvas.plane.edge)
     layers = np.clip(np.cos((cavity - 5.2) * np.float32(2 * np.pi / 7.5)) * 3 + 3.4, 0.15, 1)
     canvas.lay(region, "muscle", ring * below_fat * layers)
     for side in (-1, 1):
@@ -39,7 +39,9 @@ def _paint_muscles(canvas: Canvas, region: Region, skin: FloatArray, cavity: Flo
             Ellipsoid((side * 92.0, 62.0, 165.0), (62.0, 26.0, 70.0)),
             Ellipsoid((side * 40.0, 62.0, 215.0), (44.0, 30.0, 60.0)),
             Ellipsoid((side * 150.0, 6.0, 205.0), (40.0, 40.0, 46.0)),
-            Ellipsoid((side * 28.0, 18.0, 240.0), (30.0, 36.0, 34.0)),
+            Ellipsoid((side * 28.0, 18.0, 240.0), (30.0, 36.0, 44.0)),
+            Ellipsoid((side * 112.0, -34.0, 196.0), (44.0, 30.0, 40.0)),
+            Ellipsoid((side * 22.0, -30.0, 225.0), (12.0, 14.0, 46.0)),
         )
         for shape in bulk if z > -10 else ():
             paint_ellipsoid(canvas, "muscle", shape, _whole(canvas, region, below_fat), bumps=1.5)
@@ -58,7 +60,7 @@ def _paint_table(canvas: Canvas) -> None:
     if region is None:
         return
     curve = region.y - np.float32(TABLE_Y - 9) + region.x * region.x / np.float32(3600)
-    inside = np.maximum(np.abs(curve - 14) - 14, np.abs(region.x) - 205)
+    inside = np.maximum(np.abs(curve - 14) - 14, np.abs(region.x) - 178)
     free = coverage(-frame.body_distance(region) + 1.0, canvas.plane.edge)
     canvas.lay(region, "table_skin", coverage(inside, canvas.plane.edge) * free)
     canvas.lay(region, "table", coverage(inside + 1.6, canvas.plane.edge) * free)
