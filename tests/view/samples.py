@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, StudyHeading
 from viewer_py.view.commands import run
 from viewer_py.view.state import SeriesEntry, ViewerState

@@ -67,7 +67,7 @@ def test_a_farther_frame_never_pushes_out_a_nearer_one() -> None:
 def test_the_window_of_a_long_series_lies_around_the_reader() -> None:
     frames = FrameStore(6 * FRAME).open(make_series())
     assert frames.window(10) == range(7, 13)
-    assert frames.window(0) == range(0, 6)
+    assert frames.window(0) == range(6)
     assert frames.window(19) == range(14, 20)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.view.samples import make_series, open_state
 
+from tests.view.samples import make_series, open_state
 from viewer_py.pixels.voi import Window
 from viewer_py.view.command import CommandError, Kind
 from viewer_py.view.commands import COMMANDS, run

@@ -139,7 +139,7 @@ def test_a_voi_lut_goes_up_as_a_table_once() -> None:
 
 def test_a_frame_goes_up_once_and_the_oldest_leaves_at_the_budget() -> None:
     gl = RecordingGL()
-    renderer = WebGLRenderer(gl, budget=2 * FRAME.nbytes)
+    renderer = WebGLRenderer(gl, 2 * FRAME.nbytes)
     state = open_state(make_series())
     gl.calls.clear()
     for frame in (0, 1, 0, 2, 0, 1):
