@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from pydicom import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import UID, AllTransferSyntaxes
@@ -16,6 +18,8 @@ Pixels = np.ndarray[Any, np.dtype[Any]]
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 COLOR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
 PALETTE = "PALETTE COLOR"
+# JPEG extended, and the retired spectral selection and full progression.
+DEEP_JPEG = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (51, 53, 55))
 VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
 
 
@@ -45,10 +49,8 @@ def stored_frames(dataset: Dataset) -> Iterator[Pixels]:
     Raises DecodeError naming what is missing, not supported or damaged.
     """
     photometric = _check(dataset)
-    decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
     try:
-        frames = decoder.iter_array(dataset, raw=False, correct_unused_bits=False)
-        for frame, _properties in frames:
+        for frame in _decoded(dataset):
             yield _finish(frame, dataset, photometric)
     except DecodeError:
         raise
@@ -58,6 +60,23 @@ def stored_frames(dataset: Dataset) -> Iterator[Pixels]:
             "damaged_pixels",
             f"像素数据损坏，无法解码 / the pixel data is damaged: {type(error).__name__}",
         ) from error
+
+
+def _decoded(dataset: Dataset) -> Iterator[Pixels]:
+    if _is_deep_jpeg(dataset):
+        count = int(dataset.get("NumberOfFrames") or 1)
+        for encoded in generate_frames(dataset.PixelData, number_of_frames=count):
+            yield np.asarray(imagecodecs.jpeg8_decode(encoded))
+        return
+    decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
+    for frame, _properties in decoder.iter_array(dataset, raw=False, correct_unused_bits=False):
+        yield frame
+
+
+def _is_deep_jpeg(dataset: Dataset) -> bool:
+    """Whether it is a lossy JPEG of 9 to 12 bits, of which pydicom reads only some."""
+    syntax = str(dataset.file_meta.TransferSyntaxUID)
+    return syntax in DEEP_JPEG and dataset.get("SamplesPerPixel") == 1 and dataset.BitsAllocated > 8
 
 
 def _check(dataset: Dataset) -> str:
@@ -71,6 +90,8 @@ def _check(dataset: Dataset) -> str:
         raise DecodeError("no_transfer_syntax", "缺少传输语法 / the transfer syntax is missing")
     if str(syntax).startswith(VIDEO_PREFIX):
         raise DecodeError("video", f"不支持视频 / video is not supported: {UID(syntax).name}")
+    if str(syntax) in DEEP_JPEG and _is_deep_jpeg(dataset):
+        return _photometric(dataset)
     try:
         get_decoder(UID(syntax))
     except NotImplementedError as error:
@@ -78,6 +99,10 @@ def _check(dataset: Dataset) -> str:
         raise DecodeError(
             "unsupported_transfer_syntax", f"不支持的传输语法 / transfer syntax: {name}"
         ) from error
+    return _photometric(dataset)
+
+
+def _photometric(dataset: Dataset) -> str:
     photometric = str(dataset.get("PhotometricInterpretation", "")).strip()
     if photometric not in GREY | COLOR | {PALETTE}:
         raise DecodeError(
