@@ -24,7 +24,7 @@ from server.demo.credentials import Credential
 from server.demo.dicom.identity import unique_id
 from server.demo.files import write_plans
 from server.demo.progress import Progress, silent
-from server.demo.shipped import shipped_files
+from server.demo.shipped import shipped_images
 from server.ingest import ingest_paths
 from server.model import Account, FamilyLink, Institution, Person, Report, ReportStatus, Study
 
@@ -185,7 +185,7 @@ def _load_shipped(cloud: ImageCloud, person_id: int) -> None:
     if count:
         return
     summary = ingest_paths(
-        cloud, shipped_files(), institution_code=cast.PROVINCIAL.code, person_id=person_id
+        cloud, shipped_images(), institution_code=cast.PROVINCIAL.code, person_id=person_id
     )
     logger.info("demo.shipped", stored=summary.stored, refused=len(summary.rejected))
 

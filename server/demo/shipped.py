@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pydicom.data
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
 
 
 def shipped_files() -> tuple[Path, ...]:
@@ -12,3 +15,26 @@ def shipped_files() -> tuple[Path, ...]:
     root = Path(str(pydicom.data.__file__)).parent
     found = [*(root / "test_files").glob("*.dcm"), *(root / "charset_files").glob("*.dcm")]
     return tuple(sorted(found))
+
+
+def _instance_uid(path: Path) -> str | None:
+    """Return the object's UID if it is an image with an identity; else None."""
+    try:
+        dataset = dcmread(path, stop_before_pixels=True)
+    except (InvalidDicomError, EOFError, OSError, ValueError):
+        return None
+    if "Rows" not in dataset or "StudyInstanceUID" not in dataset:
+        return None
+    return str(dataset.get("SOPInstanceUID", "")) or None
+
+
+def shipped_images() -> tuple[Path, ...]:
+    """Return those that are images, one a UID: many are the same object in another encoding."""
+    chosen: dict[str, Path] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some are broken on purpose
+        for path in shipped_files():
+            uid = _instance_uid(path)
+            if uid is not None:
+                chosen.setdefault(uid, path)
+    return tuple(chosen.values())

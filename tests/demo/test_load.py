@@ -11,7 +11,7 @@ from server.cloud import ImageCloud
 from server.demo import credentials, samples
 from server.demo import people as cast
 from server.demo.load import load_demo
-from server.demo.shipped import shipped_files
+from server.demo.shipped import shipped_files, shipped_images
 from server.ingest import ingest_paths
 from server.model import Account, AuditEvent, Instance, Person, Report, Series, Study, Upload
 from server.reports import served_report
@@ -93,9 +93,15 @@ def test_names_in_iso_2022_arrive_as_chinese(cloud: ImageCloud) -> None:
 
 
 def test_files_of_pydicom_are_taken_or_refused_by_name(cloud: ImageCloud) -> None:
-    files = shipped_files()
-    assert {"CT_small.dcm", "chrH32.dcm"} <= {path.name for path in files}
+    assert {"CT_small.dcm", "rtplan.dcm", "chrH32.dcm"} <= {path.name for path in shipped_files()}
+    images = shipped_images()
+    assert "CT_small.dcm" in {path.name for path in images}
+    assert "rtplan.dcm" not in {path.name for path in images}
+    chosen = [path for path in images if path.name in {"CT_small.dcm", "liver_1frame.dcm"}]
+    summary = ingest_paths(cloud, chosen, institution_code=_institution(cloud))
+    assert (summary.stored, len(summary.rejected)) == (2, 0)
+
+
+def _institution(cloud: ImageCloud) -> str:
     load_demo(cloud, studies=(), shipped=False)
-    chosen = [path for path in files if path.name in {"CT_small.dcm", "rtplan.dcm"}]
-    summary = ingest_paths(cloud, chosen, institution_code=cast.PROVINCIAL.code)
-    assert (summary.stored, len(summary.rejected)) == (1, 1)
+    return cast.PROVINCIAL.code

@@ -177,7 +177,7 @@ def _cerebrum(picture: _Picture, p: Points, seed: int) -> None:
     cleft = np.abs(z - 1 - 0.3 * y + 3 * _waves(x, y, z, seed + 7, 46))
     sylvian = 0.8 * cleft + np.maximum(37 - np.abs(x), 0) * 2 + np.maximum(np.abs(y + 6) - 26, 0)
     depth = -outer
-    open_fold = np.clip((19 + vault + 4 * _waves(x, y, z, seed + 8, 37)) / 7, 0, 1)
+    open_fold = np.clip((27 + vault + 6 * _waves(x, y, z, seed + 8, 37)) / 7, 0, 1)
     groove = np.minimum(_fold_distance(p, seed) + (1 - open_fold) * 10, sylvian)
     width = np.float32(0.5) + np.float32(0.6) * np.clip(1 - depth / 9, 0, 1)
     fluid = np.maximum(np.maximum(outer, midline), width - groove)

@@ -12,7 +12,7 @@ from server.demo.phantom.tissues import attenuation
 from server.demo.phantom.torso import paint_torso
 
 WATER_PER_MM = 0.0205
-DEPTH_STEP = 3.5
+DEPTH_STEP = 2.8
 
 
 def path_lengths(anatomy: Anatomy, width: float, top: float, height: float, step: float,
@@ -27,7 +27,9 @@ def path_lengths(anatomy: Anatomy, width: float, top: float, height: float, step
     values = attenuation()
     rows = []
     for row in range(first, min(last, round(height / step))):
-        plane = Plane(x=x, y=y, z=top - row * step, edge=1.8)
+        # Another offset in every row, so that the sampling leaves no pattern.
+        shift = np.float32(DEPTH_STEP * (row * 0.618 % 1))
+        plane = Plane(x=x, y=y + shift, z=top - row * step, edge=2.4)
         slab = paint_torso(plane, values, anatomy, table=False)
         rows.append(slab.sum(axis=0) * np.float32(DEPTH_STEP))
     return np.array(rows, dtype=np.float32)
