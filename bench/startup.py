@@ -216,7 +216,7 @@ def main() -> None:
     """Measure, print the table, write the JSON."""
     options = parse()
     settings = settings_module.load()
-    cache_dir = settings.home / "cache"
+    cache_dir = settings.assets_dir.parent / "asset-cache"
     build(settings.assets_dir, cache_dir, print)
     catalog = AssetCatalog(settings.assets_dir)
     sources = viewer_sources()
