@@ -86,6 +86,7 @@ class DxSeries:
 def _positioning(dataset: Dataset) -> None:
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.PatientOrientation = ["L", "F"]
+    dataset.PositionerType = "COLUMN"
     dataset.ViewPosition = "PA"
     dataset.ImageLaterality = "U"
     region = code("51185008", "SCT", "Chest")
@@ -105,7 +106,7 @@ def _acquisition(dataset: Dataset, spacing: float) -> None:
     dataset.DetectorActiveShape = "RECTANGLE"
     dataset.FieldOfViewShape = "RECTANGLE"
     dataset.FieldOfViewHorizontalFlip = "NO"
-    dataset.FieldOfViewRotation = 0
+    dataset.FieldOfViewRotation = "0"
     dataset.FieldOfViewOrigin = ["0", "0"]
     dataset.KVP = "125"
     dataset.ExposureTime = 8

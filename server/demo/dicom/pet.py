@@ -97,7 +97,6 @@ class PetSeries:
         step = self.width / self.size
         corner = -self.width / 2 + step / 2
         z = self.top - index * self.spacing
-        dataset.PatientPosition = "HFS"
         dataset.ImagePositionPatient = [
             f"{corner:.4f}", f"{corner + CENTER_Y * self.anatomy.scale:.4f}", f"{z:.3f}"
         ]  # fmt: skip
