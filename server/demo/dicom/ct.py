@@ -171,7 +171,6 @@ def _acquisition(dataset: Dataset, contrast: bool, made: Reconstruction, current
     dataset.SingleCollimationWidth = 0.625
     dataset.TotalCollimationWidth = 40.0
     dataset.SpiralPitchFactor = 0.984
-    dataset.CTDIvol = 9.84
     if contrast:
         dataset.ContrastBolusAgent = "碘海醇 350 mgI/ml"
         dataset.ContrastBolusRoute = "静脉注射"

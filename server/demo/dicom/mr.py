@@ -116,7 +116,7 @@ class MrSeries:
         dataset = header.new_image(
             self.study, self.series, MRImageStorage, index + 1, after=index * 0.4
         )
-        dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
         header.set_frame_of_reference(dataset, self.study, "head")
         step = self.width / self.size
         dataset.PatientPosition = "HFS"

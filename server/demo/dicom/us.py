@@ -44,7 +44,7 @@ class UsSeries:
     def dataset(self) -> Dataset:
         """Return the loop as a DICOM dataset, its frames in JPEG (YBR_FULL_422)."""
         dataset = header.new_image(self.study, self.series, UltrasoundMultiFrameImageStorage, 1)
-        dataset.ImageType = ["ORIGINAL", "PRIMARY", "CARDIAC", "0011"]
+        dataset.ImageType = ["ORIGINAL", "PRIMARY"]
         dataset.PatientOrientation = ""
         pictures = heart_scan.frames(self.frames, seed(self.study.key) % 1000)
         streams = [_jpeg(picture, self.quality) for picture in pictures]
