@@ -50,7 +50,11 @@ function fail(reason) {
   panel.progress("", 0);
   root.querySelector("[data-waiting]").hidden = true;
   const box = root.querySelector("[data-failure]");
+  const english = JSON.parse(root.dataset.english);
   box.querySelector("[data-failure-text]").textContent = texts[`failed_${reason}`] ?? texts.failed_error;
+  box.querySelector("[data-failure-english]").textContent = english[reason] ?? english.error;
+  // Whose access has ended has no JPG images to go to either.
+  box.querySelector("[data-failure-link]").hidden = reason === "ended";
   box.hidden = false;
 }
 
@@ -88,8 +92,11 @@ const handlers = {
   },
   "series-loaded": () => mark("series-loaded"),
   notice({ code }) {
-    panel.notice(code ? texts[code] : "", code !== "windowed");
-    if (code !== "ended") return;
+    if (code !== "ended") {
+      panel.notice(code ? texts[code] : "", code !== "windowed");
+      return;
+    }
+    panel.notice("");
     if (picture) picture.hidden = true;
     fail("ended");
   },

@@ -1,0 +1,241 @@
+"""A small site with the viewer page alone: real template, scripts, assets, policy; made-up series.
+
+`Site` is told by tests to end access, to break streams or to be slow.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from flask import Flask, Response, abort, render_template, request, send_from_directory
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from portal.security import content_security_policy
+from server.assets.catalog import AssetCatalog
+from tests.view.samples import make_series
+from viewer_py.dicom.manifest import SeriesManifest, to_json
+from viewer_py.dicom.pack import FrameCodec, FrameRecord
+from viewer_py.pixels import pipeline
+from viewer_py.view.toolbar import toolbar_commands
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS, COLUMNS = 96, 128
+
+
+def _ct() -> tuple[SeriesManifest, NDArray[Any]]:
+    y, x = np.mgrid[0:ROWS, 0:COLUMNS]
+    bowls = [((x - 60 - k) ** 2 + (y - 48) ** 2) // 4 - 900 + 17 * (x % 5) for k in range(30)]
+    stored = np.stack(bowls).astype(np.int16)
+    # An MR default window varies; here every frame has the same, so that frames compare.
+    size = {"rows": ROWS, "columns": COLUMNS}
+    return make_series("ct", frames=30, modality="CT", **size), stored
+
+
+def _mono1() -> tuple[SeriesManifest, NDArray[Any]]:
+    y, x = np.mgrid[0:ROWS, 0:COLUMNS]
+    stored = ((x * 31 + y * 17) % 4096).astype(np.uint16)[None]
+    stored[0, :20, :20] = 4095
+    attributes: dict[str, object] = {
+        "rows": ROWS,
+        "columns": COLUMNS,
+        "signed": False,
+        "bits_stored": 12,
+        "photometric_interpretation": "MONOCHROME1",
+        "pixel_spacing": (0.4, 0.2),
+        "pixel_padding_value": 4095,
+        "window_center": (2000.0,),
+        "window_width": (3000.0,),
+    }
+    return make_series("dx", frames=1, modality="DX", **attributes), stored
+
+
+def _colour() -> tuple[SeriesManifest, NDArray[Any]]:
+    y, x = np.mgrid[0:ROWS, 0:COLUMNS]
+    stored = np.stack([x * 2, y * 2, (x + y)], axis=-1).astype(np.uint8)[None]
+    attributes: dict[str, object] = {
+        "rows": ROWS,
+        "columns": COLUMNS,
+        "signed": False,
+        "bits_stored": 8,
+        "samples_per_pixel": 3,
+        "photometric_interpretation": "RGB",
+        "window_center": (),
+        "window_width": (),
+        "pixel_spacing": None,
+    }
+    return make_series("us", frames=1, modality="US", **attributes), stored
+
+
+@dataclass
+class Site:
+    """The series it serves, and how it misbehaves.
+
+    `ended` is the status of an ended access; `broken` streams break after one frame; `frames_only`
+    limits a stream.
+    """
+
+    catalog: AssetCatalog
+    series: dict[str, tuple[SeriesManifest, NDArray[Any]]] = field(default_factory=dict)
+    ended: int = 0
+    broken: int = 0
+    asked: list[str] = field(default_factory=list)
+    release: threading.Event = field(default_factory=threading.Event)
+    server: BaseWSGIServer | None = None
+
+    def __post_init__(self) -> None:
+        self.series = {one[0].series_id: one for one in (_ct(), _mono1(), _colour())}
+        self.release.set()
+
+    @property
+    def address(self) -> str:
+        """Return where it serves."""
+        assert self.server is not None
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def serve(self) -> None:
+        """Serve on a free port until `stop`."""
+        self.server = make_server("127.0.0.1", 0, make_app(self), threaded=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        assert self.server is not None
+        self.release.set()
+        self.server.shutdown()
+
+    def record(self, series_id: str, index: int) -> bytes:
+        """Return one record of the pack: HTJ2K for grey, raw for colour."""
+        pixels = self.series[series_id][1][index]
+        if pixels.ndim == 3:
+            codec, payload = FrameCodec.RAW, pixels.tobytes()
+        else:
+            codec, payload = FrameCodec.HTJ2K, imagecodecs.htj2k_encode(pixels)
+        return FrameRecord(index, codec, len(payload)).to_bytes() + payload
+
+    def stream(self, series_id: str, wanted: list[int]) -> Iterator[bytes]:
+        """Yield the records; with `release` cleared only the first, until it is set."""
+        for number, index in enumerate(wanted):
+            if number == 1:
+                self.release.wait(20)
+            if self.ended:
+                return
+            record = self.record(series_id, index)
+            if number == 1 and self.broken:
+                self.broken -= 1
+                yield record[: len(record) // 2]
+                return
+            yield record
+
+
+def make_app(site: Site) -> Flask:
+    """Return the Flask app of the site."""
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    app.jinja_env.globals.update(
+        static_url=lambda name: f"/static/{name}",
+        asset=site.catalog.url,
+        has_asset=lambda _name: True,
+        icon=lambda name, _label="": Markup(
+            '<svg class="icon"><use href="#{}"></use></svg>'
+        ).format(name),
+        csp_nonce=lambda: "nonce",
+        csrf_token=lambda: "",
+        html_language=lambda: request.args.get("language", "zh-CN"),
+        site_name="影云",
+        navigation=None,
+        _=lambda text, **values: text % values if values else text,
+    )
+
+    @app.after_request
+    def with_policy(response: Response) -> Response:
+        policy = content_security_policy(wasm=True, nonce="nonce")
+        response.headers["Content-Security-Policy"] = policy
+        return response
+
+    @app.get("/static/<path:path>")
+    def static_file(path: str) -> Response:
+        return send_from_directory(ROOT / "static", path)
+
+    @app.get("/assets/<path:path>")
+    def asset_file(path: str) -> Response:
+        file = site.catalog.resolve(path) or abort(404)
+        return Response(file.path.read_bytes(), content_type=file.media_type)
+
+    @app.get("/x/dicom")
+    def page() -> str:
+        return render_template("viewer/page.html", viewer=page_context(site))
+
+    @app.get("/x/series/<series_id>/manifest.json")
+    def manifest(series_id: str) -> Response:
+        if site.ended:
+            abort(site.ended)
+        return Response(to_json(site.series[series_id][0]), mimetype="application/json")
+
+    @app.get("/x/series/<series_id>/frames/<int:index>/rendered.png")
+    def rendered(series_id: str, index: int) -> Response:
+        series, stored = site.series[series_id]
+        picture = io.BytesIO()
+        Image.fromarray(pipeline.display(stored[index], series.frames[index])).save(picture, "PNG")
+        return Response(picture.getvalue(), mimetype="image/png")
+
+    @app.get("/x/series/<series_id>/frames")
+    def frames(series_id: str) -> Response:
+        site.asked.append(request.query_string.decode())
+        if site.ended:
+            abort(site.ended)
+        around = int(request.args["around"])
+        pairs = [part.split("-") for part in request.args["wanted"].split(",")]
+        wanted = [index for first, last in pairs for index in range(int(first), int(last) + 1)]
+        wanted.sort(key=lambda index: abs(index - around))
+        return Response(site.stream(series_id, wanted), mimetype="application/octet-stream")
+
+    return app
+
+
+def page_context(site: Site) -> dict[str, Any]:
+    """Return what portal/study/viewer_page.py gives the template."""
+    series_id = request.args.get("series", "ct")
+    count = len(site.series[series_id][0].frames)
+    frame = count // 2
+    entries = [
+        {
+            "series_id": one.series_id,
+            "modality": one.modality,
+            "frame_count": len(one.frames),
+            "series_number": one.series_number,
+            "description": one.series_description,
+            "thumbnail_url": "",
+        }
+        for one, _ in site.series.values()
+    ]
+    return {
+        "base": "/x",
+        "title": "胸部CT",
+        "subtitle": "示范医院",
+        "cloud_index": "-".join(["330100", "H33010000123", "20260309140512", "A" * 32, "0" * 14]),
+        "jpg_url": "/x",
+        "catalogue": entries,
+        "series": entries,
+        "first_series_id": series_id,
+        "first_frame": frame,
+        "first_frame_count": count,
+        "rendered_url": f"/x/series/{series_id}/frames/{frame}/rendered.png",
+        "corners": None,
+        "marks": None,
+        "runtime": site.catalog.runtime(),
+        "codec": {
+            "script": site.catalog.url("codecs/openjph.mjs"),
+            "wasm": site.catalog.url("codecs/openjph.wasm"),
+            "workers": 1,
+        },
+        "toolbar": toolbar_commands(),
+    }

@@ -1,0 +1,307 @@
+"""The viewer page in a real browser under the product's policy, judged by CPython's numpy.
+
+Pixels are read from a screenshot of the stage, so what is compared is what a person sees.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from server.assets.bundle import build_viewer_bundle
+from server.assets.catalog import AssetCatalog
+from tests.assets.conftest import built_assets as built_assets
+from tests.view.site import Site
+from viewer_py.pixels.voi import Window
+from viewer_py.render import numpy_renderer
+from viewer_py.scene.model import (
+    CornerText,
+    ImageLayer,
+    OrientationMarks,
+    PaneScene,
+    Rectangle,
+    Scene,
+)
+
+SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+DESKTOP = {"width": 1100, "height": 720}
+HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
+  .forEach((element) => { element.style.visibility = "hidden"; })"""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 150)))"
+
+
+@pytest.fixture(scope="module")
+def site(built_assets: Path) -> Iterator[Site]:
+    build_viewer_bundle(built_assets, built_assets.parent / "cache")
+    served = Site(AssetCatalog(built_assets))
+    served.serve()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    assert executable, "chromium is missing: run `make system`"
+    opened = playwright.chromium.launch(
+        executable_path=executable, args=["--no-sandbox", *SOFTWARE_GL]
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desktop(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport=DESKTOP)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def open_viewer(page: Page, site: Site, query: str = "") -> dict[str, Any]:
+    page.goto(f"{site.address}/x/dicom?{query}")
+    page.evaluate("window.yingyun.ready")
+    return state_of(page)
+
+
+def state_of(page: Page) -> dict[str, Any]:
+    return dict(page.evaluate("window.yingyun.state()"))
+
+
+def command(page: Page, name: str, **args: Any) -> dict[str, Any]:
+    call = "([name, args]) => window.yingyun.command(name, args)"
+    return dict(page.evaluate(call, [name, args]))
+
+
+def seen(page: Page) -> NDArray[np.int16]:
+    page.evaluate(HIDE_WORDS)
+    page.evaluate(PAINTED)
+    shot = page.locator("[data-stage]").screenshot()
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int16)
+
+
+def expected(site: Site, state: dict[str, Any], height: int, width: int) -> NDArray[np.int16]:
+    series, stored = site.series[state["series_id"]]
+    index = state["frame_index"]
+    layer = ImageLayer(
+        series_id=series.series_id,
+        frame_index=index,
+        frame=series.frames[index],
+        matrix=tuple(state["matrix"]),
+        window=None if state["preset"] == "default" else Window(**state["window"]),
+        inverted=state["inverted"],
+    )
+    area = Rectangle(0, 0, width, height)
+    pane = PaneScene(area, layer, CornerText(), OrientationMarks())
+    picture = numpy_renderer.render(Scene(width, height, (pane,)), lambda *_: stored[index])
+    return picture[..., :3].astype(np.int16)
+
+
+STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("viewport.zoom", {"factor": 2.3, "x": 300, "y": 200}),
+    ("window.set", {"center": -200, "width": 900}),
+    ("image.invert", {}),
+    ("viewport.rotate", {"degrees": 90}),
+    ("viewport.set", {"rotation": 33, "zoom": 0.12}),
+)
+
+
+@pytest.mark.requirement("B-16", "B-23", "B-25", "B-27", "B-49")
+@pytest.mark.parametrize("series_id", ["ct", "dx", "us"])
+@pytest.mark.parametrize("renderer", ["webgl2", "numpy"])
+def test_the_canvas_shows_what_numpy_computes(
+    desktop: Page, site: Site, renderer: str, series_id: str
+) -> None:
+    state = open_viewer(desktop, site, f"renderer={renderer}&series={series_id}")
+    assert state["renderer"] == renderer and state["python"].startswith("3.14")
+    for name, args in (("tool.choose", {"tool": "pan"}), *STEPS):
+        state = command(desktop, name, **args)
+        picture = seen(desktop)
+        difference = np.abs(picture - expected(site, state, *picture.shape[:2]))
+        assert difference.max() <= 1, name
+
+
+@pytest.mark.requirement("G-05")
+def test_python_takes_over_the_servers_first_picture_where_it_lies(
+    desktop: Page, site: Site
+) -> None:
+    site.release.clear()
+
+    desktop.goto(f"{site.address}/x/dicom")
+    desktop.locator("[data-first-image]").evaluate("(image) => image.decode()")
+    first = seen(desktop)
+    site.release.set()
+    desktop.evaluate("window.yingyun.ready")
+    second = seen(desktop)
+    assert first.shape == second.shape
+    # Both stretch 128 × 96 pixels; only the interpolation differs (grey against modality values).
+    where = [np.argwhere(picture[..., 0] > 20) for picture in (first, second)]
+    for a, b in zip(where[0].min(0), where[1].min(0), strict=True):
+        assert abs(int(a) - int(b)) <= 4
+    assert np.abs(first - second).mean() < 6
+
+
+@pytest.mark.requirement("B-06", "G-05")
+def test_the_marks_tell_the_moments_apart(desktop: Page, site: Site) -> None:
+    open_viewer(desktop, site)
+    desktop.wait_for_timeout(300)
+    marks = dict(
+        desktop.evaluate(
+            "performance.getEntriesByType('mark').map((mark) => [mark.name, mark.startTime])"
+        )
+    )
+    order = ["dicom-confirmed", "dicom-first-image", "interactive"]
+    times = [marks[f"yingyun:{name}"] for name in order]
+    assert times == sorted(times)
+    assert "yingyun:series-loaded" in marks
+
+
+@pytest.mark.requirement("B-20", "B-21", "B-22")
+def test_fingers_pan_pinch_and_play(phone: Page, site: Site) -> None:
+    before = open_viewer(phone, site)
+    line = phone.context.new_cdp_session(phone)
+    # The first touch gives the mark's room to the stage; the gestures come after that.
+    phone.locator("[data-stage]").tap()
+    phone.evaluate(PAINTED)
+    box = phone.locator("[data-stage]").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        fingers = [{"x": px, "y": py, "id": number} for number, (px, py) in enumerate(points)]
+        line.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        phone.evaluate(PAINTED)
+
+    touch("touchStart", (x, y))
+    touch("touchMove", (x + 20, y + 10))
+    touch("touchMove", (x + 40, y + 20))
+    touch("touchEnd")
+    panned = state_of(phone)
+    assert panned["pan"] == pytest.approx([40, 20]) and panned["zoom"] == 1
+    assert panned["frame_index"] == before["frame_index"]
+    touch("touchStart", (x - 30, y))
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    touch("touchMove", (x - 60, y), (x + 60, y))
+    touch("touchEnd")
+    assert state_of(phone)["zoom"] == pytest.approx(2, rel=0.01)
+    phone.locator("[data-command='cine.toggle']").tap()
+    assert state_of(phone)["playing"]
+    phone.locator("[data-command='cine.toggle']").tap()
+    assert not state_of(phone)["playing"]
+
+
+@pytest.mark.requirement("B-17", "B-19", "B-39", "B-15", "B-18")
+def test_toolbar_presets_slider_and_series_bar(phone: Page, site: Site) -> None:
+    open_viewer(phone, site)
+    stage = phone.locator("[data-stage]").bounding_box()
+    tools = phone.locator(".viewer-tools").bounding_box()
+    assert stage and tools and tools["y"] >= stage["y"] + stage["height"]
+    toggle = phone.locator(".series-toggle")
+    expect(toggle).to_have_attribute("aria-expanded", "false")
+    phone.locator("[data-menu='window.preset']").tap()
+    chips = phone.locator(".menu-sheet .chip")
+    assert chips.all_inner_texts() == [
+        "默认", "头部", "肺部", "胸部", "心脏", "腹部", "肝脏", "骨骼",
+    ]  # fmt: skip
+    chips.nth(2).tap()
+    expect(phone.locator("[data-corner='bottom_right']")).to_contain_text("W 1500 L -600")
+    phone.locator("[data-slider]").fill("29")
+    expect(phone.locator("[data-corner='bottom_left']")).to_contain_text("30 / 30")
+    toggle.tap()
+    expect(toggle).to_have_attribute("aria-expanded", "true")
+    entry = phone.locator("[data-series='us']")
+    for words in ("US", "肺窗", "序列 3", "1 幅"):
+        expect(entry).to_contain_text(words)
+    entry.tap()
+    expect(entry).to_have_attribute("aria-current", "true")
+    assert state_of(phone)["series_id"] == "us"
+    expect(chips.nth(2)).to_be_disabled()
+
+
+def test_every_button_is_large_enough_for_a_finger(phone: Page, site: Site) -> None:
+    open_viewer(phone, site)
+    sizes = phone.evaluate(
+        "[...document.querySelectorAll('button:not([hidden]), .viewer-back')]"
+        ".map((button) => button.getBoundingClientRect())"
+        ".filter((box) => box.width).map((box) => [box.width, box.height])"
+    )
+    assert sizes and all(width >= 44 and height >= 44 for width, height in sizes)
+    width = phone.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+
+
+@pytest.mark.requirement("B-01", "B-02")
+@pytest.mark.parametrize("size", [(390, 844), (820, 1180), (1440, 900)])
+def test_mark_and_index_have_the_prescribed_look(
+    desktop: Page, site: Site, size: tuple[int, int]
+) -> None:
+    desktop.set_viewport_size({"width": size[0], "height": size[1]})
+    desktop.goto(f"{site.address}/x/dicom")
+    box = desktop.locator(".insurance-mark").bounding_box()
+    assert box is not None and (box["width"], box["height"]) == (328, 233)
+    style = desktop.locator("[data-cloud-index]").evaluate(
+        "(element) => { const { fontSize, fontFamily, color } = getComputedStyle(element);"
+        " return [fontSize, fontFamily, color]; }"
+    )
+    assert style[0] == "20px" and style[2] == "rgb(255, 0, 0)"
+    assert style[1].replace('"', "").startswith("SimHei")
+    index = desktop.locator("[data-cloud-index]").bounding_box()
+    assert index is not None and index["x"] >= 0 and index["x"] + index["width"] <= size[0]
+
+
+def test_ended_access_clears_the_screen_and_says_so(desktop: Page, site: Site) -> None:
+    site.release.clear()
+    open_viewer(desktop, site)
+    site.ended = 410
+    site.release.set()
+    try:
+        failure = desktop.locator("[data-failure]")
+        expect(failure).to_be_visible(timeout=15000)
+        expect(failure).to_contain_text("访问已结束")
+        expect(failure).to_contain_text("Access has ended")
+        expect(desktop.locator("[data-corner='top_left']")).to_have_text("")
+        failure.evaluate("(element) => { element.hidden = true; }")
+        assert seen(desktop).max() == 0
+    finally:
+        site.ended = 0
+
+
+def test_a_broken_stream_is_resumed(desktop: Page, site: Site) -> None:
+    site.broken = 1
+    site.asked.clear()
+    open_viewer(desktop, site)
+    for _ in range(100):
+        if state_of(desktop)["loading"]["complete"]:
+            break
+        desktop.wait_for_timeout(100)
+    loading = state_of(desktop)["loading"]
+    assert loading["loaded"] == 30 and loading["notice"] == ""
+    assert len(site.asked) == 2 and "15-15" not in site.asked[1]
+
+
+def test_without_webassembly_the_page_says_why_and_leads_back(desktop: Page, site: Site) -> None:
+    desktop.add_init_script("delete globalThis.WebAssembly")
+    desktop.goto(f"{site.address}/x/dicom")
+    failure = desktop.locator("[data-failure]")
+    expect(failure).to_contain_text("WebAssembly")
+    expect(failure).to_contain_text("This browser has no WebAssembly")
+    expect(failure.locator("a")).to_have_attribute("href", "/x")
+    refused = "window.yingyun.ready.then(() => 'ready', () => 'refused')"
+    assert desktop.evaluate(refused) == "refused"
