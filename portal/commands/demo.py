@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -30,13 +31,29 @@ from server.cloud import ImageCloud
 from server.demo import DemoSummary, load_demo
 from server.demo.people import PROVINCIAL
 from server.model import ProcessingState, Study
+from server.settings import Settings
 
 LOOPBACK = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - only when asked for
 SECONDS_TO_HEALTH = 60.0
 SECONDS_BETWEEN_LOOKS = 0.3
 
+PAPERS = "demo.json"
+
 console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Bind:
+    """Where the portal listens."""
+
+    host: str
+    port: int
+
+    @property
+    def own_url(self) -> str:
+        """The address under which this machine reaches itself."""
+        return f"http://{LOOPBACK if self.host == EVERYWHERE else self.host}:{self.port}"
 
 
 def _address(host: str) -> str:
@@ -67,11 +84,12 @@ def _progress() -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
-def _load(cloud: ImageCloud) -> DemoSummary:
+def _load(cloud: ImageCloud, processes: Processes) -> DemoSummary:
     with _progress() as bar:
         tasks: dict[str, object] = {}
 
         def show(what: str, done: int, total: int) -> None:
+            processes.check()
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total)
             bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
@@ -109,16 +127,15 @@ def _wait_for_pictures(cloud: ImageCloud, processes: Processes) -> None:
         bar.update(task, completed=total)
 
 
-def _run(environ: dict[str, str], host: str, port: int, processes: Processes) -> None:
-    settings = settings_module.load(environ)
-    papers = settings.home / "demo.json"
+def _run(settings: Settings, environ: dict[str, str], bind: Bind, processes: Processes) -> None:
+    papers = settings.home / PAPERS
     papers.unlink(missing_ok=True)
     cloud = ready_cloud(settings)
     build(settings.assets_dir, asset_cache(settings), progress=console.print)
     processes.start("worker", ["worker"], environ)
-    processes.start("web", ["serve", "--bind", f"{host}:{port}"], environ)
-    summary = _load(cloud)
-    _wait_for_health(f"http://{LOOPBACK if host == EVERYWHERE else host}:{port}", processes)
+    processes.start("web", ["serve", "--bind", f"{bind.host}:{bind.port}"], environ)
+    summary = _load(cloud, processes)
+    _wait_for_health(bind.own_url, processes)
     _wait_for_pictures(cloud, processes)
     write_demo_json(papers, settings.base_url, summary)
     print_welcome(settings.base_url, papers, summary)
@@ -136,14 +153,16 @@ def demo(port: int, host: str, home: Path | None) -> None:
     except PortTakenError as error:
         raise click.ClickException(str(error)) from error
     environ = _environment(host, port, home.resolve() if home else None)
+    settings = settings_module.load(environ)
     processes = Processes()
     stop_on_signals()
     try:
-        _run(environ, host, port, processes)
+        _run(settings, environ, Bind(host, port), processes)
     except StopRequestedError:
         click.echo("正在停止 / stopping", err=True)
     except ChildDiedError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     finally:
+        (settings.home / PAPERS).unlink(missing_ok=True)  # it says that the demo is healthy
         processes.stop()

@@ -31,13 +31,14 @@ def write_demo_json(path: Path, base_url: str, summary: DemoSummary) -> None:
 
 
 def _accounts(summary: DemoSummary) -> Table:
-    table = Table(title="演示账户 / demo accounts")
-    for heading in ("角色 / role", "账号 / login", "密码 / password", "验证器 / authenticator"):
+    """Lay out the accounts; narrow enough for 80 columns, so that nothing is cut."""
+    table = Table(title="演示账户 / demo accounts", box=None)
+    headings = ("角色 / role", "账号 / login", "密码 / password", "验证码 / code")
+    for heading in headings:
         table.add_column(heading, no_wrap=True)
-    table.add_column("此刻验证码 / code now")
     for account in summary.accounts:
         code = pyotp.TOTP(account.totp_secret).now()
-        table.add_row(account.role, account.login, account.password, account.totp_secret, code)
+        table.add_row(account.role, account.login, account.password, code)
     return table
 
 
@@ -45,6 +46,7 @@ def print_welcome(base_url: str, papers: Path, summary: DemoSummary) -> None:
     """Print addresses, accounts and a QR code of the address."""
     console = Console()
     console.print(_accounts(summary))
+    console.print("验证码每 30 秒更换；也可在登录时发送短信 / codes change; or use a message")
     console.print(f"网站 / portal      {base_url}/", highlight=False)
     console.print(f"短信 / messages    {base_url}/dev/mailbox", highlight=False)
     console.print(f"以上内容 / as file  {papers}", highlight=False)
