@@ -23,6 +23,7 @@ from portal.navigation import install_navigation
 from portal.request_log import install_request_log
 from portal.security import install_security
 from portal.sessions import FORMS, cookie_name
+from portal.share import install_share
 from portal.static_files import install_static_files
 from portal.study import install_study
 from server.cloud import ImageCloud
@@ -99,5 +100,6 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(language.blueprint)
     app.register_blueprint(patient.blueprint)
     install_study(app)
+    install_share(app)
     if settings.development:
         app.register_blueprint(mailbox.blueprint)

@@ -10,8 +10,8 @@ from portal.context import current_cloud, database_session
 from portal.doors import StudyDoor
 from server import people, reports
 from server.imaging import delivery
-from server.model import ProcessingState, Series, Share
-from server.terms import china_time, modality_label
+from server.model import ProcessingState, Series, Share, Study
+from server.terms import body_part_label, china_time, modality_label
 from viewer_py.dicom import manifest
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
 
@@ -42,10 +42,17 @@ def series_name(series: Series) -> str:
     return series.description or modality_label(series.modality)
 
 
-def study_title(door: StudyDoor) -> str:
+def study_name(study: Study) -> str:
     """Return what a study is called."""
-    study = door.study
-    return study.description or f"{modality_label(study.modality)} {study.body_part}".strip()
+    return (
+        study.description
+        or f"{modality_label(study.modality)} {body_part_label(study.body_part)}".strip()
+    )
+
+
+def study_title(door: StudyDoor) -> str:
+    """Return what the study behind a door is called."""
+    return study_name(door.study)
 
 
 def study_subtitle(door: StudyDoor) -> str:
