@@ -30,13 +30,13 @@ from viewer_py.view.toolbar import toolbar_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 96, 128
+ICON = Markup('<svg class="icon"><use href="#{}"></use></svg>')
 
 
 def _ct() -> tuple[SeriesManifest, NDArray[Any]]:
     y, x = np.mgrid[0:ROWS, 0:COLUMNS]
     bowls = [((x - 60 - k) ** 2 + (y - 48) ** 2) // 4 - 900 + 17 * (x % 5) for k in range(30)]
     stored = np.stack(bowls).astype(np.int16)
-    # An MR default window varies; here every frame has the same, so that frames compare.
     size = {"rows": ROWS, "columns": COLUMNS}
     return make_series("ct", frames=30, modality="CT", **size), stored
 
@@ -80,8 +80,8 @@ def _colour() -> tuple[SeriesManifest, NDArray[Any]]:
 class Site:
     """The series it serves, and how it misbehaves.
 
-    `ended` is the status of an ended access; `broken` streams break after one frame; `frames_only`
-    limits a stream.
+    `ended` is the status of an ended access; the next `broken` streams break inside their second
+    frame; while `release` is cleared, streams stop after their first.
     """
 
     catalog: AssetCatalog
@@ -144,9 +144,7 @@ def make_app(site: Site) -> Flask:
         static_url=lambda name: f"/static/{name}",
         asset=site.catalog.url,
         has_asset=lambda _name: True,
-        icon=lambda name, _label="": Markup(
-            '<svg class="icon"><use href="#{}"></use></svg>'
-        ).format(name),
+        icon=lambda name, _label="": ICON.format(name),
         csp_nonce=lambda: "nonce",
         csrf_token=lambda: "",
         html_language=lambda: request.args.get("language", "zh-CN"),
