@@ -15,7 +15,7 @@ from server.model import Role
 
 
 @dataclass(frozen=True)
-class Identity(UserMixin):
+class Identity(UserMixin):  # type: ignore[misc]
     """The signed-in account, as plain data that outlives its database session."""
 
     account_id: int
@@ -78,4 +78,6 @@ def install_identity(app: Flask) -> None:
     manager = LoginManager()
     manager.session_protection = None
     manager.request_loader(_load)
-    manager.init_app(app)
+    # What `init_app` does but for its remember-me cookie, which would look at the session and so
+    # make every answer, static files among them, vary by cookie.
+    app.login_manager = manager  # type: ignore[attr-defined]

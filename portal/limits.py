@@ -62,7 +62,8 @@ def install_limits(app: Flask) -> None:
 def apply_view_limits(app: Flask) -> None:
     """Put the limits of single views in force, once all views are registered."""
     limiter: Limiter = app.extensions[EXTENSION]
-    for endpoint, view in list(app.view_functions.items()):
+    views = cast(dict[str, Any], app.view_functions)
+    for endpoint, view in list(views.items()):
         limit = getattr(view, "limit", None)
         if limit is not None:
-            app.view_functions[endpoint] = limiter.limit(limit)(view)
+            views[endpoint] = limiter.limit(limit)(view)

@@ -27,8 +27,8 @@ def _frame(path: Path, index: int) -> tuple[NDArray[Any], FrameAttributes]:
     if found is None:
         raise click.BadParameter("没有这一帧 / there is no such frame", param_hint="--frame")
     stored, frame = found
-    limits = {"smallest_value": int(stored.min()), "largest_value": int(stored.max())}
-    return stored, replace(frame, **limits)
+    smallest, largest = int(stored.min()), int(stored.max())
+    return stored, replace(frame, smallest_value=smallest, largest_value=largest)
 
 
 @click.command()
