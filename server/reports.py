@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from server import people
 from server.model import Person, Report, ReportStatus, Study
-from server.terms import china_time, modality_label, sex_label
+from server.terms import body_part_label, china_time, modality_label, sex_label
 
 if TYPE_CHECKING:
     from server.access import Grant
@@ -70,7 +70,7 @@ def report_fields(
         ("age_sex", "年龄/性别", _age_and_sex(study, person)),
         ("accession_number", "检查号", study.accession_number),
         ("modality", "检查类型", modality_label(study.modality)),
-        ("body_part", "检查部位", study.body_part),
+        ("body_part", "检查部位", body_part_label(study.body_part)),
         ("exam_item", "检查项目名称", (report.exam_item if report else "") or study.description),
         ("requested_at", "申请日期", _day(report.requested_at if report else None)),
         ("study_datetime", "检查日期", _day(study.study_datetime)),

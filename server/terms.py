@@ -7,6 +7,33 @@ from zoneinfo import ZoneInfo
 
 CHINA = ZoneInfo("Asia/Shanghai")
 _MODALITY_LABELS = {"CR": "DR", "DX": "DR", "MR": "MRI", "PT": "PET", "XA": "DSA"}
+_BODY_PART_LABELS = {
+    "ABDOMEN": "腹部",
+    "ABDOMENPELVIS": "腹盆部",
+    "ANKLE": "踝关节",
+    "BREAST": "乳腺",
+    "CHEST": "胸部",
+    "CHESTABDOMEN": "胸腹部",
+    "CHESTABDPELVIS": "胸腹盆部",
+    "CSPINE": "颈椎",
+    "ELBOW": "肘关节",
+    "FOOT": "足",
+    "HAND": "手",
+    "HEAD": "头部",
+    "HEADNECK": "头颈部",
+    "HEART": "心脏",
+    "HIP": "髋关节",
+    "KNEE": "膝关节",
+    "LSPINE": "腰椎",
+    "NECK": "颈部",
+    "PELVIS": "盆腔",
+    "SHOULDER": "肩关节",
+    "SKULL": "颅骨",
+    "TSPINE": "胸椎",
+    "WHOLEBODY": "全身",
+    "WRIST": "腕关节",
+    "BRAIN": "头颅",
+}
 _SEX_LABELS = {"M": "男", "F": "女", "O": "其他"}
 
 
@@ -23,3 +50,8 @@ def modality_label(modality: str) -> str:
 def sex_label(sex: str | None) -> str:
     """Return the word for a DICOM sex letter; "" where it is not known."""
     return _SEX_LABELS.get(sex or "", "")
+
+
+def body_part_label(body_part: str) -> str:
+    """Return the Chinese word for a Body Part Examined term (PS3.16 L); others as they are."""
+    return _BODY_PART_LABELS.get(body_part.strip().upper(), body_part)

@@ -25,7 +25,7 @@ from server.model import (
     Study,
 )
 from server.reports import served_of
-from server.terms import modality_label
+from server.terms import body_part_label, modality_label
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -178,7 +178,7 @@ def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
         out_of_province=_is_out_of_province(cloud.settings.region_code, institution),
         modality=study.modality,
         modality_label=modality_label(study.modality),
-        body_part=study.body_part,
+        body_part=body_part_label(study.body_part),
         description=study.description,
         accession_number=study.accession_number,
         report_state=_report_state(study, served=served),

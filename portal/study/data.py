@@ -96,6 +96,8 @@ def _wanted(text: str | None, frame_count: int) -> list[range] | None:
 def _checked_records(door: StudyDoor, series: Series, order: list[int]) -> Iterator[bytes]:
     """Return the frames, authorising anew every few of them: a revocation ends the stream."""
     cloud, grant, study_id = current_cloud(), door.grant, door.study.study_id
+    database_session().refresh(series, ["study"])
+    database_session().refresh(series.study, ["data_key"])  # the stream outlives the session
     records = delivery.frame_records(cloud, database_session(), series, order)
 
     def still_allowed() -> bool:

@@ -129,7 +129,7 @@ def test_an_entry_says_what_where_and_whether_from_another_province(
     make_study(person, modality="MR", institution=away, when=NEW - timedelta(days=1))
     with cloud.database.session() as session:
         near, far = timeline.studies_of(cloud, session, grant)
-    assert (near.modality_label, near.body_part, near.description) == ("DR", "CHEST", "胸部正位")
+    assert (near.modality_label, near.body_part, near.description) == ("DR", "胸部", "胸部正位")
     assert (near.out_of_province, near.institution_name) == (False, "重庆市第一示范医院")
     assert (far.out_of_province, far.province_name, far.modality_label) == (True, "四川省", "MRI")
     assert near.person_name == "张三丰"
