@@ -44,6 +44,7 @@ class SharedOverview:
     study: StudyFrame
     person_name: str
     identity_shown: bool
+    given_by_patient: bool
     series_count: int
     expires_at: datetime
     remaining: str
@@ -162,6 +163,7 @@ def _overview(opened: StudyDoor) -> SharedOverview:
         study=study_frame(opened),
         person_name=name if full else people.mask_name(name),
         identity_shown=full,
+        given_by_patient=share.account.person_id == study.person_id,
         series_count=len(shown.visible_series(opened)),
         expires_at=share.expires_at,
         remaining=_remaining(share.expires_at),
