@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import structlog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, session
 from flask_babel import Babel
+
+log = structlog.get_logger("portal")
 
 SOURCE_LANGUAGE = "zh_CN"
 LANGUAGES = {SOURCE_LANGUAGE: "中文", "en": "English"}
@@ -52,7 +55,10 @@ def compile_catalogs(folder: Path = TRANSLATIONS) -> list[Path]:
 
 def install_i18n(app: Flask) -> None:
     """Translate pages; times are shown as in China, where the hospitals are."""
-    compile_catalogs()
+    try:
+        compile_catalogs()
+    except OSError as error:  # installed by somebody else; what he compiled is used
+        log.warning("catalogues_not_compiled", error=type(error).__name__)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(
         app,

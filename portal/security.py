@@ -106,7 +106,7 @@ def _add_headers(response: Response) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex, nofollow"
     if current_cloud().settings.secure:
-        headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+        headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}"
     return response
 
 

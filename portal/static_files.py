@@ -22,7 +22,7 @@ from werkzeug.security import safe_join
 from portal.context import current_cloud
 from portal.decisions import public
 from portal.security import runs_python
-from server.assets.catalog import AssetCatalog, AssetsMissingError
+from server.assets.catalog import MANIFEST_NAME, AssetCatalog, AssetsMissingError
 from server.assets.icons import icon_names
 
 EXTENSION = "yingyun-static"
@@ -126,16 +126,26 @@ def _encoded(file: Path, name: str) -> Response:
     return response
 
 
+@dataclass(frozen=True)
+class _OpenedCatalog:
+    """The catalogue, and which manifest it was read from."""
+
+    catalog: AssetCatalog
+    manifest_time: int
+
+
 def open_catalog() -> AssetCatalog | None:
     """Return the built assets as they are now; None when they were never built."""
-    catalog: AssetCatalog | None = current_app.extensions.get(EXTENSION + "-assets")
-    if catalog is None:
-        try:
-            catalog = AssetCatalog(current_cloud().settings.assets_dir)
-        except AssetsMissingError:
-            return None
-        current_app.extensions[EXTENSION + "-assets"] = catalog
-    return catalog
+    folder = current_cloud().settings.assets_dir
+    try:
+        manifest_time = (folder / MANIFEST_NAME).stat().st_mtime_ns
+        opened: _OpenedCatalog | None = current_app.extensions.get(EXTENSION + "-assets")
+        if opened is None or opened.manifest_time != manifest_time:
+            opened = _OpenedCatalog(AssetCatalog(folder), manifest_time)
+            current_app.extensions[EXTENSION + "-assets"] = opened
+    except (FileNotFoundError, AssetsMissingError):
+        return None
+    return opened.catalog
 
 
 def asset(name: str) -> str:

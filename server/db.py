@@ -21,7 +21,8 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 def make_engine(url: str) -> Engine:
     """Open the database at a SQLAlchemy URL."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    # Errors name the statement, never its values: those may be personal, and errors are logged.
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
     return engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -90,7 +90,7 @@ def send_code() -> ResponseReturnValue:
     except SignInExpired as expired:
         return _start_again(expired)
     except SignInRefused as refused:
-        flash(_refusal(refused, _("短信暂时无法发送，请改用身份验证器。")), "error")
+        flash(_message_refusal(refused), "warning")
         return redirect("/login/code", 303)
     keep(replace(pending, sms_sent=True))
     flash(_("验证码已发送到您登记的手机，5 分钟内有效。"), "success")
@@ -160,5 +160,13 @@ def _refusal(refused: SignInRefused, words: str) -> str:
     return str(_("尝试次数过多，请于 %(time)s 后再试。", time=_clock_time(refused.retry_at)))
 
 
+def _message_refusal(refused: SignInRefused) -> str:
+    if refused.retry_at is None:
+        return str(_("短信暂时无法发送，请改用身份验证器。"))
+    when = _clock_time(refused.retry_at)
+    return str(_("短信发送过于频繁，请于 %(time)s 后再发送。", time=when))
+
+
 def _clock_time(moment: datetime) -> str:
-    return str(format_time(moment, "HH:mm"))
+    # The next whole minute: at the one that has begun it would still be refused.
+    return str(format_time(moment + timedelta(minutes=1), "HH:mm"))
