@@ -19,6 +19,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields import SelectChoice
 from wtforms.validators import Length, Optional, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput
 
@@ -35,25 +36,29 @@ _MINUTE = timedelta(minutes=1)
 _LIFETIME_WORDS = (_l("5分钟"), _l("0.5小时"), _l("1小时"), _l("24小时"))
 LIFETIME_CHOICES = [
     *(
-        (str(lifetime // _MINUTE), word)
+        SelectChoice(str(lifetime // _MINUTE), word)
         for lifetime, word in zip(LIFETIMES, _LIFETIME_WORDS, strict=True)
     ),
-    (CUSTOM, _l("自定义")),
+    SelectChoice(CUSTOM, _l("自定义")),
 ]
 VIEW_CHOICES = [
-    (UNLIMITED, _l("不限")),
-    ("1", _l("1 次")),
-    ("3", _l("3 次")),
-    ("5", _l("5 次")),
-    ("10", _l("10 次")),
-    (CUSTOM, _l("自定义")),
+    SelectChoice(UNLIMITED, _l("不限")),
+    SelectChoice("1", _l("1 次")),
+    SelectChoice("3", _l("3 次")),
+    SelectChoice("5", _l("5 次")),
+    SelectChoice("10", _l("10 次")),
+    SelectChoice(CUSTOM, _l("自定义")),
 ]
 UNITS = {
     "minutes": timedelta(minutes=1),
     "hours": timedelta(hours=1),
     "days": timedelta(days=1),
 }
-UNIT_CHOICES = [("minutes", _l("分钟")), ("hours", _l("小时")), ("days", _l("天"))]
+UNIT_CHOICES = [
+    SelectChoice("minutes", _l("分钟")),
+    SelectChoice("hours", _l("小时")),
+    SelectChoice("days", _l("天")),
+]
 
 
 def _strip(value: str | None) -> str | None:
@@ -104,7 +109,7 @@ class ShareForm(FlaskForm):  # type: ignore[misc]
 
     def offer_series(self, series: Iterable[tuple[str, str]]) -> None:
         """Set the series (id, name) among which the giver chooses."""
-        self.series.choices = list(series)
+        self.series.choices = [SelectChoice(series_id, name) for series_id, name in series]
 
     def validate_images(self, _field: Field) -> None:
         """Something must be shared."""

@@ -62,7 +62,8 @@ def revoke(share_id: str) -> ResponseReturnValue:
     shown, _openings = _detail(share_id)
     response = Response(render_block("share/_row.html", "one", row=shown))
     # Header values are ASCII; json.dumps escapes the words.
-    response.headers["HX-Trigger"] = json.dumps({REVOKED_EVENT: {"text": words}})
+    told = {REVOKED_EVENT: {"text": words, "row": f"share-{share_id}"}}
+    response.headers["HX-Trigger-After-Settle"] = json.dumps(told)
     return response
 
 

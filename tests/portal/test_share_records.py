@@ -91,8 +91,8 @@ def test_htmx_gets_the_row_as_it_is_now(case: ShareCase) -> None:
     assert f'id="share-{given.share_id}"' in fragment
     assert "已撤销" in fragment
     assert "data-dialog" not in fragment
-    assert json.loads(answer.headers["HX-Trigger"]) == {
-        "share:revoked": {"text": "已撤销，链接立即失效。"}
+    assert json.loads(answer.headers["HX-Trigger-After-Settle"]) == {
+        "share:revoked": {"text": "已撤销，链接立即失效。", "row": f"share-{given.share_id}"}
     }
 
 
