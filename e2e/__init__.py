@@ -1,0 +1,1 @@
+"""Browser tests of the whole product, and the screenshots of its pages."""
