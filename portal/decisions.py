@@ -25,6 +25,7 @@ from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
+from portal.auditing import note_denial
 from portal.context import current_cloud
 from portal.identity import Identity, current_identity
 from portal.next_url import login_url, with_next
@@ -100,6 +101,7 @@ def _check_signed_in(roles: Collection[Role], consented: bool) -> ResponseReturn
     if not isinstance(identity, Identity):
         return identity
     if roles and identity.role not in roles:
+        note_denial("role")
         raise Forbidden
     if consented and identity.needs_consent:
         if answers_data():
@@ -155,7 +157,6 @@ def _door_decision(
         opened = doors.open_door(values, action)
         if not isinstance(opened, doors.StudyDoor):
             return opened
-        g.door = opened
         return None
 
     def carry(view: Callable[..., Any]) -> Any:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Gone, NotFound, Unauthorized
 
+from portal.auditing import note_ended_visit
 from portal.context import current_cloud, database_session
 from portal.decisions import answers_data, require_identity
 from portal.identity import Identity, source_address
@@ -68,7 +70,7 @@ def open_door(values: dict[str, Any], action: Action | None) -> StudyDoor | Resp
     """
     opened = _share_door(values["share_id"]) if "share_id" in values else _patient_door(values)
     if isinstance(opened, StudyDoor):
-        g.door_kind = opened.kind
+        g.door = opened
         if action is not None:
             opened.authorize(action, values.get("series_id"))
     return opened
@@ -97,10 +99,13 @@ def _share_door(share_id: str) -> StudyDoor | ResponseReturnValue:
     if not token:
         if answers_data():
             raise Unauthorized
-        return redirect(f"/s/{share_id}", 303)
+        return redirect(f"/s/{quote(share_id, safe='')}", 303)
     # A transaction of its own: it notes the last use, which must not hold the request's lock.
     with cloud.database.session() as own:
         grant = sharing.grant_for_visit(cloud, own, token, source=source_address())
+        ended = sharing.ended_share(own, token) if grant is None else None
+    if ended is not None:
+        note_ended_visit(ended)
     if grant is None or grant.share_id != share_id:
         raise Gone
     study = session.get(Study, next(iter(grant.study_ids), ""))

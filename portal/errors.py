@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from portal.auditing import note_denial
 from portal.decisions import answers_data
 from portal.limits import seconds_until_reset
 from portal.next_url import login_url
@@ -133,6 +134,7 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _access_denied(error: AccessDenied) -> ResponseReturnValue:
+    note_denial(error.reason.value)
     return answer(_denied_problem(error.reason))
 
 

@@ -40,7 +40,7 @@ def _finish(response: Response) -> Response:
         status=response.status_code,
         milliseconds=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000),
         account=g.get("account_id"),
-        door=g.get("door_kind"),
+        door=g.door.kind if "door" in g else None,
         # To look is to vary by cookie, and a file that varies is fetched again after a sign-in.
         entry=None if request.blueprint == "files" else entry_kind(),
     )

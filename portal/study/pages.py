@@ -5,17 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from portal.auditing import note_view
 from portal.context import database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
-from portal.identity import source_address
 from portal.security import runs_python
 from portal.static_files import open_catalog
 from portal.study import captions, shown, viewer_page
 from portal.study.data import thumbnail_url
 from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyLinks
-from server import audit, reports
-from server.access import Action, GrantKind
+from server import reports
+from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
 from server.model import PreviewKind, Series
 from server.terms import modality_label
@@ -43,15 +43,16 @@ def shared_pictures(door: StudyDoor) -> ResponseReturnValue:
 @study_action(Action.VIEW_REPORT)
 def report(door: StudyDoor) -> str:
     """Show the report as fields (A-19)."""
-    _note(door, "report.view")
     study = door.study
     served = reports.served_report(database_session(), study)
     fields = reports.report_fields(
         served, study, study.person, show_identity=shown.shows_identity(door)
     )
-    return render_template(
+    page = render_template(
         "study/report.html", study=study_frame(door), report=served, fields=fields
     )
+    note_view(door, "report.view")
+    return page
 
 
 @both.get("/dicom")
@@ -70,34 +71,22 @@ def dicom(door: StudyDoor) -> ResponseReturnValue:
             series_megabytes=shown.megabytes(series.pack_bytes),
             study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
         )
-    _note(door, "dicom.view")
-    return viewer_page.render(door, study_frame(door, series), series, _frame_index(series))
-
-
-def _note(door: StudyDoor, event: str) -> None:
-    """Record that someone looked (F-10)."""
-    audit.record(
-        database_session(),
-        actor_kind="recipient" if door.grant.kind is GrantKind.SHARE else "account",
-        actor=door.grant.subject,
-        event=event,
-        object_kind="study",
-        object_id=door.study.study_id,
-        source=source_address(),
-    )
+    page = viewer_page.render(door, study_frame(door, series), series, _frame_index(series))
+    note_view(door, "dicom.view")
+    return page
 
 
 def _pictures(door: StudyDoor) -> ResponseReturnValue:
     ready = shown.ready_series(door)
     if not ready:
         return _preparing(door)
-    _note(door, "pictures.view")
-    series = _chosen(ready)
-    return render_template(
+    page = render_template(
         "study/pictures.html",
-        page=_pictures_page(door, ready, series),
+        page=_pictures_page(door, ready, _chosen(ready)),
         runtime=_runtime(door),
     )
+    note_view(door, "pictures.view")
+    return page
 
 
 def _preparing(door: StudyDoor) -> ResponseReturnValue:

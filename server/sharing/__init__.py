@@ -19,6 +19,7 @@ from server.sharing.giving import (
 from server.sharing.opening import (
     OpenedShare,
     device_class_of,
+    ended_share,
     grant_for_visit,
     open_share,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "ShareTermsError",
     "create",
     "device_class_of",
+    "ended_share",
     "grant_for_visit",
     "normalize_short_code",
     "open_share",

@@ -87,6 +87,13 @@ def grant_for_visit(
     return access.share_grant(share, source=source)
 
 
+def ended_share(session: Session, token: str) -> str | None:
+    """Return the share that a token once opened; None for an invented token."""
+    return session.scalar(
+        select(ShareVisit.share_id).where(ShareVisit.token_hash == hash_token(token))
+    )
+
+
 def device_class_of(user_agent: str) -> str:
     """Return phone, tablet, desktop or robot, as the list of visits shows it (A-27)."""
     agent = user_agent.lower()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, before_render_template
+from sqlalchemy import select
 
+from portal.context import database_session
+from portal.decisions import public
 from portal.sessions import SHARE, cookie_name
-from server import sharing
+from server import audit, sharing
+from server.access import AccessDenied, DenialReason
 from server.cloud import ImageCloud
-from server.model import Account, ReportStatus, Study
+from server.model import Account, AuditEvent, ReportStatus, Role, Study
 from server.sharing import NewShare, ShareScope
 from tests.factories import SignInFacts, make_account, make_study
 from tests.visitor import Visitor
@@ -142,3 +148,86 @@ def test_a_stranger_with_the_address_alone_is_sent_to_the_door(
     share = share_it(cloud, patient, study)
     answer = visitor.get(f"/s/{share.share.share_id}/report", follow_redirects=False)
     assert answer.headers["Location"] == f"/s/{share.share.share_id}"
+
+
+def audited(cloud: ImageCloud, event: str) -> list[AuditEvent]:
+    with cloud.database.session() as session:
+        return list(session.scalars(select(AuditEvent).where(AuditEvent.event == event)))
+
+
+@pytest.mark.requirement("F-10")
+def test_every_refusal_at_a_study_is_on_record(
+    app: Flask, visitor: Visitor, patient: SignInFacts, study: Study, cloud: ImageCloud
+) -> None:
+    foreign = make_study(cloud, person_id=make_account(cloud, "other").person_id)
+    visitor.be(cloud, patient).get(f"/studies/{foreign.study_id}/report")
+    (denied,) = audited(cloud, "access.denied")
+    assert (denied.actor_kind, denied.actor) == ("account", f"account:{patient.account_id}")
+    assert (denied.object_kind, denied.object_id) == ("study", foreign.study_id)
+    assert (denied.result, denied.reason) == ("failure", "not_yours")
+    assert denied.source == "127.0.0.1"
+
+    given = share_it(cloud, patient, study, report=True, images=False)
+    recipient = visit(app, cloud, given)
+    recipient.get(f"/s/{given.share.share_id}/images")
+    _, denied = audited(cloud, "access.denied")
+    assert (denied.actor_kind, denied.reason) == ("recipient", "scope")
+    assert denied.actor == f"share:{given.share.share_id}"
+    assert (denied.object_kind, denied.object_id) == ("study", study.study_id)
+
+    with cloud.database.session() as session:
+        giver = session.get_one(Account, patient.account_id)
+        sharing.revoke(session, giver, given.share.share_id)
+    recipient.get(f"/s/{given.share.share_id}/report")
+    *_, denied = audited(cloud, "access.denied")
+    assert (denied.actor, denied.reason) == (f"share:{given.share.share_id}", "ended")
+
+
+@pytest.mark.requirement("F-10")
+def test_a_refused_role_is_on_record(app: Flask, cloud: ImageCloud) -> None:
+    auditor = make_account(cloud, "auditor", role=Role.AUDITOR)
+    assert Visitor(app).be(cloud, auditor).get("/studies").status_code == 403
+    (denied,) = audited(cloud, "access.denied")
+    assert (denied.actor, denied.reason) == (f"account:{auditor.account_id}", "role")
+    assert (denied.object_kind, denied.object_id) == ("route", "/studies")
+
+
+def test_a_refusal_is_recorded_though_the_request_had_written(
+    app: Flask, visitor: Visitor, patient: SignInFacts, cloud: ImageCloud
+) -> None:
+    """SQLite has one writer: the record waits for nobody, least of all for its own request."""
+
+    @app.get("/late")
+    @public
+    def late() -> str:
+        audit.record(database_session(), actor_kind="system", actor="test", event="half.done")
+        raise AccessDenied(DenialReason.SCOPE)
+
+    assert visitor.get("/late").status_code == 403
+    assert len(audited(cloud, "access.denied")) == 1
+    assert audited(cloud, "half.done") == []
+
+
+@pytest.mark.parametrize("share_id", ["%0d%0aSet-Cookie:x", "%00", "a%5Cb", "%E5%BD%B1"])
+def test_an_invented_share_address_leads_to_its_door(visitor: Visitor, share_id: str) -> None:
+    assert visitor.get(f"/s/{share_id}/images").status_code in {200, 404}
+
+
+@pytest.mark.requirement("F-10")
+def test_a_page_is_made_before_the_audit_log_is_taken_hold_of(
+    app: Flask, visitor: Visitor, patient: SignInFacts, study: Study, cloud: ImageCloud
+) -> None:
+    """One slow page must not keep every other writer waiting."""
+    free: list[bool] = []
+
+    def try_to_write(*_: object, **__: object) -> None:
+        with closing(sqlite3.connect(cloud.settings.home / "yingyun.db", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            free.append(True)
+
+    visitor.be(cloud, patient)
+    with before_render_template.connected_to(try_to_write, app):
+        assert visitor.get(f"/studies/{study.study_id}/report").status_code == 200
+    assert free
+    (viewed,) = audited(cloud, "report.view")
+    assert (viewed.actor, viewed.object_id) == (f"account:{patient.account_id}", study.study_id)
