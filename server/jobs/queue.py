@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,6 +26,8 @@ EMERGENCY_PRIORITY = 100
 # A study whose job so often ended with the death of its worker is not tried again.
 MAX_CRASHES = 3
 SWEEP_MINUTES = "*/5"
+# Once a day at a quiet hour: Huey counts in UTC, this is 03:17 in China.
+HOUSEKEEPING_HOUR, HOUSEKEEPING_MINUTE = "19", "17"
 
 
 class NotAttachedError(RuntimeError):
@@ -60,6 +63,8 @@ class JobQueue:
             name="prepare_study",
         )(self._prepare)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
+        daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
+        self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
 
     def attach(self, cloud: ImageCloud) -> None:
         """Tell the jobs which image cloud they work on."""
@@ -89,6 +94,13 @@ class JobQueue:
         for study_id in lost:
             self._enqueue(study_id, 0)
         return lost
+
+    def keep_house(self) -> None:
+        """Clear away what is over (server.housekeeping); run once a day."""
+        # Imported here for the same reason as in `_prepare`.
+        from server.housekeeping import clear_away
+
+        log.info("housekeeping_done", **asdict(clear_away(self._attached())))
 
     def _waiting(self) -> list[Any]:
         return [*self.huey.pending(), *self.huey.scheduled()]

@@ -8,10 +8,12 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from server import housekeeping
 from server.cloud import ImageCloud
 from server.imaging import prepare
 from server.jobs import queue as queue_module
@@ -174,3 +176,18 @@ def test_a_restarted_worker_takes_up_what_a_killed_one_dropped(
         process.join(20)
     assert ready
     assert process.exitcode == 0
+
+
+def test_housekeeping_is_due_once_a_day(
+    queued_cloud: ImageCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ImageCloud] = []
+    monkeypatch.setattr(
+        housekeeping, "clear_away", lambda cloud: asked.append(cloud) or housekeeping.Cleared()
+    )
+    midnight = datetime(2026, 3, 1)  # Huey reads its clock in UTC and without a zone
+    for minute in range(24 * 60):
+        for task in queued_cloud.jobs.huey.read_periodic(midnight + timedelta(minutes=minute)):
+            if task.name == "housekeeping":
+                queued_cloud.jobs.huey.execute(task)
+    assert asked == [queued_cloud]

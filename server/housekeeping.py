@@ -1,0 +1,78 @@
+"""What nobody needs any more is cleared away once a day (residual information, GB/T 22239)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete
+from sqlalchemy.orm import InstrumentedAttribute
+
+from server import audit, clock
+from server.ingest import sweep
+from server.model import AccountSession, AttemptCounter, Message, SignInChallenge
+from server.storage.folder import FolderStore
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+_DAY = timedelta(days=1)  # the longest window of `server.limits` outside the settings
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """How many of each were removed."""
+
+    sessions: int = 0
+    challenges: int = 0
+    messages: int = 0
+    counters: int = 0
+    orphaned_objects: int = 0
+    interrupted_writes: int = 0
+
+
+def clear_away(cloud: ImageCloud) -> Cleared:
+    """Remove sessions, sign-in challenges, messages and counters that are over, and what crashed
+    writes left in the object store; audited when anything went. Safe at any time, repeatable.
+
+    Audit entries, consents, shares and their visits are records and stay (F-12, F-24, A-27).
+    """
+    now = clock.now()
+    windows_over = now - _DAY - timedelta(minutes=cloud.settings.lock_minutes)
+    cleared = Cleared(
+        sessions=_delete_until(cloud, AccountSession.expires_at, now - _DAY),
+        challenges=_delete_until(cloud, SignInChallenge.expires_at, now),
+        messages=_delete_until(cloud, Message.expires_at, now),
+        counters=_delete_until(cloud, AttemptCounter.window_started_at, windows_over),
+        orphaned_objects=len(sweep.sweep_orphans(cloud)),
+        interrupted_writes=_sweep_incoming(cloud),
+    )
+    _record(cloud, cleared)
+    return cleared
+
+
+def _delete_until(
+    cloud: ImageCloud, column: InstrumentedAttribute[datetime], instant: datetime
+) -> int:
+    """Delete the rows whose column is not after an instant, in a short transaction."""
+    over: ColumnElement[bool] = column <= instant
+    with cloud.database.session() as session:
+        deleted = session.execute(delete(column.class_).where(over))
+        return cast(CursorResult[Any], deleted).rowcount
+
+
+def _sweep_incoming(cloud: ImageCloud) -> int:
+    """Clear a folder of half-written files; other stores never show any."""
+    store = cloud.vault.store
+    return store.sweep_incoming() if isinstance(store, FolderStore) else 0
+
+
+def _record(cloud: ImageCloud, cleared: Cleared) -> None:
+    counts = asdict(cleared)
+    if not any(counts.values()):
+        return
+    with cloud.database.session() as session:
+        audit.record(
+            session, actor_kind="system", actor="worker", event="housekeeping", detail=counts
+        )
