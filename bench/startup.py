@@ -12,21 +12,16 @@ debugging protocol's own throttle does not do.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import os
-import signal
 import statistics
-import subprocess
-import tempfile
 import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from bench.startup_server import Line, Page, Server
+from bench.browser import chromium, slowed
+from bench.line import Line
+from bench.startup_server import Page, Server
 from server import settings as settings_module
 from server.assets import AssetCatalog, build
 from server.assets.archives import package_members, write_zip
@@ -37,8 +32,8 @@ from server.assets.pins import load_pins
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = ("stock", "ours")
+STATES = ("cold", "warm")
 STEPS = ("core", "numpy", "viewer")
-DUTY_SECONDS = 0.04
 STOCK_PARTS = (
     "pyodide.mjs",
     "pyodide.asm.mjs",
@@ -53,6 +48,9 @@ MEDIA_TYPES = {
     ".mjs": "text/javascript",
     ".wasm": "application/wasm",
 }
+
+Figures = dict[str, float]
+Runs = dict[str, list[Figures]]
 
 
 def viewer_sources() -> dict[str, bytes]:
@@ -113,88 +111,70 @@ def measuring_pages(plan: dict[str, object]) -> dict[str, Page]:
     return pages
 
 
-@contextlib.contextmanager
-def chromium(executable: str) -> Iterator[tuple[str, int]]:
-    """Start a browser with a fresh profile; yields its debugging address and its process group."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [executable, "--headless=new", "--no-sandbox", "--no-first-run"]
-        command += ["--disable-background-networking", "--disable-component-update"]
-        command += ["--disable-sync", "--remote-debugging-port=0"]
-        command += [f"--user-data-dir={profile}", "about:blank"]
-        quiet = subprocess.DEVNULL
-        with subprocess.Popen(command, start_new_session=True, stdout=quiet, stderr=quiet) as child:
-            try:
-                yield debugging_address(Path(profile)), child.pid
-            finally:
-                os.killpg(child.pid, signal.SIGKILL)
-
-
-def debugging_address(profile: Path) -> str:
-    """Wait until the browser has said which port it listens on."""
-    note = profile / "DevToolsActivePort"
-    for _ in range(300):
-        if note.exists() and "\n" in note.read_text():
-            return f"http://127.0.0.1:{note.read_text().splitlines()[0]}"
-        time.sleep(0.1)
-    raise RuntimeError("the browser did not start")
-
-
-@contextlib.contextmanager
-def slowed(group: int, factor: float) -> Iterator[None]:
-    """Let a process group run only one `factor`-th of the time."""
-    stop = threading.Event()
-
-    def duty() -> None:
-        while not stop.is_set():
-            os.killpg(group, signal.SIGSTOP)
-            time.sleep(DUTY_SECONDS * (1 - 1 / factor))
-            os.killpg(group, signal.SIGCONT)
-            time.sleep(DUTY_SECONDS / factor)
-
-    thread = threading.Thread(target=duty)
-    if factor > 1:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        if factor > 1:
-            thread.join()
-
-
-def sample(server: Server, side: str, options: argparse.Namespace) -> list[dict[str, float]]:
+def sample(server: Server, side: str, cpu: float, executable: str) -> list[Figures]:
     """Load the page twice in one fresh profile: what a cold and a warm start took, and received."""
     runs = []
-    with (
-        sync_playwright() as playwright,
-        chromium(options.chromium) as (address, group),
-    ):
+    with sync_playwright() as playwright, chromium(executable) as (address, group):
         browser = playwright.chromium.connect_over_cdp(address)
-        for _ in ("cold", "warm"):
+        for _ in STATES:
             page = browser.contexts[0].new_page()
             before = server.line.sent_bytes
-            with slowed(group, options.cpu):
+            with slowed(group, cpu):
                 page.goto(f"{server.address}/index.html?side={side}")
                 page.wait_for_selector("html[data-started]", state="attached")
-                times: dict[str, float] = page.evaluate("window.result")
+                times: Figures = page.evaluate("window.result")
             runs.append({**times, "bytes": server.line.sent_bytes - before})
             page.close()
     return runs
 
 
-def medians(runs: list[dict[str, float]]) -> dict[str, float]:
-    """Return the median of each figure."""
-    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+def measure(line: Line, *, repeats: int, cpu: float, executable: str) -> dict[str, Runs]:
+    """Start Python over a line, `repeats` times on each side; return {side: {state: runs}}."""
+    settings = settings_module.load()
+    cache_dir = settings.assets_dir.parent / "asset-cache"
+    build(settings.assets_dir, cache_dir, print)
+    catalog = AssetCatalog(settings.assets_dir)
+    sources = viewer_sources()
+    plan: dict[str, object] = {
+        "stock": "/stock/",
+        "ours": catalog.runtime(),
+        "imports": import_statement(sources),
+    }
+    pages = stock_pages(cache_dir, sources) | our_pages(catalog) | measuring_pages(plan)
+    server = Server(pages, line)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    runs: dict[str, Runs] = {side: {state: [] for state in STATES} for side in SIDES}
+    try:
+        for _ in range(repeats):
+            for side in SIDES:
+                figures = sample(server, side, cpu, executable)
+                for state, found in zip(STATES, figures, strict=True):
+                    runs[side][state].append(found)
+    finally:
+        server.shutdown()
+        server.server_close()
+    return runs
 
 
-def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Return the results for people to read."""
+def medians(runs: dict[str, Runs]) -> dict[str, dict[str, Figures]]:
+    """Return the median of each figure, by side and state."""
+    return {
+        side: {
+            state: {key: statistics.median(run[key] for run in found) for key in found[0]}
+            for state, found in states.items()
+        }
+        for side, states in runs.items()
+    }
+
+
+def table(results: dict[str, dict[str, Figures]]) -> str:
+    """Return the medians for people to read."""
     rows = [f"{'':12}{'MB':>7}" + "".join(f"{step + ' s':>11}" for step in STEPS)]
     for side in SIDES:
         for state, figures in results[side].items():
             times = "".join(f"{figures[step]:11.2f}" for step in STEPS)
             rows.append(f"{side + ' ' + state:12}{figures['bytes'] / 1e6:7.2f}{times}")
-    for state in ("cold", "warm"):
+    for state in STATES:
         ratio = results["stock"][state]["viewer"] / results["ours"][state]["viewer"]
         rows.append(f"{state}: ours is ready {ratio:.1f} times as fast")
     return "\n".join(rows)
@@ -215,31 +195,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Measure, print the table, write the JSON."""
     options = parse()
-    settings = settings_module.load()
-    cache_dir = settings.assets_dir.parent / "asset-cache"
-    build(settings.assets_dir, cache_dir, print)
-    catalog = AssetCatalog(settings.assets_dir)
-    sources = viewer_sources()
-    plan = {
-        "stock": "/stock/",
-        "ours": catalog.runtime(),
-        "imports": import_statement(sources),
-    }
-    pages = stock_pages(cache_dir, sources) | our_pages(catalog) | measuring_pages(plan)
-    server = Server(pages, Line(options.throttle_mbit, options.latency_ms / 1000))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    runs: dict[str, dict[str, list[dict[str, float]]]] = {
-        side: {"cold": [], "warm": []} for side in SIDES
-    }
-    for _ in range(options.repeats):
-        for side in SIDES:
-            cold, warm = sample(server, side, options)
-            runs[side]["cold"].append(cold)
-            runs[side]["warm"].append(warm)
-    results = {
-        side: {state: medians(found) for state, found in states.items()}
-        for side, states in runs.items()
-    }
+    line = Line(options.throttle_mbit, options.latency_ms / 1000)
+    runs = measure(line, repeats=options.repeats, cpu=options.cpu, executable=options.chromium)
+    results = medians(runs)
     print(table(results))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     conditions = {key: str(value) for key, value in vars(options).items()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-CHUNK_BYTES = 16 * 1024
+from bench.line import CHUNK_BYTES, Line
+
 # The policy of the product's own pages, so that what is measured is what runs there.
 POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
 
@@ -22,31 +21,6 @@ class Page:
     media_type: str
     coding: str | None = None
     immutable: bool = True
-
-
-class Line:
-    """One line shared by all connections: so many bits a second, so long until the first byte."""
-
-    def __init__(self, megabits: float | None, latency_seconds: float) -> None:
-        self._rate = megabits * 1e6 / 8 if megabits else None
-        self._latency = latency_seconds
-        self._free_at = 0.0
-        self._lock = threading.Lock()
-        self.sent_bytes = 0
-
-    def first_byte(self) -> None:
-        """Wait as long as a request and its answer travel."""
-        time.sleep(self._latency)
-
-    def pass_through(self, size: int) -> None:
-        """Wait until the line has carried so many bytes."""
-        with self._lock:
-            self.sent_bytes += size
-            if self._rate is None:
-                return
-            self._free_at = max(self._free_at, time.monotonic()) + size / self._rate
-            wait = self._free_at - time.monotonic()
-        time.sleep(max(0.0, wait))
 
 
 class Server(ThreadingHTTPServer):

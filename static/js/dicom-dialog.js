@@ -17,7 +17,7 @@ async function warmRuntime() {
   const assets = document.querySelector("#runtime-assets");
   if (!assets || !canRunPython()) return;
   const { warm } = await import(assets.dataset.module);
-  await warm(JSON.parse(assets.textContent));
+  if (await warm(JSON.parse(assets.textContent))) performance.mark("yingyun:runtime-warmed");
 }
 
 // The person's own picture comes first; the runtime may follow when the line is free.
