@@ -111,10 +111,10 @@ def state_of(page: Page) -> dict[str, Any]:
     return dict(page.evaluate("window.yingyun.state()"))
 
 
-def command(page: Page, name: str, **args: Any) -> dict[str, Any]:
+def command(page: Page, command_name: str, **args: Any) -> dict[str, Any]:
     """Do a viewer command through the public contract."""
     return dict(
-        page.evaluate("([name, args]) => window.yingyun.command(name, args)", [name, args])
+        page.evaluate("([name, args]) => window.yingyun.command(name, args)", [command_name, args])
     )
 
 

@@ -73,9 +73,7 @@ class Visits:
 
 
 @pytest.fixture
-def visits(
-    browser: Browser, product: Product, states: Callable[[str], Any]
-) -> Iterator[Visits]:
+def visits(browser: Browser, product: Product, states: Callable[[str], Any]) -> Iterator[Visits]:
     """Browsers of this test; it fails when one of them saw an error that was not expected."""
     opened = Visits(browser, product, states)
     yield opened

@@ -1,4 +1,4 @@
-"""The product as it is run: real processes on a free port, with a small demo whose jobs are done."""
+"""The product as it is run: real processes on a free port, a small demo, its jobs done."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from server.db import Database
 from server.demo import catalogue, load_demo, samples
 from server.demo.catalogue import DemoStudy
 from server.demo.dicom.ct import CtSeries
+from server.demo.dicom.dx import DxSeries
 from server.demo.dicom.identity import unique_id
-from server.demo.people import LOGINS, PATIENT, PROVINCIAL
+from server.demo.people import ABROAD, LOGINS, PATIENT, PROVINCIAL
 from server.jobs.queue import JobQueue
 from server.keys import MasterKey
 from server.model import Account, Person, Role, Study
@@ -142,11 +143,22 @@ def _ct_of_two_series() -> DemoStudy:
     return dataclasses.replace(study, series=(plain, contrast))
 
 
+def _from_elsewhere(study: DemoStudy) -> DemoStudy:
+    """Return the study as if made in another province (A-10)."""
+    header = dataclasses.replace(study.header, hospital=ABROAD)
+    plans = tuple(
+        dataclasses.replace(plan, study=header)
+        for plan in study.series
+        if isinstance(plan, DxSeries)
+    )
+    return dataclasses.replace(study, header=header, series=plans)
+
+
 def _fill(cloud: ImageCloud) -> tuple[dict[str, Login], dict[str, str]]:
     small = {
         "ct": _ct_of_two_series(),
         "mr": samples.small_mr(),
-        "dx": samples.small_dx(),
+        "dx": _from_elsewhere(samples.small_dx()),
         "us": samples.small_us(),
         "pet": samples.small_pet_ct(),
         "draft": samples.small_draft(),

@@ -14,7 +14,7 @@ CODE_IN_MESSAGE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
 def give_password(page: Page, login: Login) -> None:
     """Fill in the first step, wherever the sign-in form stands."""
-    page.get_by_label("登录名").fill(login.login)
+    page.get_by_label("账号或身份证号").fill(login.login)
     page.get_by_label("密码", exact=True).fill(login.password)
     page.get_by_role("button", name="下一步").click()
     expect(page.get_by_role("heading", name="验证身份")).to_be_visible()

@@ -1,0 +1,79 @@
+"""What the canvas ought to show: the stored values, drawn by the numpy renderer under CPython."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import imagecodecs
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Page
+
+from e2e.browser import settled
+from server.cloud import ImageCloud
+from server.imaging import delivery
+from server.model import Series
+from viewer_py.dicom import manifest
+from viewer_py.dicom.manifest import SeriesManifest
+from viewer_py.dicom.pack import HEAD, FrameCodec, read_head
+from viewer_py.pixels.voi import Window
+from viewer_py.render import numpy_renderer
+from viewer_py.scene.model import (
+    CornerText,
+    ImageLayer,
+    OrientationMarks,
+    PaneScene,
+    Rectangle,
+    Scene,
+)
+
+HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
+  .forEach((element) => { element.style.visibility = "hidden"; })"""
+SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
+
+
+def stored_frame(
+    cloud: ImageCloud, series_id: str, frame_index: int
+) -> tuple[SeriesManifest, NDArray[Any]]:
+    """Return the manifest of a series and the stored values of one frame, read from the vault."""
+    with cloud.database.session() as session:
+        series = session.get_one(Series, series_id)
+        read = manifest.from_json(delivery.manifest_json(cloud, session, series))
+        pack = b"".join(delivery.frame_records(cloud, session, series, [frame_index]))
+    payload = pack[HEAD.size :]
+    frame = read.frames[frame_index]
+    if read_head(pack).codec is FrameCodec.HTJ2K:
+        return read, np.asarray(imagecodecs.htj2k_decode(payload))
+    values = np.frombuffer(payload, np.int16 if frame.bits_stored > 8 else np.uint8)
+    shape = (frame.rows, frame.columns)
+    return read, values.reshape(shape if frame.samples_per_pixel == 1 else (*shape, 3))
+
+
+def expected_canvas(
+    cloud: ImageCloud, state: dict[str, Any], height: int, width: int
+) -> NDArray[np.int16]:
+    """Return the reading area that a viewer in this state ought to show, as RGB."""
+    series, stored = stored_frame(cloud, state["series_id"], state["frame_index"])
+    layer = ImageLayer(
+        series_id=series.series_id,
+        frame_index=state["frame_index"],
+        frame=series.frames[state["frame_index"]],
+        matrix=tuple(state["matrix"]),
+        window=None if state["preset"] == "default" else Window(**state["window"]),
+        inverted=state["inverted"],
+    )
+    pane = PaneScene(Rectangle(0, 0, width, height), layer, CornerText(), OrientationMarks())
+    drawn = numpy_renderer.render(Scene(width, height, (pane,)), lambda *_: stored)
+    return drawn[..., :3].astype(np.int16)
+
+
+def seen_canvas(page: Page) -> NDArray[np.int16]:
+    """Return the reading area as the screen shows it, without the words that lie over it."""
+    page.evaluate(HIDE_WORDS)
+    settled(page)
+    page.wait_for_timeout(150)
+    shot = page.locator("[data-stage]").screenshot()
+    page.evaluate(SHOW_WORDS)
+    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int16)
