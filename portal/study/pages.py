@@ -64,14 +64,15 @@ def dicom(door: StudyDoor) -> ResponseReturnValue:
     if not ready:
         return _preparing(door)
     series = _chosen(ready)
+    index = _frame_index(series)
     if request.args.get("confirmed") != "1":
         return render_template(
             "study/confirm_dicom.html",
-            study=study_frame(door, series),
+            study=study_frame(door, series, index),
             series_megabytes=shown.megabytes(series.pack_bytes),
             study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
         )
-    page = viewer_page.render(door, study_frame(door, series), series, _frame_index(series))
+    page = viewer_page.render(door, study_frame(door, series, index), series, index)
     note_view(door, "dicom.view")
     return page
 
@@ -116,10 +117,10 @@ def _runtime(door: StudyDoor) -> dict[str, object] | None:
     return dict(catalog.runtime())
 
 
-def study_frame(door: StudyDoor, series: Series | None = None) -> StudyFrame:
-    """Return what stands around every page of the study."""
+def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int = 0) -> StudyFrame:
+    """Return what stands around every page of the study; DICOM opens at the frame shown."""
     own = door.kind == "patient"
-    carried = f"series={series.series_id}" if series is not None else ""
+    carried = f"series={series.series_id}&frame={frame_index + 1}" if series is not None else ""
     may_dicom = door.allows(Action.VIEW_DICOM)
     links = StudyLinks(
         back="/studies" if own else door.base_url,
@@ -141,7 +142,7 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
     address = door.url(f"series/{series.series_id}/pictures/{{frame}}/{kind.value}")
     read = shown.series_manifest(door, series)
     return PicturesPage(
-        study=study_frame(door, series),
+        study=study_frame(door, series, index),
         series_name=shown.series_name(series),
         series_tabs=tuple(_tab(door, one, one is series, fast) for one in ready),
         series_megabytes=shown.megabytes(series.pack_bytes),
