@@ -34,7 +34,17 @@ def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> N
 
 
 def note_denial(reason: str) -> None:
-    """Record a refusal in a transaction of its own, which outlives the refused request's.
+    """Record that what was asked for is refused."""
+    _note_failure("access.denied", reason)
+
+
+def note_unreadable(reason: str) -> None:
+    """Record that a stored object is missing or damaged (F-14)."""
+    _note_failure("object.unreadable", reason)
+
+
+def _note_failure(event: str, reason: str) -> None:
+    """Record a failure in a transaction of its own, which outlives the failed request's.
 
     The request's is rolled back first, as it will be anyway: on SQLite the record would otherwise
     wait for a lock that the request itself holds.
@@ -48,7 +58,7 @@ def note_denial(reason: str) -> None:
             own,
             actor_kind=kind,
             actor=actor,
-            event="access.denied",
+            event=event,
             object_kind=object_kind,
             object_id=object_id,
             result="failure",

@@ -41,6 +41,8 @@ def _from_user_agent(agent: str) -> EntryKind:
 
 
 def _remember() -> None:
+    if request.blueprint == "files":
+        return  # files are kept by shared caches, where nobody's cookie belongs
     said = named_kind(request.args.get(KEY, ""))
     if said is not None and session.get(KEY) != said:
         session[KEY] = str(said)

@@ -6,7 +6,7 @@ the log has the details (RFC 9457 for the data form).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import structlog
@@ -16,12 +16,14 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from portal.auditing import note_denial
+from portal.auditing import note_denial, note_unreadable
 from portal.decisions import answers_data
 from portal.limits import seconds_until_reset
 from portal.next_url import login_url
 from portal.request_log import request_id
 from server.access import AccessDenied, DenialReason
+from server.imaging.delivery import PictureMissingError
+from server.storage import ObjectDamagedError, ObjectMissingError, StorageError
 
 log = structlog.get_logger("portal")
 
@@ -138,6 +140,20 @@ def _access_denied(error: AccessDenied) -> ResponseReturnValue:
     return answer(_denied_problem(error.reason))
 
 
+def _missing_picture(_error: PictureMissingError) -> ResponseReturnValue:
+    return answer(_problem(HTTPStatus.NOT_FOUND))
+
+
+def _unreadable(error: StorageError) -> ResponseReturnValue:
+    """Say that a picture cannot be had; a lost or altered object goes on record besides."""
+    log.error("unreadable", request_id=request_id(), error=type(error).__name__, what=str(error))
+    if isinstance(error, ObjectMissingError | ObjectDamagedError):
+        note_unreadable(type(error).__name__)
+    general = _problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+    advice = _("影像暂时无法显示，请联系检查医院")
+    return answer(replace(general, kind="urn:yingyun:unreadable", advice=advice))
+
+
 def _failure(error: Exception) -> ResponseReturnValue:
     log.error(
         "unhandled",
@@ -153,4 +169,6 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(AccessDenied, _access_denied)
+    app.register_error_handler(PictureMissingError, _missing_picture)
+    app.register_error_handler(StorageError, _unreadable)
     app.register_error_handler(Exception, _failure)

@@ -37,6 +37,8 @@ MEDIA_TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
+OTHER = "application/octet-stream"
+
 blueprint = Blueprint("files", __name__)
 
 
@@ -113,10 +115,11 @@ def static_file(path: str) -> Response:
 
 
 def _encoded(file: Path, name: str) -> Response:
-    media_type = MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+    media_type = MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or OTHER
     codings = accepted_codings() if file.suffix in TEXT_SUFFIXES else []
     if not codings:
-        response = send_file(file, mimetype=media_type, conditional=True)
+        response = send_file(file, conditional=True)
+        response.content_type = media_type
     else:
         response = Response(_folder().packed(name, codings[0]), content_type=media_type)
         response.headers["Content-Encoding"] = codings[0]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -224,10 +223,11 @@ def _after(mark: str) -> ColumnElement[bool]:
         text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
         time, _, study_id = text.partition(" ")
         last = datetime.fromisoformat(time)
-    except (ValueError, binascii.Error) as error:
+        if last.tzinfo is None or not study_id.isprintable():
+            raise PageMarkError(mark)
+        last = last.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise PageMarkError(mark) from error
-    if last.tzinfo is None:
-        raise PageMarkError(mark)
     return or_(
         Study.study_datetime < last,
         and_(Study.study_datetime == last, Study.study_id < study_id),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
+from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
@@ -86,7 +88,11 @@ def frames(door: StudyDoor, series_id: str) -> Response:
     except ValueError as error:
         raise BadRequest from error
     order = delivery.nearest_first(series.frame_count, around, wanted)
-    return Response(_checked_records(door, series, order), content_type=PACK_TYPE)
+    records = _checked_records(door, series, order)
+    # The first one is read now, while a fault can still be answered in words.
+    first = next(records, b"")
+    note_view(door, "dicom.retrieve", series_id=series_id)
+    return Response(itertools.chain([first], records), content_type=PACK_TYPE)
 
 
 def _wanted(text: str | None, frame_count: int) -> list[range] | None:
@@ -123,8 +129,6 @@ def _checked_records(door: StudyDoor, series: Series, order: list[int]) -> Itera
 def rendered(door: StudyDoor, series_id: str, frame_index: int) -> Response:
     """Send a frame's exact default-window rendering, lossless (WADO-RS `rendered`)."""
     series = shown.one_series(door, series_id)
-    if frame_index >= series.frame_count:
-        raise NotFound
     png = delivery.rendered_png(current_cloud(), database_session(), series, frame_index)
     return Response(png, content_type="image/png")
 
@@ -133,11 +137,13 @@ def rendered(door: StudyDoor, series_id: str, frame_index: int) -> Response:
 @study_action(Action.VIEW_PICTURES, data=True)
 def picture(door: StudyDoor, series_id: str, frame_index: int, kind: str) -> Response:
     """Send a prepared JPG or PNG picture (B-04)."""
-    series = shown.one_series(door, series_id)
-    try:
-        found = delivery.picture(
-            current_cloud(), database_session(), series, frame_index, PreviewKind(kind)
-        )
-    except (ValueError, delivery.PictureMissingError) as error:
-        raise NotFound from error
+    if kind not in set(PreviewKind):
+        raise NotFound
+    found = delivery.picture(
+        current_cloud(),
+        database_session(),
+        shown.one_series(door, series_id),
+        frame_index,
+        PreviewKind(kind),
+    )
     return Response(found.data, content_type=found.media_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+REJECTED_PATH_CONTEXT = "upload.rejected.path"
 _RACES = 3
 
 
@@ -236,9 +238,7 @@ def _finish(cloud: ImageCloud, upload_id: str, tally: _Tally, sender: Sender) ->
         upload.received = tally.received
         upload.stored = tally.stored
         upload.duplicate = tally.duplicate
-        upload.rejected = [
-            {"path": rejection.path, "reason": rejection.reason} for rejection in tally.rejected
-        ]
+        upload.rejected = [_kept(cloud, rejection) for rejection in tally.rejected]
         audit.record(
             session,
             actor_kind=sender.actor_kind,
@@ -256,3 +256,9 @@ def _finish(cloud: ImageCloud, upload_id: str, tally: _Tally, sender: Sender) ->
                 "study_ids": list(tally.study_ids),
             },
         )
+
+
+def _kept(cloud: ImageCloud, rejection: Rejection) -> dict[str, str]:
+    """Return what is kept of a rejection: its path sealed, for files are named after patients."""
+    sealed = cloud.master_key.seal(rejection.path, REJECTED_PATH_CONTEXT)
+    return {"path_sealed": base64.b64encode(sealed).decode("ascii"), "reason": rejection.reason}

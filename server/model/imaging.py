@@ -172,4 +172,5 @@ class Upload(Base):
     received: Mapped[int] = mapped_column(default=0)
     stored: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
+    # One {"path_sealed", "reason"} each: names of files may be names of patients.
     rejected: Mapped[list[Any]] = mapped_column(default=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import shutil
 import zipfile
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from server import audit, people
 from server.cloud import ImageCloud
 from server.ingest import DeliveryError, Sender, ingest_paths
+from server.ingest.service import REJECTED_PATH_CONTEXT
 from server.model import AuditEvent, Instance, Institution, ProcessingState, Series, Study, Upload
 from server.storage.verify import verify_storage
 from tests.ingest.conftest import (
@@ -159,7 +161,12 @@ def test_the_upload_is_recorded_without_names(cloud: ImageCloud, tmp_path: Path)
         assert audit.verify(session).ok
     assert (upload.received, upload.stored, upload.duplicate) == (3, 1, 1)
     assert upload.finished_at is not None
-    assert upload.rejected == [{"path": "bad.dcm", "reason": "not_dicom"}]
+    (rejected,) = upload.rejected
+    assert set(rejected) == {"path_sealed", "reason"}
+    assert rejected["reason"] == "not_dicom"
+    sealed = base64.b64decode(rejected["path_sealed"])
+    assert b"bad" not in sealed
+    assert cloud.master_key.open(sealed, REJECTED_PATH_CONTEXT) == "bad.dcm"
     assert (event.event, event.object_id, event.result) == ("upload", upload.id, "success")
     assert (event.actor_kind, event.actor, event.source) == ("staff", "7", "192.0.2.1")
     assert "CompressedSamples" not in str(event.detail)

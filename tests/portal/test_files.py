@@ -106,6 +106,7 @@ def test_our_own_files_may_be_kept_while_their_hash_holds(app: Flask) -> None:
         client.get(url.replace("base.css", "tokens.css"), headers={"Accept-Encoding": "br"}).data
     )
     plain = client.get("/static/css/base.css")
+    assert plain.content_type == kept.content_type == "text/css; charset=utf-8"
     assert plain.headers["Cache-Control"] == "public, no-cache"
     assert plain.data == brotli.decompress(kept.data)
     older = client.get("/static/v-0000000000000000/css/base.css")
@@ -116,9 +117,11 @@ def test_our_own_files_may_be_kept_while_their_hash_holds(app: Flask) -> None:
 
 
 def test_files_need_neither_cookie_nor_session(with_assets: Flask) -> None:
-    answer = with_assets.test_client().get("/assets/htmx.min-0123456789ab.js")
-    assert "Set-Cookie" not in answer.headers
-    assert "Cookie" not in answer.headers["Vary"]
+    for address in ("/assets/htmx.min-0123456789ab.js", "/static/css/base.css"):
+        for entry in ("", "?entry=qr"):
+            answer = with_assets.test_client().get(address + entry)
+            assert "Set-Cookie" not in answer.headers
+            assert "Cookie" not in answer.headers["Vary"]
 
 
 @pytest.mark.requirement("A-51")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -185,7 +186,16 @@ def test_a_page_costs_the_same_statements_however_long(
     assert counts[0] == counts[1] <= 5
 
 
-@pytest.mark.parametrize("mark", ["", "x", "????", "MjAyNg", "MjAyNi0wMS0wMSBh"])
+MADE_UP = ("0001-01-01T00:00:00+14:00 a", "2026-01-01T00:00:00+00:00 \0")
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *("", "x", "????", "MjAyNg", "MjAyNi0wMS0wMSBh"),
+        *(base64.urlsafe_b64encode(text.encode()).decode() for text in MADE_UP),
+    ],
+)
 def test_a_made_up_page_mark_is_refused(cloud: ImageCloud, grant: Grant, mark: str) -> None:
     with cloud.database.session() as session, pytest.raises(timeline.PageMarkError):
         timeline.timeline_page(cloud, session, grant, page=mark)
