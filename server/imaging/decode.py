@@ -18,6 +18,8 @@ Pixels = np.ndarray[Any, np.dtype[Any]]
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 COLOR = frozenset({"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"})
 PALETTE = "PALETTE COLOR"
+# JPEG lossless, any selection value and the first.
+LOSSLESS_JPEG = frozenset({"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"})
 # JPEG extended, and the retired spectral selection and full progression.
 DEEP_JPEG = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (51, 53, 55))
 VIDEO_PREFIX = "1.2.840.10008.1.2.4.10"
@@ -36,6 +38,16 @@ def has_frames(dataset: Dataset) -> bool:
     return any(
         keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
     )
+
+
+def is_decodable(transfer_syntax_uid: str) -> bool:
+    """Tell whether there is a decoder for a transfer syntax (PS3.5 10)."""
+    if transfer_syntax_uid in LOSSLESS_JPEG | DEEP_JPEG:
+        return True
+    try:
+        return bool(get_decoder(UID(transfer_syntax_uid)).is_available)
+    except NotImplementedError:
+        return False
 
 
 def stored_frames(dataset: Dataset) -> Iterator[Pixels]:
@@ -63,20 +75,27 @@ def stored_frames(dataset: Dataset) -> Iterator[Pixels]:
 
 
 def _decoded(dataset: Dataset) -> Iterator[Pixels]:
-    if _is_deep_jpeg(dataset):
+    if _is_rare_jpeg(dataset):
         count = int(dataset.get("NumberOfFrames") or 1)
         for encoded in generate_frames(dataset.PixelData, number_of_frames=count):
-            yield np.asarray(imagecodecs.jpeg8_decode(encoded))
+            yield _signed(np.asarray(imagecodecs.jpeg8_decode(encoded)), dataset)
         return
     decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
     for frame, _properties in decoder.iter_array(dataset, raw=False, correct_unused_bits=False):
         yield frame
 
 
-def _is_deep_jpeg(dataset: Dataset) -> bool:
-    """Whether it is a lossy JPEG of 9 to 12 bits, of which pydicom reads only some."""
+def _is_rare_jpeg(dataset: Dataset) -> bool:
+    """Whether it is a JPEG that Pillow does not read: lossless, or lossy with 9 to 12 bits."""
     syntax = str(dataset.file_meta.TransferSyntaxUID)
-    return syntax in DEEP_JPEG and dataset.get("SamplesPerPixel") == 1 and dataset.BitsAllocated > 8
+    deep = dataset.get("SamplesPerPixel") == 1 and dataset.BitsAllocated > 8
+    return syntax in LOSSLESS_JPEG or (syntax in DEEP_JPEG and bool(deep))
+
+
+def _signed(frame: Pixels, dataset: Dataset) -> Pixels:
+    """Give the words of a JPEG, which knows no sign, the sign that the object states."""
+    is_signed = dataset.get("PixelRepresentation") == 1
+    return frame.view(f"i{frame.itemsize}") if is_signed else frame
 
 
 def _check(dataset: Dataset) -> str:
@@ -90,7 +109,7 @@ def _check(dataset: Dataset) -> str:
         raise DecodeError("no_transfer_syntax", "缺少传输语法 / the transfer syntax is missing")
     if str(syntax).startswith(VIDEO_PREFIX):
         raise DecodeError("video", f"不支持视频 / video is not supported: {UID(syntax).name}")
-    if str(syntax) in DEEP_JPEG and _is_deep_jpeg(dataset):
+    if _is_rare_jpeg(dataset):
         return _photometric(dataset)
     try:
         get_decoder(UID(syntax))

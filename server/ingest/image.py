@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, AllTransferSyntaxes
 
+from server.imaging.decode import is_decodable
 from server.ingest.elements import Element, Walker, truncated
 from server.ingest.fields import Fields
 from server.ingest.rejection import Reason, RefusedError
@@ -25,11 +25,8 @@ _BITS_ALLOCATED = frozenset({1, 8, 16, 32})
 def check_transfer_syntax(uid: str) -> str:
     """Return the transfer syntax when there is a decoder for it. Raises RefusedError naming it."""
     if uid in AllTransferSyntaxes and not UID(uid).is_private:
-        try:
-            if get_decoder(UID(uid)).is_available:
-                return uid
-        except NotImplementedError:
-            pass
+        if is_decodable(uid):
+            return uid
         name = f"{UID(uid).name} ({uid})"
     else:
         name = "".join(letter for letter in uid if letter.isprintable())[:64] or "?"

@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 from pydicom import Dataset, Sequence
 from pydicom.dataset import FileMetaDataset
-from pydicom.pixels import apply_color_lut, get_decoder
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
+from server.imaging.decode import stored_frames
 from viewer_py.dicom.manifest import FrameAttributes, LookupTable
 
 WHEEL_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
@@ -64,13 +64,7 @@ def read(path: Path) -> tuple[Dataset, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dataset = pydicom.dcmread(path, force=True)
-        decoder = get_decoder(dataset.file_meta.TransferSyntaxUID)
-        stored, _ = decoder.as_array(dataset, index=0)
-        if dataset.PhotometricInterpretation == "PALETTE COLOR":
-            stored = apply_color_lut(stored, dataset)
-        if stored.ndim == 3:
-            stored = (stored >> (8 * stored.itemsize - 8)).astype(np.uint8)
-    return dataset, stored
+        return dataset, next(stored_frames(dataset))
 
 
 def write(path: Path, dataset: Dataset, stored: np.ndarray) -> Path:
