@@ -1,4 +1,4 @@
-"""`yingyun audit verify`."""
+"""`yingyun audit verify`, `yingyun audit checkpoint`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from portal.commands.common import ready_cloud
 from server import audit as audit_log
+from server import checkpoints
 
 
 @click.group()
@@ -17,14 +18,32 @@ def audit() -> None:
 
 @audit.command()
 def verify() -> None:
-    """校验审计链；发现问题时退出码为 1 / Check the chain; exits with 1 at the first fault."""
-    with ready_cloud().database.session() as session:
-        verdict = audit_log.verify(session)
-    if not verdict.ok:
+    """校验审计链与签名检查点；发现问题时退出码为 1 / Check chain and checkpoints; 1 at a fault."""
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        chain = audit_log.verify(session)
+        signed = checkpoints.verify_checkpoints(cloud, session)
+    for verdict in (chain, signed):
+        if not verdict.ok:
+            click.echo(
+                f"审计链在第 {verdict.first_broken} 条断裂：{verdict.what} / "
+                f"the chain breaks at entry {verdict.first_broken}: {verdict.what}",
+                err=True,
+            )
+            sys.exit(1)
+    click.echo(
+        f"审计链完整，共 {chain.checked} 条，{signed.checked} 个签名检查点相符 / "
+        f"the chain holds: {chain.checked} entries, {signed.checked} signed checkpoints"
+    )
+
+
+@audit.command()
+def checkpoint() -> None:
+    """为审计链尾签名（后台任务每天也会做） / Sign the end of the chain; done daily anyway."""
+    signed = checkpoints.sign_head(ready_cloud())
+    if signed is None:
+        click.echo("没有新的审计记录 / no entries since the last checkpoint")
+    else:
         click.echo(
-            f"审计链在第 {verdict.first_broken} 条断裂：{verdict.what} / "
-            f"the chain breaks at entry {verdict.first_broken}: {verdict.what}",
-            err=True,
+            f"已为第 {signed.sequence} 条签名 / signed entry {signed.sequence}: {signed.hash}"
         )
-        sys.exit(1)
-    click.echo(f"审计链完整，共 {verdict.checked} 条 / the chain holds: {verdict.checked} entries")

@@ -96,11 +96,13 @@ class JobQueue:
         return lost
 
     def keep_house(self) -> None:
-        """Clear away what is over (server.housekeeping); run once a day."""
+        """Clear away what is over and sign the audit log; run once a day."""
         # Imported here for the same reason as in `_prepare`.
-        from server.housekeeping import clear_away
+        from server import checkpoints, housekeeping
 
-        log.info("housekeeping_done", **asdict(clear_away(self._attached())))
+        cloud = self._attached()
+        log.info("housekeeping_done", **asdict(housekeeping.clear_away(cloud)))
+        checkpoints.sign_head(cloud)
 
     def _waiting(self) -> list[Any]:
         return [*self.huey.pending(), *self.huey.scheduled()]

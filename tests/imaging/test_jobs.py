@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from server import housekeeping
+from server import audit, housekeeping
+from server.checkpoints import FILE_NAME, read_checkpoints
 from server.cloud import ImageCloud
 from server.imaging import prepare
 from server.jobs import queue as queue_module
@@ -181,6 +182,8 @@ def test_a_restarted_worker_takes_up_what_a_killed_one_dropped(
 def test_housekeeping_is_due_once_a_day(
     queued_cloud: ImageCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with queued_cloud.database.session() as session:
+        audit.record(session, actor_kind="system", actor="test", event="something")
     asked: list[ImageCloud] = []
     monkeypatch.setattr(
         housekeeping, "clear_away", lambda cloud: asked.append(cloud) or housekeeping.Cleared()
@@ -191,3 +194,4 @@ def test_housekeeping_is_due_once_a_day(
             if task.name == "housekeeping":
                 queued_cloud.jobs.huey.execute(task)
     assert asked == [queued_cloud]
+    assert len(read_checkpoints(queued_cloud.settings.home / FILE_NAME)) == 1

@@ -244,3 +244,15 @@ def test_an_institution_is_registered_once(run: Run) -> None:
     assert run("institution", "add", "12500000450400001A", *facts).exit_code == 1
     assert run("institution", "add", "too-short", *facts).exit_code == 2
     assert run("ingest", CT, "--institution", "12500000450400001A").exit_code == 0
+
+
+@pytest.mark.requirement("F-13")
+def test_audit_checkpoint_signs_what_audit_verify_checks(
+    run: Run, cloud: ImageCloud, patient: SignInFacts
+) -> None:
+    assert "signed entry" in run("audit", "checkpoint").output
+    assert "no entries since" in run("audit", "checkpoint").output
+    assert "1 signed checkpoints" in run("audit", "verify").output
+    signed = cloud.settings.home / "audit-checkpoints.jsonl"
+    signed.write_text(signed.read_text().replace('"sequence": ', '"sequence": 1'))
+    assert run("audit", "verify").exit_code == 1
