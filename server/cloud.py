@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from server.db import Database
 from server.jobs.queue import JobQueue
-from server.keys import MasterKey
+from server.keys import KeyFileError, MasterKey
 from server.migrate import upgrade_database
+from server.model import DataKey
 from server.settings import Settings
 from server.storage import Vault, open_store
 
-__all__ = ["ImageCloud", "open_cloud", "upgrade_database"]
+__all__ = ["ImageCloud", "check_master_key", "open_cloud", "upgrade_database"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,19 @@ def open_cloud(settings: Settings) -> ImageCloud:
     )
     cloud.jobs.attach(cloud)
     return cloud
+
+
+def check_master_key(cloud: ImageCloud) -> None:
+    """Raise KeyFileError when the data was encrypted with another master key than this one.
+
+    A lost or misplaced key file is made anew on first use; without this check the portal would
+    run on, unable to read anything and unnoticed until someone looks.
+    """
+    with cloud.database.session() as session:
+        used = session.scalars(select(DataKey.master_key_id).distinct()).all()
+    if used and cloud.master_key.key_id not in used:
+        raise KeyFileError(
+            f"{cloud.settings.master_key_file} 不是加密现有数据的主密钥（{', '.join(used)}），"
+            "请恢复原密钥文件 / does not hold the master key that the data was encrypted with; "
+            "put the original file back"
+        )

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from server.files import sync_folder
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 
@@ -54,6 +56,7 @@ def _create_key_file(path: Path) -> None:
         pass
     finally:
         temporary.unlink()
+    sync_folder(path.parent)
 
 
 class MasterKey:

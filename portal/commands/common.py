@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from server import settings as settings_module
-from server.cloud import ImageCloud, open_cloud, upgrade_database
+from server.cloud import ImageCloud, check_master_key, open_cloud, upgrade_database
 from server.settings import Settings
 
 
@@ -16,7 +16,9 @@ def ready_cloud(settings: Settings | None = None) -> ImageCloud:
     """
     chosen = settings or settings_module.load()
     upgrade_database(chosen)
-    return open_cloud(chosen)
+    cloud = open_cloud(chosen)
+    check_master_key(cloud)
+    return cloud
 
 
 def asset_cache(settings: Settings) -> Path:

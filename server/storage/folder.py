@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from server.files import sync_folder
 from server.storage.errors import ObjectMissingError, StorageError, StorageFullError
 from server.storage.store import check_key
 
@@ -19,21 +20,13 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _make_folder(folder: Path) -> None:
     """Make a folder that survives a power failure: each new name is synced in its parent."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 class FolderStore:
@@ -51,7 +44,7 @@ class FolderStore:
             self._write(temporary, data)
             _make_folder(target.parent)
             temporary.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             raise _in_words(error) from error
         finally:
@@ -94,7 +87,7 @@ class FolderStore:
         path = self._path(key)
         if path.is_file():
             path.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys below a folder, in order."""
