@@ -1,0 +1,188 @@
+"""Every page that people can come to, and the way there: for looks, access, screenshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from e2e.browser import until
+from e2e.product import Product
+from e2e.signing_in import give_password
+from server import sharing
+from server.model import Account, Study
+from server.sharing import ShareScope
+
+PATIENT = "zhang.shifan"
+NEWCOMER = "ceshi.yangben"
+Way = Callable[[Page, Product], None]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page: its name, who looks at it (None: nobody signed in), and how to come there."""
+
+    name: str
+    who: str | None
+    go: Way
+
+
+def _at(path: str) -> Way:
+    def go(page: Page, product: Product) -> None:
+        page.goto(path.format(**product.studies))
+
+    return go
+
+
+def _code(page: Page, product: Product) -> None:
+    page.goto("/login")
+    give_password(page, product.logins["journey.plain"])
+
+
+def _wrong_password(page: Page, product: Product) -> None:
+    page.goto("/login")
+    page.get_by_label("账号或身份证号").fill("nobody.here")
+    page.get_by_label("密码", exact=True).fill("falsch")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator(".field-error, .notice-error").first).to_be_visible()
+
+
+def _pictures(page: Page, product: Product) -> None:
+    page.goto(f"/studies/{product.studies['ct']}")
+    page.locator("[data-picture]").evaluate("(one) => one.decode()")
+
+
+def _question(page: Page, product: Product) -> None:
+    _pictures(page, product)
+    page.locator("[data-dicom]").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _dicom(page: Page, product: Product) -> None:
+    page.goto(f"/studies/{product.studies['ct']}/dicom?confirmed=1")
+    page.evaluate("window.yingyun.ready")
+    until(page, "all frames loaded", lambda state: state["loading"]["complete"])
+
+
+def _dicom_opened(page: Page, product: Product) -> None:
+    _dicom(page, product)
+    page.locator(".series-toggle").click()
+    page.locator("[data-menu='window.preset']").click()
+
+
+def _created(page: Page, product: Product) -> None:
+    page.goto(f"/studies/{product.studies['us']}/shares/new")
+    page.locator("[name=password]").fill("k7m4xq")
+    page.get_by_role("button", name="生成分享链接和二维码").click()
+    expect(page.locator("[data-address]")).to_be_visible()
+
+
+def new_link(product: Product, *, password: str | None = None, study: str = "mr") -> str:
+    """Share a study without the pages; returns the link."""
+    cloud = product.cloud
+    with cloud.database.session() as session:
+        account = session.scalars(select(Account).where(Account.login == PATIENT)).one()
+        new = sharing.create(
+            cloud,
+            session,
+            account=account,
+            study=session.get_one(Study, product.studies[study]),
+            password=password,
+            lifetime=timedelta(hours=1),
+            max_views=None,
+            scope=ShareScope(report=True, images=True, dicom=True),
+            recipient="王医生",
+            show_identity=False,
+        )
+        return f"{product.base_url}/s/{new.share.share_id}#{new.secret}"
+
+
+def _shares(page: Page, product: Product) -> None:
+    new_link(product)
+    page.goto("/shares")
+    expect(page.locator(".share-row").first).to_be_visible()
+
+
+def _revoke_question(page: Page, product: Product) -> None:
+    _shares(page, product)
+    page.locator(".share-row").get_by_role("button", name="撤销").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _share_detail(page: Page, product: Product) -> None:
+    _shares(page, product)
+    page.locator(".share-row h2 a").first.click()
+    expect(page.get_by_role("heading", name="分享详情")).to_be_visible()
+
+
+def _door(page: Page, product: Product) -> None:
+    page.goto(new_link(product))
+
+
+def _door_password(page: Page, product: Product) -> None:
+    page.goto(new_link(product, password="k7m4xq"))
+    page.get_by_role("button", name="打开").click()
+    expect(page.get_by_label("分享密码")).to_be_visible()
+
+
+def _overview(page: Page, product: Product) -> None:
+    page.goto(new_link(product))
+    page.get_by_role("button", name="打开").click()
+    expect(page.locator(".share-overview")).to_be_visible()
+
+
+def _shared_pictures(page: Page, product: Product) -> None:
+    _overview(page, product)
+    page.get_by_role("link", name="查看影像").click()
+    page.locator("[data-picture]").evaluate("(one) => one.decode()")
+
+
+def _shared_report(page: Page, product: Product) -> None:
+    _overview(page, product)
+    page.get_by_role("link", name="查看报告").click()
+    expect(page.locator(".report")).to_be_visible()
+
+
+def _closed(page: Page, product: Product) -> None:
+    page.goto(f"/s/{'0' * 22}#{'x' * 43}")
+    page.get_by_role("button", name="打开").click()
+    expect(page.get_by_role("heading", name="无法打开这个分享")).to_be_visible()
+
+
+# The pages that answer with a refusal on purpose.
+REFUSALS = ("closed", "wrong-password", "not-found", "not-reviewed")
+STOPS = (
+    Stop("login", None, _at("/login")),
+    Stop("wrong-password", None, _wrong_password),
+    Stop("code", None, _code),
+    Stop("privacy", None, _at("/privacy")),
+    Stop("mailbox", None, _at("/dev/mailbox")),
+    Stop("studies", PATIENT, _at("/studies")),
+    Stop("studies-images", PATIENT, _at("/studies?show=images")),
+    Stop("studies-reports", PATIENT, _at("/studies?show=reports")),
+    Stop("studies-empty", NEWCOMER, _at("/studies")),
+    Stop("pictures", PATIENT, _pictures),
+    Stop("question", PATIENT, _question),
+    Stop("report", PATIENT, _at("/studies/{ct}/report")),
+    Stop("confirm", PATIENT, _at("/studies/{ct}/dicom")),
+    Stop("dicom", PATIENT, _dicom),
+    Stop("dicom-opened", PATIENT, _dicom_opened),
+    Stop("share-form", PATIENT, _at("/studies/{ct}/shares/new")),
+    Stop("share-created", PATIENT, _created),
+    Stop("shares-empty", NEWCOMER, _at("/shares")),
+    Stop("shares", PATIENT, _shares),
+    Stop("revoke-question", PATIENT, _revoke_question),
+    Stop("share-detail", PATIENT, _share_detail),
+    Stop("account", PATIENT, _at("/account")),
+    Stop("not-found", PATIENT, _at("/nowhere")),
+    Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
+    Stop("door", None, _door),
+    Stop("door-password", None, _door_password),
+    Stop("overview", None, _overview),
+    Stop("shared-pictures", None, _shared_pictures),
+    Stop("shared-report", None, _shared_report),
+    Stop("closed", None, _closed),
+)

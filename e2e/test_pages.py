@@ -1,0 +1,93 @@
+"""Every page at four widths and in both lights: nothing sticks out, nothing is too small to hit, and
+axe-core (WCAG 2.2 A and AA and its best practices) has nothing to say.
+
+The rule for targets: on a phone every control is at least 44 × 44 CSS pixels; a link in running
+text, which WCAG 2.5.8 exempts, need not be; and one of at least 24 × 24 may be, when no other
+control lies within 44 pixels around its middle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from e2e.browser import settled
+from e2e.conftest import Visits
+from e2e.site_map import REFUSALS, STOPS, Stop
+
+WIDTHS = ((360, 780), (390, 844), (820, 1180), (1440, 900))
+ALL = pytest.mark.parametrize("stop", STOPS, ids=lambda stop: stop.name)
+
+SMALL_TARGETS = """() => {
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const inText = (one) => one.matches("a") && getComputedStyle(one).display === "inline"
+    && one.closest("p, li, dd, td, h2, h3") !== null;
+  // A box or dot is hit through its label too.
+  const hitBox = (one) => {
+    const boxes = [one, ...(one.labels ?? [])].map((each) => each.getBoundingClientRect());
+    const left = Math.min(...boxes.map((box) => box.left));
+    const top = Math.min(...boxes.map((box) => box.top));
+    const right = Math.max(...boxes.map((box) => box.right));
+    const bottom = Math.max(...boxes.map((box) => box.bottom));
+    return { left, top, width: right - left, height: bottom - top };
+  };
+  const modal = document.querySelector("dialog:modal");
+  const controls = [...(modal ?? document).querySelectorAll(
+    "a[href], button, input:not([type=hidden]), select, summary, [role=button]")]
+    .filter((one) => shown(one) && !one.disabled && !one.matches(".skip-link"))
+    .map((one) => ({ one, box: hitBox(one), middle: null }))
+    .filter(({ box }) => box.width && box.height);
+  for (const each of controls) {
+    each.middle = [each.box.left + each.box.width / 2, each.box.top + each.box.height / 2];
+  }
+  const alone = (each) => controls.every((other) => other === each
+    || Math.abs(other.middle[0] - each.middle[0]) >= 44
+    || Math.abs(other.middle[1] - each.middle[1]) >= 44);
+  return controls
+    .filter((each) => Math.min(each.box.width, each.box.height) < 43.5)
+    .filter((each) => !inText(each.one))
+    .filter((each) => Math.min(each.box.width, each.box.height) < 24 || !alone(each))
+    .map(({ one, box }) => `${one.outerHTML.slice(0, 110)} ${box.width} × ${box.height}`);
+}"""
+STICKING_OUT = """() => {
+  const room = document.documentElement.clientWidth;
+  const page = document.documentElement.scrollWidth;
+  if (page <= room) return [];
+  const wide = [...document.body.querySelectorAll("*")]
+    .filter((one) => one.getBoundingClientRect().right > room + 1)
+    .map((one) => one.outerHTML.slice(0, 90));
+  return [`${page} > ${room}`, ...wide.slice(0, 4)];
+}"""
+
+
+def axe_findings(page: Page) -> list[str]:
+    found: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{one['impact']} {one['id']}: {[node['target'] for node in one['nodes']][:4]}"
+        for one in found["violations"]
+    ]
+
+
+@pytest.mark.requirement("A-03", "A-38")
+@ALL
+def test_a_page_fits_every_screen_and_everybody(visits: Visits, stop: Stop) -> None:
+    page, watch = visits.open("phone", stop.who)
+    if stop.name in REFUSALS:
+        watch.expect("status 4(03|04|10|22)", "Failed to load resource")
+    stop.go(page, visits.product)
+    findings: list[str] = []
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        settled(page)
+        findings += [f"{width}: {one}" for one in page.evaluate(STICKING_OUT)]
+        if width < 500:
+            findings += [f"{width}: {one}" for one in page.evaluate(SMALL_TARGETS)]
+    for light, width in (("light", 390), ("dark", 1440)):
+        page.emulate_media(color_scheme=light)
+        page.set_viewport_size({"width": width, "height": 900})
+        settled(page)
+        findings += [f"{light} {width}: {one}" for one in axe_findings(page)]
+    assert not findings, "\n".join(findings)
