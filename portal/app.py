@@ -19,6 +19,7 @@ from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
 from portal.limits import apply_view_limits, install_limits
+from portal.logs import ensure_logging
 from portal.navigation import install_navigation
 from portal.request_log import install_request_log
 from portal.security import install_security
@@ -40,6 +41,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     `config` overrides Flask's settings, for tests. What is installed first runs first before a
     view and last after it.
     """
+    ensure_logging()
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(_configuration(cloud) | dict(config or {}))
     app.jinja_env.undefined = StrictUndefined

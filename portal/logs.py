@@ -4,26 +4,49 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
+from typing import Any
 
 import structlog
+from structlog.stdlib import ProcessorFormatter
+
+_FACTS: tuple[Any, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    # Tracebacks name files and lines only: the values of variables may be personal.
+    structlog.processors.ExceptionRenderer(),
+)
+_JSON = structlog.processors.JSONRenderer(ensure_ascii=False)
+# One list for good, because loggers that are in use already hold on to it.
+_PROCESSORS: list[Any] = [*_FACTS, _JSON]
 
 
 def configure_logging(level: int = logging.INFO) -> None:
-    """Set up structlog for this process.
-
-    Tracebacks name files and lines only: the values of variables may be personal.
-    """
+    """Set up structlog, and for libraries the standard logger, for this process."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-    # Libraries that use the standard logger say what is wrong, no more.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s %(message)s")
+    # Libraries say what is wrong, no more. pydicom quotes the values that it warns of.
+    logging.basicConfig(level=logging.WARNING, handlers=[_standard_handler()])
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+
+
+def ensure_logging() -> None:
+    """Set up logging unless it is: what structlog does by itself prints the values of variables."""
+    if not structlog.is_configured():
+        configure_logging()
+
+
+def _standard_handler() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_FACTS],
+            processors=[ProcessorFormatter.remove_processors_meta, _JSON],
+        )
+    )
+    return handler
