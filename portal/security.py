@@ -9,10 +9,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, redirect, request
 from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as BaseResponse
 
 from portal.context import current_cloud
 
@@ -92,6 +93,21 @@ def _refuse_foreign_changes() -> None:
         raise CrossSiteRequestError
 
 
+def _ask_for_https() -> BaseResponse | None:
+    """Send whoever comes over plain HTTP to the HTTPS address (F-15).
+
+    Only where a trusted proxy tells how people come, and never the probes of load balancers.
+    """
+    settings = current_cloud().settings
+    told = settings.secure and settings.trusted_proxies > 0
+    if not told or request.is_secure or request.blueprint == "health":
+        return None
+    if request.method in UNSAFE_METHODS:
+        raise BadRequest
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    return redirect(f"{settings.base_url}{quote(request.path)}{query}", 308)
+
+
 def _add_headers(response: Response) -> Response:
     view = current_app.view_functions.get(request.endpoint or "")
     wasm = bool(getattr(view, "runs_python", False))
@@ -112,6 +128,7 @@ def _add_headers(response: Response) -> Response:
 
 def install_security(app: Flask) -> None:
     """Check where changes come from and put the headers on every answer."""
+    app.before_request(_ask_for_https)
     app.before_request(_refuse_foreign_changes)
     app.after_request(_add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import clock, people, reports
+from server import clock, consent, people, reports
 from server.model import Account, Role, Series, Share, Study
 
 if TYPE_CHECKING:
@@ -169,11 +169,12 @@ def picture_denial(
 
 
 def giver_may_share(session: Session, account_id: int, study_id: str) -> bool:
-    """Whether the giver of a share still may: his account active, the person pictured still his."""
+    """Whether the giver of a share still may: his account active, his consent not taken back, the
+    person pictured still his."""
     giver = session.execute(
         select(Account.active, Account.person_id).where(Account.id == account_id)
     ).one_or_none()
-    if giver is None or not giver.active:
+    if giver is None or not giver.active or consent.is_withdrawn(session, account_id):
         return False
     pictured = session.scalar(select(Study.person_id).where(Study.study_id == study_id))
     return pictured in people.visible_persons(session, giver.person_id)

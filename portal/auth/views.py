@@ -43,7 +43,7 @@ def login_page() -> ResponseReturnValue:
 @limited(SIGN_IN)
 @public
 def login() -> ResponseReturnValue:
-    """Take login and password; the code is asked for whether or not they will do."""
+    """Take login and password; only when both fit is the code asked for."""
     form = PasswordForm()
     target = safe_next(request.form.get("next"))
     if not form.validate():

@@ -65,6 +65,19 @@ def needs_consent(session: Session, account: Account) -> bool:
     return _live(session, account, PRIVACY_POLICY, current_policy()) is None
 
 
+def is_withdrawn(session: Session, account_id: int) -> bool:
+    """Whether an account took back its consent and has given none since (F-20).
+
+    A new version of the policy withdraws nothing: it is asked for at the next sign-in.
+    """
+    ends = session.scalars(
+        select(Consent.withdrawn_at).where(
+            Consent.account_id == account_id, Consent.kind == PRIVACY_POLICY
+        )
+    ).all()
+    return bool(ends) and None not in ends
+
+
 def give(session: Session, account: Account, *, version: str, source: str = "") -> Consent:
     """Record that an account agrees to the policy it was shown; twice is once.
 

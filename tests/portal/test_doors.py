@@ -13,7 +13,7 @@ from sqlalchemy import select
 from portal.context import database_session
 from portal.decisions import public
 from portal.sessions import SHARE, cookie_name
-from server import audit, sharing
+from server import audit, consent, sharing
 from server.access import AccessDenied, DenialReason
 from server.cloud import ImageCloud
 from server.model import Account, AuditEvent, ReportStatus, Role, Study
@@ -231,3 +231,24 @@ def test_a_page_is_made_before_the_audit_log_is_taken_hold_of(
     assert free
     (viewed,) = audited(cloud, "report.view")
     assert (viewed.actor, viewed.object_id) == (f"account:{patient.account_id}", study.study_id)
+
+
+@pytest.mark.requirement("F-20")
+def test_a_withdrawn_consent_closes_the_shares_given(
+    app: Flask, patient: SignInFacts, study: Study, cloud: ImageCloud
+) -> None:
+    given = share_it(cloud, patient, study)
+    address = f"/s/{given.share.share_id}/report"
+    recipient = visit(app, cloud, given)
+    assert recipient.get(address).status_code == 200
+    with cloud.database.session() as session:
+        giver = session.get_one(Account, patient.account_id)
+        (agreed,) = consent.consents_of(session, giver)
+        assert consent.withdraw(session, giver, agreed.id)
+    assert recipient.get(address).status_code == 410
+    with pytest.raises(sharing.ShareClosed):
+        visit(app, cloud, given)
+    with cloud.database.session() as session:
+        giver = session.get_one(Account, patient.account_id)
+        consent.give(session, giver, version=consent.current_policy().version)
+    assert visit(app, cloud, given).get(address).status_code == 200

@@ -175,3 +175,26 @@ def test_the_token_of_another_browser_is_refused(app: Flask, patient: SignInFact
         "/login", csrf_token=stolen, login=patient.login, password=patient.password
     )
     assert answer.status_code == 400
+
+
+@pytest.fixture
+def behind_proxy(settings: Settings, open_test_cloud: Callable[[Settings], ImageCloud]) -> Flask:
+    """The portal behind one proxy that people reach over HTTPS."""
+    chosen = replace(settings, base_url="https://cloud.example.org", trusted_proxies=1)
+    return create_app(open_test_cloud(chosen))
+
+
+@pytest.mark.requirement("F-15")
+def test_plain_http_leads_to_https(behind_proxy: Flask) -> None:
+    client = behind_proxy.test_client()
+    plain = client.get("/studies?person=1", headers={"X-Forwarded-Proto": "http"})
+    assert plain.status_code == 308
+    assert plain.headers["Location"] == "https://cloud.example.org/studies?person=1"
+    assert "Set-Cookie" not in plain.headers
+    odd = client.get("/s/%0d%0aSet-Cookie:x", headers={"X-Forwarded-Host": "evil.example"})
+    assert odd.headers["Location"].startswith("https://cloud.example.org/s/%0D%0A")
+    assert client.post("/login", data={"password": "x"}).status_code == 400
+    assert client.get("/healthz").status_code == 200
+    encrypted = client.get("/login", headers={"X-Forwarded-Proto": "https"})
+    assert encrypted.status_code == 200
+    assert "max-age=31536000" in encrypted.headers["Strict-Transport-Security"]
