@@ -16,6 +16,12 @@ const canvases = {
 };
 const panel = new Panel(root, texts);
 
+// Where graphics turned out to be software, to find that out anew costs seconds at each opening.
+const SLOW_GRAPHICS = "yingyun:slow-graphics";
+const LONGEST_WAIT = 1000; // milliseconds
+const today = new Date().toDateString();
+const wished = new URLSearchParams(location.search).get("renderer");
+
 let settle;
 const ready = new Promise((resolve, reject) => {
   settle = { resolve, reject };
@@ -33,7 +39,8 @@ async function markFirstImage() {
   if (!picture) return;
   try {
     await picture.decode();
-    requestAnimationFrame(() => mark("dicom-first-image"));
+    await new Promise(requestAnimationFrame);
+    mark("dicom-first-image");
   } catch {
     picture.hidden = true; // Python's own picture will be the first
   }
@@ -77,6 +84,7 @@ const handlers = {
   },
   renderer({ kind }) {
     for (const [name, canvas] of Object.entries(canvases)) canvas.hidden = name !== kind;
+    if (kind === "numpy" && !wished) rememberSlowGraphics();
   },
   interactive() {
     // The canvas shows the same picture in the same place by the next frame.
@@ -110,6 +118,22 @@ const handlers = {
 const missing = whatIsMissing();
 const link = missing ? null : new WorkerLink((message) => handlers[message.type](message), () => fail("error"));
 
+function slowGraphics() {
+  try {
+    return localStorage.getItem(SLOW_GRAPHICS) === today;
+  } catch {
+    return false; // the browser keeps nothing for this page
+  }
+}
+
+function rememberSlowGraphics() {
+  try {
+    localStorage.setItem(SLOW_GRAPHICS, today);
+  } catch {
+    // then it is measured again
+  }
+}
+
 function stageSize() {
   const { width, height } = stage.getBoundingClientRect();
   return { width: Math.max(width, 1), height: Math.max(height, 1), pixel_ratio: Math.min(devicePixelRatio, 3) };
@@ -126,7 +150,7 @@ function start() {
     gigabytes: navigator.deviceMemory ?? null,
     graphics,
     pixels,
-    renderer: new URLSearchParams(location.search).get("renderer") ?? "auto",
+    renderer: wished ?? (slowGraphics() ? "numpy" : "auto"),
   };
   link.send(message, [graphics, pixels]);
   new ResizeObserver(() => {
@@ -180,7 +204,8 @@ window.yingyun = {
   },
 };
 
-markFirstImage();
+const seen = markFirstImage();
 bindControls();
 if (missing) fail(missing);
-else start();
+// The picture has the line and the processor to itself, unless it is slow in coming.
+else Promise.race([seen, new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT))]).then(start);

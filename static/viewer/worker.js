@@ -43,7 +43,28 @@ async function manifest(seriesId) {
   }
 }
 
+function framesAddress(seriesId, query) {
+  return `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
+}
+
+const pool = () => (decoders ??= new DecodePool(codec.workers, codec));
+
+// The frame to open with, fetched and decoded while Python starts. Whether it may be seen, and what
+// else to do about a failure, is found out by the stream that Python asks for.
+async function opening(seriesId, frameIndex) {
+  const frames = [];
+  const query = `around=${frameIndex}&wanted=${frameIndex}-${frameIndex}`;
+  await streamFrames(framesAddress(seriesId, query), {
+    signal: new AbortController().signal,
+    pool,
+    take: (...frame) => frames.push(frame),
+    fail: () => {},
+  });
+  return frames;
+}
+
 const manifests = new Map();
+const openings = new Map();
 
 const host = {
   gl: null,
@@ -65,11 +86,18 @@ const host = {
   async openStream(seriesId, request, query) {
     const control = new AbortController();
     stream = control;
-    const url = `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
-    const status = await streamFrames(url, {
+    const taken = new Set();
+    const take = (index, bytes) => {
+      if (control.signal.aborted || taken.has(index)) return;
+      taken.add(index);
+      guarded(() => session.frame_arrived(request, index, bytes));
+    };
+    openings.get(seriesId)?.then((frames) => frames.forEach((frame) => take(...frame)));
+    openings.delete(seriesId);
+    const status = await streamFrames(framesAddress(seriesId, query), {
       signal: control.signal,
-      pool: () => (decoders ??= new DecodePool(codec.workers, codec)),
-      take: (index, bytes) => guarded(() => session.frame_arrived(request, index, bytes)),
+      pool,
+      take,
       fail: (index) => guarded(() => session.frame_failed(request, index)),
     });
     if (!control.signal.aborted) guarded(() => session.stream_ended(request, status));
@@ -124,13 +152,17 @@ async function start(message) {
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));
+  // First of all what takes longest; the files come in while the rest keeps this thread busy.
+  const starting = startPython({
+    assets: message.runtime,
+    onProgress: (progress) => post({ type: "runtime", ...progress }),
+  });
+  starting.catch(() => {}); // said below
+  openings.set(message.series_id, opening(message.series_id, message.frame_index));
   if (message.renderer !== "numpy") openGraphics(graphicsCanvas);
   let python;
   try {
-    python = await startPython({
-      assets: message.runtime,
-      onProgress: (progress) => post({ type: "runtime", ...progress }),
-    });
+    python = await starting;
   } catch (error) {
     console.error(error);
     post({ type: "failed", reason: error.reason ?? "error" });

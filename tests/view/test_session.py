@@ -364,6 +364,16 @@ def test_software_gl_is_never_chosen_over_a_faster_numpy(
     assert str(painter.kind) == chosen and "webgl2_ms" in measured
 
 
+def test_a_hopeless_painter_is_not_timed_twice() -> None:
+    host = RecordingHost()
+    gpu = FakePainter(PainterKind.WEBGL, host, 0.2)
+    scene = _one_pane(Scene(10, 10, ()))
+    choose_painter(
+        gpu, FakePainter(PainterKind.NUMPY, host, 0.02), scene, lambda *_: None, host.now
+    )
+    assert len(gpu.painted) == 2  # one that warms up, one that is timed
+
+
 def _one_pane(scene: Scene) -> Scene:
     return replace(scene, panes=compose(ViewerState()).panes)
 

@@ -18,6 +18,7 @@ from viewer_py.render.webgl_renderer import Pixels, WebGLError, WebGLRenderer
 from viewer_py.scene.model import Scene
 
 FAST_ENOUGH = 0.012  # seconds; below it a frame is smooth whatever numpy could do
+HOPELESS = 0.06  # seconds; above it a second run would not change the choice
 AUTO = "auto"
 _RUNS = 2
 
@@ -119,7 +120,7 @@ def _seconds_to_paint(
         painter.paint(scene, pixels)
         painter.finish()
         best = min(best, now() - begun)
-        if best < FAST_ENOUGH:
+        if not FAST_ENOUGH <= best <= HOPELESS:
             break
     return best
 
