@@ -10,7 +10,6 @@ from portal.context import database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
 from portal.security import runs_python
-from portal.static_files import open_catalog
 from portal.study import captions, shown, viewer_page
 from portal.study.data import thumbnail_url
 from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyLinks
@@ -109,12 +108,9 @@ def _frame_index(series: Series) -> int:
     return min(max(number - 1, 0), series.frame_count - 1)
 
 
-def _runtime(door: StudyDoor) -> dict[str, object] | None:
+def _runtime(door: StudyDoor) -> list[dict[str, str]] | None:
     """Return what the page may warm while the person looks at JPG (design §3)."""
-    catalog = open_catalog()
-    if catalog is None or not door.allows(Action.VIEW_DICOM):
-        return None
-    return dict(catalog.runtime())
+    return viewer_page.files_to_warm() if door.allows(Action.VIEW_DICOM) else None
 
 
 def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int = 0) -> StudyFrame:

@@ -12,7 +12,6 @@ from server import people, reports
 from server.imaging import delivery
 from server.model import ProcessingState, Series, Share, Study
 from server.terms import body_part_label, china_time, modality_label
-from viewer_py.dicom import manifest
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
 
 MEGABYTE = 1_000_000
@@ -77,8 +76,7 @@ def shows_identity(door: StudyDoor) -> bool:
 
 def series_manifest(door: StudyDoor, series: Series) -> SeriesManifest:
     """Return the manifest of a series, its heading as this door may show it."""
-    raw = delivery.manifest_json(current_cloud(), database_session(), series)
-    read = manifest.from_json(raw)
+    read = delivery.series_manifest(current_cloud(), database_session(), series)
     if shows_identity(door):
         return read
     return dataclasses.replace(read, heading=masked_heading(read.heading))

@@ -8,7 +8,7 @@ from flask import render_template
 from werkzeug.exceptions import ServiceUnavailable
 
 from portal.doors import StudyDoor
-from portal.static_files import asset, open_catalog
+from portal.static_files import asset, open_catalog, static_url
 from portal.study import captions, shown
 from portal.study.data import series_entry
 from portal.study.page_models import StudyFrame
@@ -17,6 +17,31 @@ from viewer_py.view.toolbar import toolbar_commands
 
 # A phone has at least four cores; two decoders leave room for Python and the page.
 DECODE_WORKERS = 2
+# What the page and its workers load besides Python's runtime; each would cost a journey.
+PAGE_FILES = (
+    "css/viewer.css",
+    "viewer/page.js",
+    "viewer/link.js",
+    "viewer/panel.js",
+    "viewer/input.js",
+    "viewer/worker.js",
+    "viewer/stream.js",
+    "viewer/decode-worker.js",
+)
+CODEC_FILES = ("codecs/openjph.mjs", "codecs/openjph.wasm")
+
+
+def files_to_warm() -> list[dict[str, str]] | None:
+    """Return {url} of every file that the DICOM page will need, the small ones first.
+
+    None while the browser's runtime is not installed.
+    """
+    catalog = open_catalog()
+    if catalog is None:
+        return None
+    addresses = [static_url(name) for name in PAGE_FILES] + [asset(name) for name in CODEC_FILES]
+    addresses += [str(part["url"]) for part in catalog.runtime().values()]
+    return [{"url": address} for address in addresses]
 
 
 def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int) -> str:
@@ -45,8 +70,8 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "marks": caption.marks,
         "runtime": catalog.runtime(),
         "codec": {
-            "script": asset("codecs/openjph.mjs"),
-            "wasm": asset("codecs/openjph.wasm"),
+            "script": asset(CODEC_FILES[0]),
+            "wasm": asset(CODEC_FILES[1]),
             "workers": DECODE_WORKERS,
         },
         "toolbar": toolbar_commands(),

@@ -31,6 +31,7 @@ __all__ = [
     "parse_ranges",
     "picture",
     "rendered_png",
+    "series_manifest",
 ]
 
 PARTS_KEPT = 2
@@ -42,13 +43,17 @@ class PictureMissingError(LookupError):
     """There is no such picture: the series is not ready, or has no such frame."""
 
 
-def manifest_json(cloud: ImageCloud, session: Session, series: Series) -> bytes:  # noqa: ARG001
+def manifest_json(cloud: ImageCloud, session: Session, series: Series) -> bytes:
     """Return the series manifest as JSON, its heading as the study says today.
 
     Raises PictureMissingError when the series is not ready, and StorageError.
     """
-    described = dataclasses.replace(_manifest(cloud, series), heading=study_heading(series))
-    return manifest.to_json(described).encode()
+    return manifest.to_json(series_manifest(cloud, session, series)).encode()
+
+
+def series_manifest(cloud: ImageCloud, session: Session, series: Series) -> SeriesManifest:  # noqa: ARG001
+    """Return the series manifest with its heading as of today; raises as `manifest_json`."""
+    return dataclasses.replace(_manifest(cloud, series), heading=study_heading(series))
 
 
 def study_heading(series: Series) -> StudyHeading:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from portal.study import viewer_page
 from server.assets.bundle import build_viewer_bundle
 from server.assets.catalog import AssetCatalog
 from tests.assets.conftest import built_assets as built_assets
@@ -303,7 +304,44 @@ def test_a_broken_stream_is_resumed(desktop: Page, site: Site) -> None:
         desktop.wait_for_timeout(100)
     loading = state_of(desktop)["loading"]
     assert loading["loaded"] == 30 and loading["notice"] == ""
-    assert len(site.asked) == 2 and "15-15" not in site.asked[1]
+    opening, stream = "around=15&wanted=15-15", "around=15&wanted=0-29"
+    assert site.asked[:2] == [opening, stream]  # the opening frame comes while Python starts
+    assert len(site.asked) == 3 and "15-15" not in site.asked[2]
+
+
+@pytest.mark.parametrize(("day", "measured"), [("", False), ("Thu Jan 01 1970", True)])
+def test_slow_graphics_are_remembered_for_the_day(
+    desktop: Page, site: Site, day: str, measured: bool
+) -> None:
+    desktop.goto(f"{site.address}/static/viewer/link.js")
+    remember = "(day) => localStorage.setItem('yingyun:slow-graphics', day || Date().slice(0, 15))"
+    desktop.evaluate(remember, day)
+    state = open_viewer(desktop, site)
+    assert ("webgl2_ms" in state["measured"]) is measured
+    assert measured or state["renderer"] == "numpy"
+
+
+@pytest.mark.requirement("G-05")
+def test_the_jpg_page_warms_every_file_that_the_viewer_loads(desktop: Page, site: Site) -> None:
+    open_viewer(desktop, site)
+    for _ in range(100):
+        if state_of(desktop)["loading"]["complete"]:
+            break
+        desktop.wait_for_timeout(100)
+    names = (
+        "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
+    )
+    loaded = set(desktop.evaluate(names))
+    for worker in desktop.workers:
+        loaded |= set(worker.evaluate(names))
+    scripts = {name for name in loaded if name.startswith(("/static/viewer/", "/assets/"))}
+    warmed = {f"/static/{name}" for name in viewer_page.PAGE_FILES}
+    warmed |= {site.catalog.url(name) for name in viewer_page.CODEC_FILES}
+    warmed |= {str(part["url"]) for part in site.catalog.runtime().values()}
+    own = {"/static/viewer/runtime.js"}  # the one that warms
+    assert {name for name in scripts if not name.endswith(".svg")} == (
+        {name for name in warmed if not name.endswith(".css")} | own
+    )
 
 
 def test_without_webassembly_the_page_says_why_and_leads_back(desktop: Page, site: Site) -> None:
