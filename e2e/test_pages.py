@@ -1,5 +1,5 @@
-"""Every page at four widths and in both lights: nothing sticks out, nothing is too small to hit, and
-axe-core (WCAG 2.2 A and AA and its best practices) has nothing to say.
+"""Every page at four widths and in both lights: nothing sticks out, nothing is too small to hit,
+and axe-core (WCAG 2.2 A and AA and its best practices) has nothing to say.
 
 The rule for targets: on a phone every control is at least 44 × 44 CSS pixels; a link in running
 text, which WCAG 2.5.8 exempts, need not be; and one of at least 24 × 24 may be, when no other
