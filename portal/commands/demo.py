@@ -154,7 +154,7 @@ def demo(port: int, host: str, home: Path | None) -> None:
         raise click.ClickException(str(error)) from error
     environ = _environment(host, port, home.resolve() if home else None)
     settings = settings_module.load(environ)
-    processes = Processes()
+    processes = Processes(settings.home / "logs")
     stop_on_signals()
     try:
         _run(settings, environ, Bind(host, port), processes)

@@ -50,5 +50,6 @@ def print_welcome(base_url: str, papers: Path, summary: DemoSummary) -> None:
     console.print(f"网站 / portal      {base_url}/", highlight=False)
     console.print(f"短信 / messages    {base_url}/dev/mailbox", highlight=False)
     console.print(f"以上内容 / as file  {papers}", highlight=False)
+    console.print(f"运行日志 / logs     {papers.parent / 'logs'}", highlight=False)
     console.print(qr_text(base_url), highlight=False, markup=False)
     console.print("按 Ctrl-C 停止 / stop with Ctrl-C", highlight=False)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 
 SECONDS_TO_STOP = 12.0
@@ -22,22 +23,34 @@ class StopRequestedError(Exception):
 
 
 class Processes:
-    """Children in our own process group, so that a signal to the group reaches all."""
+    """Children in our own process group, so that a signal to the group reaches all.
 
-    def __init__(self) -> None:
+    What each says goes to a file of its own in `log_folder`, so that the terminal stays readable.
+    """
+
+    def __init__(self, log_folder: Path) -> None:
+        self._log_folder = log_folder
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start `yingyun` with these arguments as a child."""
         command = [sys.executable, "-m", "portal", *arguments]
-        self._children[name] = subprocess.Popen(command, env=dict(environ))  # noqa: S603
+        self._log_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._log_file(name).open("ab") as log:
+            self._children[name] = subprocess.Popen(  # noqa: S603
+                command, env=dict(environ), stdout=log, stderr=log
+            )
+
+    def _log_file(self, name: str) -> Path:
+        return self._log_folder / f"{name}.log"
 
     def check(self) -> None:
         """Raise ChildDiedError when a child has ended."""
         for name, child in self._children.items():
             if child.poll() is not None:
                 raise ChildDiedError(
-                    f"{name} 意外退出（{child.returncode}）/ {name} ended by itself"
+                    f"{name} 意外退出（{child.returncode}），原因见 {self._log_file(name)} / "
+                    f"{name} ended by itself; the file says why"
                 )
 
     def watch(self) -> None:

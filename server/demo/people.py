@@ -154,7 +154,4 @@ LOGINS = (
     DemoLogin("li.yangli", Role.PATIENT, SPOUSE),
     DemoLogin("abdurahman", Role.PATIENT, STRANGER),
     DemoLogin("ceshi.yangben", Role.PATIENT, ENGINEER),
-    DemoLogin("doctor.wang", Role.DOCTOR, None, PROVINCIAL),
-    DemoLogin("site.admin", Role.ADMINISTRATOR),
-    DemoLogin("auditor", Role.AUDITOR),
 )

@@ -9,6 +9,8 @@ import pydicom.data
 from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
+from server.imaging.decode import stored_frames
+
 
 def shipped_files() -> tuple[Path, ...]:
     """Return the DICOM files inside the installed pydicom, sorted; content as shipped."""
@@ -18,12 +20,13 @@ def shipped_files() -> tuple[Path, ...]:
 
 
 def _instance_uid(path: Path) -> str | None:
-    """Return the object's UID if it is an image with an identity; else None."""
+    """Return the object's UID if it is an image with an identity that can be shown; else None."""
     try:
-        dataset = dcmread(path, stop_before_pixels=True)
+        dataset = dcmread(path)
+        if "Rows" not in dataset or "StudyInstanceUID" not in dataset:
+            return None
+        next(stored_frames(dataset))
     except (InvalidDicomError, EOFError, OSError, ValueError):
-        return None
-    if "Rows" not in dataset or "StudyInstanceUID" not in dataset:
         return None
     return str(dataset.get("SOPInstanceUID", "")) or None
 
