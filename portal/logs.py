@@ -27,7 +27,8 @@ def configure_logging(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        # Line and line end in one write, or the lines of several workers run into each other.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
     # Libraries say what is wrong, no more. pydicom quotes the values that it warns of.
     logging.basicConfig(level=logging.WARNING, handlers=[_standard_handler()])

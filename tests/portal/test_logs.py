@@ -58,6 +58,23 @@ def test_what_pydicom_warns_of_is_not_quoted() -> None:
     assert lines == []
 
 
+def test_lines_of_several_processes_stay_whole() -> None:
+    lines = logged(
+        """
+        import os, structlog
+        from portal.logs import configure_logging
+        configure_logging()
+        children = [os.fork() for _ in range(3)]
+        for number in range(3000):
+            structlog.get_logger().info("line", number=number, filler="x" * 200)
+        if 0 not in children:
+            for child in children:
+                os.waitpid(child, 0)
+        """
+    )
+    assert len(lines) == 8 * 3000
+
+
 def test_an_application_alone_logs_alike() -> None:
     """Under a server of somebody else's nobody runs our command line first."""
     lines = logged(
