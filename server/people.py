@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,17 @@ def link_family(session: Session, *, guardian: Person, member: Person, relation:
     session.add(link)
     session.flush()
     return link
+
+
+def live_links(session: Session, *, guardian: Person, member: Person) -> Sequence[FamilyLink]:
+    """Return the links by which a guardian views a member's records just now."""
+    return session.scalars(
+        select(FamilyLink).where(
+            FamilyLink.guardian_id == guardian.id,
+            FamilyLink.member_id == member.id,
+            FamilyLink.withdrawn_at.is_(None),
+        )
+    ).all()
 
 
 def withdraw_link(link: FamilyLink) -> None:

@@ -1,4 +1,4 @@
-"""`yingyun user add`, `yingyun user link`."""
+"""`yingyun user add`, `user disable`, `user link`, `user unlink`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.commands.qr import qr_text
 from server import accounts, audit, people
 from server.accounts import AccountExistsError, LoginNameError, WeakPasswordError
 from server.cloud import ImageCloud
-from server.model import Account, Institution, Person, Role
+from server.model import Account, FamilyLink, Institution, Person, Role
 from server.people import IdNumberError
 
 PERSON_CODE_DIGITS = 26
@@ -114,6 +114,20 @@ def _patient(cloud: ImageCloud, session: Session, login: str) -> Person:
 
 
 @user.command()
+@click.argument("login")
+def disable(login: str) -> None:
+    """停用账户：会话与其分享立即失效 / Shut an account: its sessions and shares end at once."""
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        account = accounts.find_account(cloud, session, login)
+        if account is None:
+            raise click.ClickException(f"没有账户 {login} / no account {login}")
+        accounts.disable_account(session, account, actor_kind="system", actor="cli")
+        name = account.login
+    click.echo(f"已停用账户 {name} / disabled {name}")
+
+
+@user.command()
 @click.argument("guardian")
 @click.argument("member")
 @click.option("--relation", required=True, help="与成员的关系，如 子女 / for example child")
@@ -127,12 +141,38 @@ def link(guardian: str, member: str, relation: str) -> None:
             member=_patient(cloud, session, member),
             relation=relation,
         )
-        audit.record(
-            session,
-            actor_kind="system",
-            actor="cli",
-            event="family_link.create",
-            object_kind="family_link",
-            object_id=str(family.id),
-        )
+        _note(session, "family_link.create", family)
     click.echo(f"{guardian} 现在可以查看 {member} 的影像 / {guardian} may view {member}'s images")
+
+
+@user.command()
+@click.argument("guardian")
+@click.argument("member")
+def unlink(guardian: str, member: str) -> None:
+    """解除亲情账户 / End the family link: GUARDIAN no longer views the images of MEMBER."""
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        ended = people.live_links(
+            session,
+            guardian=_patient(cloud, session, guardian),
+            member=_patient(cloud, session, member),
+        )
+        for family in ended:
+            people.withdraw_link(family)
+            _note(session, "family_link.withdraw", family)
+    if not ended:
+        raise click.ClickException(f"{guardian} 与 {member} 没有亲情关系 / no such family link")
+    click.echo(
+        f"{guardian} 不再能查看 {member} 的影像 / {guardian} no longer views {member}'s images"
+    )
+
+
+def _note(session: Session, event: str, family: FamilyLink) -> None:
+    audit.record(
+        session,
+        actor_kind="system",
+        actor="cli",
+        event=event,
+        object_kind="family_link",
+        object_id=str(family.id),
+    )

@@ -31,6 +31,7 @@ from server.demo import DemoSummary, LoadedStudy
 from server.demo.credentials import Credential
 from server.model import Account, AuditEvent, Instance, Study
 from tests.factories import PASSWORD, SignInFacts
+from tests.visitor import Visitor
 
 ID_NUMBER = "11010519491231002X"
 CT = Path(str(get_testdata_file("CT_small.dcm")))
@@ -127,6 +128,32 @@ def test_a_family_link_shows_the_member_to_the_guardian(run: Run, cloud: ImageCl
         back = patient_grant(cloud, session, accounts["member"])
     assert accounts["member"].person_id in grant.person_ids
     assert accounts["guardian"].person_id not in back.person_ids
+
+
+def test_an_ended_family_link_shows_nothing_more(run: Run, cloud: ImageCloud) -> None:
+    add_patient(run, "guardian", "王五")
+    add_patient(run, "member", "王小五")
+    run("user", "link", "guardian", "member", "--relation", "子女")
+    assert run("user", "unlink", "guardian", "member").exit_code == 0
+    with cloud.database.session() as session:
+        accounts = {one.login: one for one in session.scalars(select(Account))}
+        grant = patient_grant(cloud, session, accounts["guardian"])
+        events = [one.event for one in session.scalars(select(AuditEvent))]
+    assert grant.person_ids == {accounts["guardian"].person_id}
+    assert events.count("family_link.withdraw") == 1
+    assert run("user", "unlink", "guardian", "member").exit_code == 1
+
+
+@pytest.mark.requirement("F-02")
+def test_a_disabled_account_is_refused_at_once(
+    run: Run, cloud: ImageCloud, visitor: Visitor, patient: SignInFacts
+) -> None:
+    assert visitor.be(cloud, patient).get("/account").request.path == "/account"
+    assert run("user", "disable", patient.login).exit_code == 0
+    assert visitor.get("/account").request.path == "/login"
+    visitor.submit("/login", login=patient.login, password=patient.password)
+    assert "账号或密码不正确" in visitor.text
+    assert run("user", "disable", "nobody").exit_code == 1
 
 
 def test_audit_verify_fails_on_a_changed_entry(
