@@ -108,6 +108,15 @@ def _ask_for_https() -> BaseResponse | None:
     return redirect(f"{settings.base_url}{quote(request.path)}{query}", 308)
 
 
+def _refuse_nul() -> None:
+    """Refuse text that no form of ours can send and that PostgreSQL cannot even look for."""
+    sent = [str(value) for value in (request.view_args or {}).values()]
+    for _name, values in request.values.lists():
+        sent += values
+    if any("\0" in value for value in sent):
+        raise BadRequest
+
+
 def _add_headers(response: Response) -> Response:
     view = current_app.view_functions.get(request.endpoint or "")
     wasm = bool(getattr(view, "runs_python", False))
@@ -130,5 +139,6 @@ def install_security(app: Flask) -> None:
     """Check where changes come from and put the headers on every answer."""
     app.before_request(_ask_for_https)
     app.before_request(_refuse_foreign_changes)
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce

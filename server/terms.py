@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-CHINA = ZoneInfo("Asia/Shanghai")
+from server.clock import CHINA
+
 _MODALITY_LABELS = {"CR": "DR", "DX": "DR", "MR": "MRI", "PT": "PET", "XA": "DSA"}
 _BODY_PART_LABELS = {
     "ABDOMEN": "腹部",

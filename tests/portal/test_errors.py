@@ -168,3 +168,10 @@ def test_the_sign_in_has_a_limit_of_its_own(visitor: Visitor) -> None:
         visitor.client.post("/login", data={"csrf_token": token}).status_code for _ in range(41)
     ]
     assert codes == [422] * 40 + [429]
+
+
+@pytest.mark.parametrize("address", ["/s/%00", "/studies/a%00b", "/login?next=%00"])
+def test_what_no_database_can_look_for_is_refused(visitor: Visitor, address: str) -> None:
+    assert visitor.get(address).status_code == 400
+    visitor.get("/login")
+    assert visitor.submit("/login", login="a\0b", password="x").status_code == 400
