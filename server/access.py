@@ -157,17 +157,6 @@ def authorize(
         _check_review(cloud, session, action, study)
 
 
-def picture_denial(
-    cloud: ImageCloud, session: Session, grant: Grant, study: Study
-) -> DenialReason | None:
-    """Return why the pictures of a study stay closed to a grant; None when they open (A-16)."""
-    try:
-        authorize(cloud, session, grant, Action.VIEW_PICTURES, study)
-    except AccessDenied as denied:
-        return denied.reason
-    return None
-
-
 def giver_may_share(session: Session, account_id: int, study_id: str) -> bool:
     """Whether the giver of a share still may: his account active, his consent not taken back, the
     person pictured still his."""

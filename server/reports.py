@@ -87,13 +87,6 @@ def shows_identity(grant: Grant, *, share_option: bool) -> bool:
     return share_option if grant.share_id is not None else True
 
 
-def shown_patient_id(study: Study, *, show_identity: bool) -> str:
-    """Return the patient ID for the corner of a picture: masked for recipients (X-44)."""
-    if not study.patient_id:
-        return NO_VALUE
-    return study.patient_id if show_identity else people.mask_id_number(study.patient_id)
-
-
 def age_at(birth_date: date, day: date) -> str:
     """Return the age on a day as it is written: whole years, months under three, days under one
     month."""

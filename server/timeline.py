@@ -122,17 +122,6 @@ def timeline_page(
     )
 
 
-def studies_of(
-    cloud: ImageCloud,
-    session: Session,
-    grant: Grant,
-    person_id: int | None = None,
-    page: str | None = None,
-) -> Sequence[TimelineEntry]:
-    """Return the entries of one page (see timeline_page)."""
-    return timeline_page(cloud, session, grant, person_id=person_id, page=page).entries
-
-
 def persons_of(session: Session, grant: Grant) -> Sequence[Person]:
     """Return the persons between whom a patient switches: himself first, then family (A-09)."""
     own = session.scalar(select(Account.person_id).where(Account.id == grant.account_id))

@@ -166,8 +166,6 @@ def test_pictures_open_once_the_report_is_reviewed(
     assert denial(cloud, grant, study, Action.VIEW_REPORT) is refused
     for action in (Action.VIEW_PICTURES, Action.VIEW_DICOM):
         assert denial(cloud, grant, study, action) is (refused if gate else None)
-    with cloud.database.session() as session:
-        assert access.picture_denial(cloud, session, grant, study) is (refused if gate else None)
 
 
 def test_a_series_of_another_study_does_not_open(cloud: ImageCloud, make_study: MakeStudy) -> None:

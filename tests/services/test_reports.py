@@ -110,9 +110,3 @@ def test_the_newest_reviewed_version_is_served(cloud: ImageCloud, make_study: Ma
         session.get_one(Report, served.id).status = ReportStatus.WITHDRAWN
     with cloud.database.session() as session:
         assert reports.served_report(session, study) is None
-
-
-def test_the_patient_id_is_masked_for_recipients() -> None:
-    assert reports.shown_patient_id(Study(patient_id="P0012345"), show_identity=False) == "P00***45"
-    assert reports.shown_patient_id(Study(patient_id="P0012345"), show_identity=True) == "P0012345"
-    assert reports.shown_patient_id(Study(patient_id=""), show_identity=True) == "-"

@@ -102,7 +102,7 @@ def test_own_and_family_studies_and_no_others(
 
     def seen(person_id: int | None = None) -> set[str]:
         with cloud.database.session() as session:
-            entries = timeline.studies_of(cloud, session, grant, person_id)
+            entries = timeline.timeline_page(cloud, session, grant, person_id=person_id).entries
         return {entry.study_id for entry in entries}
 
     assert seen() == {own.study_id, childs.study_id}
@@ -129,7 +129,7 @@ def test_an_entry_says_what_where_and_whether_from_another_province(
     make_study(person, modality="DX", body_part="CHEST", description="胸部正位")
     make_study(person, modality="MR", institution=away, when=NEW - timedelta(days=1))
     with cloud.database.session() as session:
-        near, far = timeline.studies_of(cloud, session, grant)
+        near, far = timeline.timeline_page(cloud, session, grant).entries
     assert (near.modality_label, near.body_part, near.description) == ("DR", "胸部", "胸部正位")
     assert (near.out_of_province, near.institution_name) == (False, "重庆市第一示范医院")
     assert (far.out_of_province, far.province_name, far.modality_label) == (True, "四川省", "MRI")
@@ -168,7 +168,7 @@ def test_an_entry_that_does_not_open_says_why(
     with cloud.database.session() as session:
         session.get_one(Study, study.study_id).state = ProcessingState(state)
     with cloud.database.session() as session:
-        (entry,) = timeline.studies_of(cloud, session, grant)
+        (entry,) = timeline.timeline_page(cloud, session, grant).entries
     assert (entry.openable, entry.reason, entry.report_state) == (openable, reason, report_state)
     assert entry.report_openable == (report_state is ReportState.REVIEWED)
 
