@@ -85,9 +85,10 @@ class Watch:
         return [url for url in self.asked if re.search(wanted, url)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        # Broken policies are errors too; warnings are about hints (preloads a phone has no use for).
+        if message.type == "error":
             where = message.location.get("url", "")
-            self.troubles.append(f"console {message.type}: {message.text} {where}")
+            self.troubles.append(f"console error: {message.text} {where}")
 
     def _failed(self, request: Request) -> None:
         # Leaving a page, or exchanging a picture for the next, ends requests on purpose.
