@@ -85,7 +85,7 @@ class Watch:
         return [url for url in self.asked if re.search(wanted, url)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        # Broken policies are errors too; warnings are about hints (preloads a phone has no use for).
+        # Broken policies are errors too; warnings are about hints, such as preloads not used.
         if message.type == "error":
             where = message.location.get("url", "")
             self.troubles.append(f"console error: {message.text} {where}")
