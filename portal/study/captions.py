@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.scene.compose import first_corners, orientation_marks
 from viewer_py.scene.model import CornerText, OrientationMarks
+from viewer_py.view.fit import pixel_aspect
 from viewer_py.view.state import CanvasSize, Viewport
 
 # The page shows the short lines on a narrow screen and the long ones elsewhere, by style alone.
@@ -16,17 +17,20 @@ WIDE = CanvasSize(1200.0, 800.0)
 
 @dataclass(frozen=True)
 class Caption:
-    """The words of one frame, in their long and short forms."""
+    """The words of one frame, in their long and short forms, and its width in square pixels."""
 
     wide: CornerText
     narrow: CornerText
     marks: OrientationMarks
+    image_width: float
 
 
 def caption(series: SeriesManifest, frame_index: int) -> Caption:
     """Return the words of a frame as the JPG page shows it: unturned, at its default window."""
+    frame = series.frames[frame_index]
     return Caption(
         wide=first_corners(series, frame_index, WIDE),
         narrow=first_corners(series, frame_index, NARROW),
-        marks=orientation_marks(series.frames[frame_index], Viewport()),
+        marks=orientation_marks(frame, Viewport()),
+        image_width=frame.columns * pixel_aspect(frame)[0],
     )

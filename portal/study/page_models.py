@@ -60,4 +60,5 @@ class PicturesPage:
     previous_href: str
     next_href: str
     fast: bool
+    mark_folded: bool
     fast_href: str

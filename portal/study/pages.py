@@ -152,6 +152,7 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
         previous_href=_page_href(door, series, max(index - 1, 0), fast),
         next_href=_page_href(door, series, min(index + 1, series.frame_count - 1), fast),
         fast=fast,
+        mark_folded=request.args.get("folded") == "1",
         fast_href=_page_href(door, series, index, not fast),
     )
 

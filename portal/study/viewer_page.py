@@ -66,7 +66,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "first_frame": frame_index,
         "first_frame_count": series.frame_count,
         "rendered_url": door.url(f"series/{series.series_id}/frames/{frame_index}/rendered.png"),
-        "corners": caption.narrow,
+        "corners": {"wide": caption.wide, "narrow": caption.narrow},
         "marks": caption.marks,
         "runtime": catalog.runtime(),
         "codec": {

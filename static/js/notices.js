@@ -3,9 +3,8 @@
 const GOOD_NEWS_MILLISECONDS = 6000;
 
 export function showNotice(text, kind = "info") {
-  const template = document.getElementById("notice-template");
+  const template = document.getElementById(`notice-${kind}`);
   const notice = template.content.firstElementChild.cloneNode(true);
-  notice.className = `notice notice-${kind}`;
   notice.querySelector(".notice-text").textContent = text;
   document.getElementById("notices").append(notice);
   watch(notice);

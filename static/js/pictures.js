@@ -1,5 +1,6 @@
 // The JPG page: next/previous picture, zoom and pan. Without this script the page's links do the
 // paging; with it the picture is exchanged in place.
+import { Identity } from "./identity.js";
 import { PictureTransform } from "./picture-transform.js";
 
 const root = document.querySelector("[data-pictures]");
@@ -8,7 +9,7 @@ const stage = root.querySelector("[data-stage]");
 const slider = root.querySelector("[data-slider]");
 const wait = root.querySelector("[data-wait]");
 const failure = root.querySelector("[data-failure]");
-const identity = document.querySelector("[data-identity]");
+const identity = new Identity(root, keepFolded);
 const captionsAddress = root.dataset.captions;
 const frameCount = Number(root.dataset.frameCount);
 const neighbours = 3;
@@ -16,6 +17,12 @@ const neighbours = 3;
 let shown = Number(root.dataset.frame);
 let wanted = shown;
 let captions = null;
+let imageWidth = Number(root.dataset.imageWidth);
+const transform = new PictureTransform(stage, picture, {
+  onTouched: () => identity.fold(),
+  onPage: (step) => show(wanted + step),
+  onZoom: showZoom,
+});
 
 function address(frame) {
   return root.dataset.address.replace("{frame}", String(frame));
@@ -30,10 +37,12 @@ function setCaptions(frame) {
     node.textContent = String(frame + 1);
   });
   if (!captions) return;
-  const { marks, ...forms } = captions[frame];
+  const { marks, image_width: width, ...forms } = captions[frame];
+  imageWidth = width;
   for (const [form, corners] of Object.entries(forms)) {
     for (const [corner, lines] of Object.entries(corners)) {
-      root.querySelector(`[data-corner="${form}.${corner}"]`).replaceChildren(...lines.map(line));
+      const box = root.querySelector(`[data-corner="${form}.${corner}"]`);
+      box.replaceChildren(...box.querySelectorAll("[data-zoom]"), ...lines.map(line));
     }
   }
   for (const [edge, letters] of Object.entries(marks)) {
@@ -116,24 +125,35 @@ async function explainFailure(source) {
     picture.removeAttribute("src");
     picture.hidden = true;
     captions = null;
-    root.querySelectorAll("[data-corner]").forEach((block) => block.replaceChildren());
+    root.querySelectorAll("[data-corner], [data-mark]").forEach((block) => block.replaceChildren());
   }
 }
 
-function collapseIdentity() {
-  identity?.classList.add("identity-collapsed");
+// Going on to another series, the mark stays as it is; on opening the study it is whole again.
+function keepFolded(folded) {
+  root.querySelectorAll("[data-keep-fold]").forEach((link) => {
+    const target = new URL(link.href);
+    if (folded) target.searchParams.set("folded", "1");
+    else target.searchParams.delete("folded");
+    link.href = target.href;
+  });
+}
+
+// The zoom on this screen: CSS pixels for one pixel of the image, whatever size the picture has.
+function showZoom(zoom) {
+  if (!picture.naturalWidth) return;
+  const { clientWidth: width, clientHeight: height } = stage;
+  const fitted = Math.min(width / picture.naturalWidth, height / picture.naturalHeight);
+  const share = (fitted * picture.naturalWidth * zoom) / imageWidth;
+  root.querySelectorAll("[data-zoom]").forEach((node) => {
+    node.hidden = false;
+    node.textContent = root.dataset.zoomText.replace("{percent}", `${Math.round(share * 100)}%`);
+  });
 }
 
 function listen() {
-  const transform = new PictureTransform(stage, picture, {
-    onTouched: collapseIdentity,
-    onPage: (step) => show(wanted + step),
-    onZoom: (zoom) => {
-      root.querySelectorAll("[data-zoom]").forEach((node) => {
-        node.textContent = `${Math.round(zoom * 100)}%`;
-      });
-    },
-  });
+  picture.addEventListener("load", () => showZoom(transform.zoom));
+  new ResizeObserver(() => transform.apply()).observe(stage);
   slider.addEventListener("input", () => show(Number(slider.value) - 1));
   root.querySelectorAll("[data-step]").forEach((link) => {
     link.addEventListener("click", (event) => {
@@ -152,6 +172,14 @@ function listen() {
   });
 }
 
+if (identity.folded) {
+  // So it was on the series before; opened anew, the page begins with the whole mark.
+  const here = new URL(location.href);
+  here.searchParams.delete("folded");
+  history.replaceState(null, "", here);
+  keepFolded(true);
+}
+root.querySelector(".series-tab[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 if (picture.complete && picture.naturalWidth) markFirstPicture();
 else picture.addEventListener("load", markFirstPicture, { once: true });
 picture.addEventListener("error", () => explainFailure(picture.src), { once: true });

@@ -1,6 +1,7 @@
 // The DICOM page: shows the server's first picture at once, starts the worker behind it, and lets
 // Python take the canvas over. Public face: window.yingyun (docs/embedding.md).
 
+import { Identity } from "../js/identity.js";
 import { forwardInput } from "./input.js";
 import { WorkerLink } from "./link.js";
 import { Panel } from "./panel.js";
@@ -15,6 +16,7 @@ const canvases = {
   numpy: root.querySelector("[data-canvas='numpy']"),
 };
 const panel = new Panel(root, texts);
+const identity = new Identity(root);
 
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
 const SLOW_GRAPHICS = "yingyun:slow-graphics";
@@ -46,6 +48,14 @@ async function markFirstImage() {
   }
 }
 
+// Painted is not yet shown: the worker's canvas comes to the screen with the worker's next frame,
+// and that may be late while images pour in. Until then the same picture stands in the same place.
+async function giveWay() {
+  await link.ask({ type: "shown" });
+  if (picture) picture.hidden = true;
+  else mark("dicom-first-image");
+}
+
 function whatIsMissing() {
   if (typeof WebAssembly !== "object") return "wasm";
   if (!canvases.numpy.transferControlToOffscreen || !window.Worker) return "canvas";
@@ -73,7 +83,9 @@ const handlers = {
   scene: (message) => panel.show(message),
   runtime({ received, total }) {
     const words = texts.starting.replace("{done}", megabytes(received)).replace("{total}", megabytes(total));
-    panel.progress(words, total ? received / total : 0);
+    // Python says nothing while it starts: a bar that runs on says that it has not stopped.
+    if (total && received >= total) panel.progress(texts.preparing, null);
+    else panel.progress(words, total ? received / total : 0);
   },
   progress({ loaded, total, complete, arrived_bytes: bytes }) {
     const words = texts.loading
@@ -87,16 +99,12 @@ const handlers = {
     if (kind === "numpy" && !wished) rememberSlowGraphics();
   },
   interactive() {
-    // The canvas shows the same picture in the same place by the next frame.
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => {
-        if (picture) picture.hidden = true;
-        else mark("dicom-first-image");
-        mark("interactive");
-        root.dataset.interactive = "true";
-        settle.resolve();
-      }),
-    );
+    requestAnimationFrame(() => {
+      mark("interactive");
+      root.dataset.interactive = "true";
+      settle.resolve();
+    });
+    giveWay().catch(() => {}); // the worker has stopped, and that was said
   },
   "series-loaded": () => mark("series-loaded"),
   notice({ code }) {
@@ -178,7 +186,7 @@ function bindControls() {
   // On a small screen the mark gives its room to the picture once that is touched (ui.md §1).
   // Not before the finger is up: a stage that moves under a finger would pan the picture.
   stage.addEventListener("pointerdown", closeMenu);
-  stage.addEventListener("pointerup", () => root.classList.add("viewer-touched"));
+  stage.addEventListener("pointerup", () => identity.fold());
 }
 
 function toggle(opener) {

@@ -9,6 +9,7 @@ export class Panel {
     this.texts = texts;
     this.find = (selector) => root.querySelector(selector);
     this.spoken = null;
+    this.firstWords = [...root.querySelectorAll("[data-corner] > *")];
   }
 
   show(scene) {
@@ -23,6 +24,7 @@ export class Panel {
   }
 
   #showLines(corners) {
+    this.firstWords.splice(0).forEach((line) => line.remove());
     for (const [corner, lines] of Object.entries(corners)) {
       const box = this.find(`[data-corner="${corner}"]`);
       while (box.children.length > lines.length) box.lastChild.remove();
@@ -77,11 +79,14 @@ export class Panel {
     this.speaking = setTimeout(() => setText(this.find("[data-live]"), words), SPEAK_AFTER);
   }
 
+  // `share` null: under way, nobody knows how far.
   progress(words, share) {
     const bar = this.find("[data-progress]");
     bar.hidden = words === "";
     setText(bar.querySelector("[data-progress-text]"), words);
-    bar.querySelector("progress").value = share;
+    const meter = bar.querySelector("progress");
+    if (share === null) meter.removeAttribute("value");
+    else meter.value = share;
   }
 
   // A notice that `lasts` stands until it is taken away; the others are read and go.

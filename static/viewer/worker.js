@@ -176,6 +176,7 @@ async function start(message) {
 
 onmessage = ({ data }) => {
   if (data.type === "start") start(data);
+  else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));
   else early.push(data);
 };

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from viewer_py.dicom.geometry import CalibrationState, direction_letters, spacing
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
@@ -52,12 +51,14 @@ def _pane_scene(state: ViewerState, pane: Pane, area: Rectangle) -> PaneScene:
 
 
 def first_corners(series: SeriesManifest, frame_index: int, canvas: CanvasSize) -> CornerText:
-    """Return the corners as a series opens, for a page that shows them before Python runs."""
-    state = ViewerState(series=(series,), canvas=canvas)
-    opened = state.with_pane(
-        replace(state.pane(), series_id=series.series_id, frame_index=frame_index)
-    )
-    return compose(opened).panes[0].corners
+    """Return the corners as a series opens, for a page that shows them before Python runs.
+
+    `canvas` tells only whether the lines are long or short: the zoom is the screen's to say.
+    """
+    pane = Pane(series_id=series.series_id, frame_index=frame_index)
+    frame = series.frames[frame_index]
+    marks = orientation_marks(frame, pane.viewport)
+    return corner_text(CornerSource(series, frame, pane, canvas, marks), zoom=False)
 
 
 def orientation_marks(frame: FrameAttributes, viewport: Viewport) -> OrientationMarks:

@@ -244,14 +244,17 @@ LINES: tuple[Line, ...] = (
 )
 
 
-def corner_text(source: CornerSource) -> CornerText:
-    """Return the lines of all four corners, the short ones on a narrow reading area."""
+def corner_text(source: CornerSource, *, zoom: bool = True) -> CornerText:
+    """Return the lines of all four corners, the short ones on a narrow reading area.
+
+    Without `zoom` its line is left out, where the size on the screen is not known.
+    """
     narrow = source.canvas.width < PHONE_WIDTH
     texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
     for line in LINES:
         build = line.phone if narrow else line.desktop
         fits = not line.modalities or source.series.modality in line.modalities
-        if build is None or not fits:
+        if build is None or not fits or (build is _zoom_line and not zoom):
             continue
         text = build(source)
         if text:
