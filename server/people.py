@@ -174,4 +174,4 @@ def relations_of(session: Session, person_id: int | None) -> dict[int, str]:
             FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
         )
     )
-    return dict(links.tuples().all())
+    return {link.member_id: link.relation for link in links}

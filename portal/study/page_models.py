@@ -9,7 +9,7 @@ from portal.study.captions import Caption
 
 @dataclass(frozen=True)
 class SeriesTab:
-    """One series in the navigation bar (B-10 … B-14)."""
+    """One series in the navigation bar (B-10 … B-14); `why` says why it does not open."""
 
     name: str
     number: str
@@ -18,6 +18,7 @@ class SeriesTab:
     href: str
     thumbnail_url: str
     current: bool
+    why: str
 
 
 @dataclass(frozen=True)

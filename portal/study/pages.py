@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.auditing import note_view
 from portal.context import database_session
@@ -16,7 +17,7 @@ from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyL
 from server import reports
 from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
-from server.model import PreviewKind, Series
+from server.model import PreviewKind, ProcessingState, Series
 from server.terms import modality_label
 
 patient = Blueprint("study", __name__)
@@ -91,7 +92,8 @@ def _pictures(door: StudyDoor) -> ResponseReturnValue:
 
 def _preparing(door: StudyDoor) -> ResponseReturnValue:
     """Say that the pictures are being made; the page asks again by itself."""
-    failed = all(one.failure for one in shown.visible_series(door))
+    visible = shown.visible_series(door)
+    failed = bool(visible) and all(one.failure for one in visible)
     return render_template("study/preparing.html", study=study_frame(door), failed=failed)
 
 
@@ -140,7 +142,9 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
     return PicturesPage(
         study=study_frame(door, series, index),
         series_name=shown.series_name(series),
-        series_tabs=tuple(_tab(door, one, one is series, fast) for one in ready),
+        series_tabs=tuple(
+            _tab(door, one, one is series, fast) for one in shown.visible_series(door)
+        ),
         series_megabytes=shown.megabytes(series.pack_bytes),
         study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
         frame_index=index,
@@ -158,15 +162,23 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
 
 
 def _tab(door: StudyDoor, series: Series, current: bool, fast: bool) -> SeriesTab:
+    why = _why_closed(series)
     return SeriesTab(
         name=shown.series_name(series),
         number="-" if series.series_number is None else str(series.series_number),
         modality_label=modality_label(series.modality),
         frame_count=series.frame_count,
-        href=_page_href(door, series, None, fast),
-        thumbnail_url=thumbnail_url(door, series),
+        href="" if why else _page_href(door, series, None, fast),
+        thumbnail_url="" if why else thumbnail_url(door, series),
         current=current,
+        why=why,
     )
+
+
+def _why_closed(series: Series) -> str:
+    if series.state == ProcessingState.READY:
+        return ""
+    return _("无法显示") if series.failure else _("正在准备")
 
 
 def _page_href(door: StudyDoor, series: Series, index: int | None, fast: bool) -> str:
