@@ -129,6 +129,15 @@ async function explainFailure(source) {
   }
 }
 
+// Along the bar only: the page itself stays at its top.
+function showCurrentSeries() {
+  const tab = root.querySelector(".series-tab[aria-current]");
+  const bar = tab.parentElement;
+  const [inner, outer] = [tab.getBoundingClientRect(), bar.getBoundingClientRect()];
+  bar.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+  bar.scrollTop += inner.top + inner.height / 2 - outer.top - outer.height / 2;
+}
+
 // Going on to another series, the mark stays as it is; on opening the study it is whole again.
 function keepFolded(folded) {
   root.querySelectorAll("[data-keep-fold]").forEach((link) => {
@@ -179,7 +188,7 @@ if (identity.folded) {
   history.replaceState(null, "", here);
   keepFolded(true);
 }
-root.querySelector(".series-tab[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+showCurrentSeries();
 if (picture.complete && picture.naturalWidth) markFirstPicture();
 else picture.addEventListener("load", markFirstPicture, { once: true });
 picture.addEventListener("error", () => explainFailure(picture.src), { once: true });

@@ -4,6 +4,7 @@ export class WorkerLink {
   #worker;
   #asked = new Map();
   #next = 0;
+  #stopped = false;
 
   constructor(onMessage, onBroken) {
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
@@ -20,6 +21,7 @@ export class WorkerLink {
   }
 
   ask(message) {
+    if (this.#stopped) return Promise.reject(new Error("the viewer has stopped"));
     const id = (this.#next += 1);
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
@@ -28,6 +30,7 @@ export class WorkerLink {
   }
 
   stop() {
+    this.#stopped = true;
     this.#worker.terminate();
     for (const { reject } of this.#asked.values()) reject(new Error("the viewer has stopped"));
     this.#asked.clear();

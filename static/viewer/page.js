@@ -126,6 +126,29 @@ const handlers = {
 const missing = whatIsMissing();
 const link = missing ? null : new WorkerLink((message) => handlers[message.type](message), () => fail("error"));
 
+// Who has the whole series asks the server for nothing more, and would look on at what was shared
+// after the share is taken back.
+const ACCESS_CHECK_SECONDS = 15;
+const shared = config.base.startsWith("/s/");
+
+async function checkAccess() {
+  if (root.querySelector("[data-failure]").hidden === false) return;
+  try {
+    const answer = await fetch(`${config.base}/viewer.json`, { credentials: "same-origin", cache: "no-store" });
+    if ([401, 403, 410].includes(answer.status)) endAccess();
+  } catch {
+    // no network: what is loaded stays until the server can be asked again
+  }
+}
+
+function endAccess() {
+  link.stop();
+  for (const canvas of Object.values(canvases)) canvas.hidden = true;
+  root.querySelectorAll("[data-corner], [data-mark]").forEach((words) => words.replaceChildren());
+  root.querySelector("[data-scale]").hidden = true;
+  handlers.notice({ code: "ended" });
+}
+
 function slowGraphics() {
   try {
     return localStorage.getItem(SLOW_GRAPHICS) === today;
@@ -214,6 +237,10 @@ window.yingyun = {
 
 const seen = markFirstImage();
 bindControls();
+if (shared && !missing) {
+  setInterval(checkAccess, ACCESS_CHECK_SECONDS * 1000);
+  document.addEventListener("visibilitychange", () => document.hidden || checkAccess());
+}
 if (missing) fail(missing);
 // The picture has the line and the processor to itself, unless it is slow in coming.
 else Promise.race([seen, new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT))]).then(start);
