@@ -173,7 +173,8 @@ def test_a_series_of_another_study_does_not_open(cloud: ImageCloud, make_study: 
     study, other = make_study(person), make_study(person)
     grant = grant_of(cloud, add_account(cloud, "zhang", person))
     with cloud.database.session() as session:
-        series = dict(session.execute(select(Series.study_id, Series.series_id)).tuples().all())
+        rows = session.execute(select(Series.study_id, Series.series_id))
+        series = {row.study_id: row.series_id for row in rows}
     assert denial(cloud, grant, study, series_id=series[study.study_id]) is None
     wrong = denial(cloud, grant, study, series_id=series[other.study_id])
     assert wrong is DenialReason.NOT_YOURS

@@ -267,3 +267,10 @@ def test_a_picture_drawn_by_numpy_lies_where_the_matrix_says(state: ViewerState)
     x, y = at(image.matrix, 20.5, 10.5)
     brightest = np.unravel_index(picture[..., 0].argmax(), picture.shape[:2])
     assert abs(brightest[1] - x) <= 6 and abs(brightest[0] - y) <= 6
+
+
+def test_colours_show_no_window_until_one_is_chosen() -> None:
+    grey, color = make_series(), make_series(samples_per_pixel=3, photometric_interpretation="RGB")
+    canvas = CanvasSize(1200, 800, 1)
+    assert any(line.startswith("W ") for line in first_corners(grey, 0, canvas).bottom_right)
+    assert not any(line.startswith("W ") for line in first_corners(color, 0, canvas).bottom_right)

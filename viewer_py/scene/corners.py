@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
-from viewer_py.pixels.voi import Window, default_window
+from viewer_py.pixels.voi import Window, default_window, is_color
 from viewer_py.scene.model import CornerText, OrientationMarks
 from viewer_py.view.fit import scale_of
 from viewer_py.view.state import CanvasSize, Pane
@@ -173,6 +173,8 @@ def shown_window(pane: Pane, frame: FrameAttributes) -> Window:
 
 
 def _window_line(source: CornerSource) -> str:
+    if source.pane.window is None and is_color(source.frame):
+        return ""  # colours are shown as they are
     if source.pane.window is None and source.frame.voi_luts:
         return "W/L  VOI LUT"
     window = shown_window(source.pane, source.frame)
