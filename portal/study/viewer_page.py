@@ -20,6 +20,9 @@ DECODE_WORKERS = 2
 # What the page and its workers load besides Python's runtime; each would cost a journey.
 PAGE_FILES = (
     "css/viewer.css",
+    "css/viewer-stage.css",
+    "css/viewer-controls.css",
+    "css/viewer-screens.css",
     "viewer/page.js",
     "viewer/link.js",
     "viewer/panel.js",
