@@ -6,14 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.auth.pending import forget
-from portal.context import current_cloud, database_session
+from portal.auth.leaving import leave
+from portal.context import database_session
 from portal.decisions import signed_in
 from portal.i18n import current_language
 from portal.identity import signed_in_identity, source_address
 from portal.next_url import safe_next
-from portal.sessions import clear_session, session_token
-from server import accounts, consent
+from server import consent
 from server.consent import OutdatedPolicyError
 from server.model import Account
 
@@ -51,12 +50,4 @@ def answer_consent() -> ResponseReturnValue:
 
 
 def _refuse() -> ResponseReturnValue:
-    cloud = current_cloud()
-    token = session_token(cloud.settings, request)
-    if token:
-        accounts.sign_out(database_session(), token, source=source_address())
-    forget()
-    flash(_("您未同意隐私政策，我们没有处理您的个人信息，已为您退出。"), "info")
-    response = redirect("/login", 303)
-    clear_session(response, cloud.settings)
-    return response
+    return leave(_("您未同意隐私政策，我们没有处理您的个人信息，已为您退出。"), "info")

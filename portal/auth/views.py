@@ -11,6 +11,7 @@ from flask_babel import format_time
 from flask_babel import gettext as _
 
 from portal.auth.forms import CodeForm, PasswordForm
+from portal.auth.leaving import leave
 from portal.auth.pending import begin, forget, keep, pending_sign_in
 from portal.context import current_cloud, database_session
 from portal.decisions import public
@@ -18,7 +19,7 @@ from portal.entry import entry_kind
 from portal.identity import current_identity, source_address
 from portal.limits import SIGN_IN, limited
 from portal.next_url import safe_next
-from portal.sessions import clear_session, session_token, set_session
+from portal.sessions import session_token, set_session
 from server import accounts
 from server.accounts import SignInExpired, SignInRefused
 
@@ -137,15 +138,7 @@ def check_code() -> ResponseReturnValue:
 @public
 def logout() -> ResponseReturnValue:
     """End the session on the server and in the browser; harmless when there is none."""
-    cloud = current_cloud()
-    token = session_token(cloud.settings, request)
-    if token:
-        accounts.sign_out(database_session(), token, source=source_address())
-    forget()
-    flash(_("您已安全退出。"), "success")
-    response = redirect("/login", 303)
-    clear_session(response, cloud.settings)
-    return response
+    return leave(_("您已安全退出。"), "success")
 
 
 def _start_again(refused: SignInRefused) -> ResponseReturnValue:

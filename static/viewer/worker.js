@@ -17,13 +17,24 @@ const early = [];
 
 const post = (message) => postMessage(JSON.stringify(message));
 
+// The word for what went wrong, which the page puts into a sentence. Python says MemoryError (numpy
+// a subclass of it); a heap that cannot grow or begin is a RangeError.
+function reasonOf(error) {
+  const outOfMemory = error instanceof RangeError || String(error.type).endsWith("MemoryError");
+  return outOfMemory ? "memory" : (error.reason ?? "error");
+}
+
+function fail(error) {
+  console.error(error);
+  post({ type: "failed", reason: reasonOf(error) });
+}
+
 // An exception in Python must reach the page: silence would look like a frozen picture.
 function guarded(work) {
   try {
     work();
   } catch (error) {
-    console.error(error);
-    post({ type: "failed", reason: "error" });
+    fail(error);
   }
 }
 
@@ -164,8 +175,7 @@ async function start(message) {
   try {
     python = await starting;
   } catch (error) {
-    console.error(error);
-    post({ type: "failed", reason: error.reason ?? "error" });
+    fail(error);
     return;
   }
   guarded(() => {

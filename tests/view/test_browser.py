@@ -353,3 +353,30 @@ def test_without_webassembly_the_page_says_why_and_leads_back(desktop: Page, sit
     expect(failure.locator("a")).to_have_attribute("href", "/x")
     refused = "window.yingyun.ready.then(() => 'ready', () => 'refused')"
     assert desktop.evaluate(refused) == "refused"
+
+
+NO_MEMORY = {
+    "the heap cannot begin": (
+        "export async function startPython() {"
+        " throw new RangeError('WebAssembly.Memory(): could not allocate memory'); }"
+    ),
+    "Python has none left": (
+        "export async function startPython() { return { pyimport: () => ({ start: () => {"
+        " throw Object.assign(new Error('numpy'), { type: '_ArrayMemoryError' }); } }) }; }"
+    ),
+}
+
+
+@pytest.mark.parametrize("runtime", NO_MEMORY.values(), ids=NO_MEMORY)
+def test_without_memory_the_page_says_why_and_leads_back(
+    desktop: Page, site: Site, runtime: str
+) -> None:
+    desktop.context.route(
+        "**/viewer/runtime.js",
+        lambda route: route.fulfill(body=runtime, content_type="text/javascript"),
+    )
+    desktop.goto(f"{site.address}/x/dicom")
+    failure = desktop.locator("[data-failure]")
+    expect(failure).to_contain_text("内存不足")
+    expect(failure).to_contain_text("too little memory")
+    expect(failure.locator("a")).to_have_attribute("href", "/x")
