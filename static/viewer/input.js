@@ -16,8 +16,14 @@ function forwardPointers(stage, link) {
     if (waiting.length) link.send({ type: "pointer", events: waiting });
     waiting = [];
   };
+  // A stage that changes its place under a finger must not move the picture: a gesture is
+  // measured from where the stage lay when its first pointer came down.
+  const held = new Set();
+  let box = stage.getBoundingClientRect();
   const place = (event, kind) => {
-    const box = stage.getBoundingClientRect();
+    if (!held.size) box = stage.getBoundingClientRect();
+    if (kind === "down") held.add(event.pointerId);
+    if (kind === "up" || kind === "cancel") held.delete(event.pointerId);
     return {
       kind,
       pointer_id: event.pointerId,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from viewer_py.dicom.manifest import FrameAttributes
+from viewer_py.dicom.manifest import FrameAttributes, Vector3
 from viewer_py.pixels.voi import Window
+from viewer_py.volume.model import SampleGrid, Slab
 
 Matrix = tuple[float, float, float, float, float, float]
+
+PLANE = Slab()
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,82 @@ class ImageLayer:
     matrix: Matrix
     window: Window | None = None
     inverted: bool = False
+    color_map: str = ""
+    filter: str = ""
+
+
+@dataclass(frozen=True)
+class PlaneLayer:
+    """A reformatted plane or slab of a volume.
+
+    `grid` has one sample a device pixel of the pane's area at full detail: its first sample is the
+    centre of the area's top-left pixel. A moving picture may be drawn with `detail` below 1
+    (samples a device pixel along each axis). Greys lie over what is below with `opacity`; samples
+    without data are transparent in a layer above the first.
+    """
+
+    series_id: str
+    grid: SampleGrid
+    slab: Slab = PLANE
+    window: Window | None = None
+    inverted: bool = False
+    color_map: str = ""
+    filter: str = ""
+    opacity: float = 1.0
+    detail: float = 1.0
+
+
+@dataclass(frozen=True)
+class CurveLayer:
+    """A curved reformation (CPR): column x of the picture is the line through `points[x]`.
+
+    `points` (LPS, mm) are evenly spaced along the curve by `step_mm`, `across` are the unit
+    directions, one a point, in which the rows of the picture run, also `step_mm` a row; the middle
+    row is the curve itself. `matrix` maps picture coordinates to device pixels as in ImageLayer.
+    """
+
+    series_id: str
+    points: tuple[Vector3, ...]
+    across: tuple[Vector3, ...]
+    step_mm: float
+    rows: int
+    matrix: Matrix
+    slab: Slab = PLANE
+    window: Window | None = None
+    inverted: bool = False
+    color_map: str = ""
+
+
+@dataclass(frozen=True)
+class RenderingLayer:
+    """A volume rendering (3D重建): parallel projection along `grid.normal`.
+
+    `preset` names a transfer function of `viewer_py.volume.transfer`; its points shift with
+    `window` when one is given. `clip_low`, `clip_high` bound the box that is shown, as shares
+    (0…1) of the volume along columns, rows and slices. `detail` as in PlaneLayer.
+    """
+
+    series_id: str
+    grid: SampleGrid
+    preset: str
+    window: Window | None = None
+    clip_low: Vector3 = (0.0, 0.0, 0.0)
+    clip_high: Vector3 = (1.0, 1.0, 1.0)
+    detail: float = 1.0
+
+
+Layer = ImageLayer | PlaneLayer | CurveLayer | RenderingLayer
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line over the image, in device pixels of the canvas; `style` names its look."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    style: str
 
 
 @dataclass(frozen=True)
@@ -70,13 +149,18 @@ class ScaleBar:
 
 @dataclass(frozen=True)
 class PaneScene:
-    """One pane: its part of the canvas, its image and its words."""
+    """One pane: its part of the canvas, its image and its words.
+
+    `overlays` lie over `image` in their order (fusion); `lines` (cross-hairs) lie over all.
+    """
 
     area: Rectangle
-    image: ImageLayer | None
+    image: Layer | None
     corners: CornerText
     marks: OrientationMarks
     scale_bar: ScaleBar | None = None
+    overlays: tuple[Layer, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)

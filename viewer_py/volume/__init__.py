@@ -1,0 +1,1 @@
+"""Volumes: what a stack of slices says of the space between its pixels."""
