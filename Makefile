@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 YINGYUN := .venv/bin/yingyun
 export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
 
-.PHONY: install system assets demo check unit e2e test shots conformance messages bench clean
+.PHONY: install system assets demo check unit e2e test test-long shots conformance messages bench clean
 
 install: .venv/.installed
 
@@ -37,6 +37,10 @@ e2e: install assets system
 
 test: install system assets check
 	.venv/bin/pytest -q --check-conformance docs/conformance.md
+
+# What takes minutes: fuzzing with tens of thousands of inputs, whole collections of files.
+test-long: install system
+	.venv/bin/pytest -q -m long
 
 # Every page at three sizes, into shots/.
 shots: install system assets

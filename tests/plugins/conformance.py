@@ -118,6 +118,11 @@ class ConformancePlugin:
                 unknown = set(marker.args) - known
                 if unknown:
                     raise pytest.UsageError(f"{item.nodeid}: unknown requirement {unknown}")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # What was deselected (`long`) is no more among the items, and claims nothing.
+        for item in session.items:
+            for marker in item.iter_markers("requirement"):
                 self.evidence.claims[_test_name(item)] |= set(marker.args)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
