@@ -17,6 +17,7 @@ from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.voi import SIGMOID, Window
 from viewer_py.render import numpy_renderer
+from viewer_py.render.sources import FrameSources
 from viewer_py.scene.model import (
     CornerText,
     ImageLayer,
@@ -78,7 +79,8 @@ def main() -> None:
             stored, frame = noise(size)
             for turned in (False, True):
                 view = scene(width * ratio, height * ratio, frame, turned)
-                took = milliseconds(lambda v=view, s=stored: numpy_renderer.render(v, lambda *_: s))
+                sources = FrameSources(lambda *_, s=stored: s)
+                took = milliseconds(lambda v=view, s=sources: numpy_renderer.render(v, s))
                 how = "turned" if turned else "upright"
                 print(f"render {width}x{height}@{ratio} of {size}x{size} {how:8} {took:8.2f} ms")
 

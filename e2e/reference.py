@@ -20,6 +20,7 @@ from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.dicom.pack import HEAD, FrameCodec, read_head
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
+from viewer_py.render.sources import FrameSources
 from viewer_py.scene.model import (
     CornerText,
     ImageLayer,
@@ -65,7 +66,8 @@ def expected_canvas(
         inverted=state["inverted"],
     )
     pane = PaneScene(Rectangle(0, 0, width, height), layer, CornerText(), OrientationMarks())
-    drawn = numpy_renderer.render(Scene(width, height, (pane,)), lambda *_: stored)
+    scene = Scene(width, height, (pane,))
+    drawn = numpy_renderer.render(scene, FrameSources(lambda *_: stored))
     return drawn[..., :3].astype(np.int16)
 
 

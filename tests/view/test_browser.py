@@ -24,6 +24,7 @@ from tests.assets.conftest import built_assets as built_assets
 from tests.view.site import Site
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
+from viewer_py.render.sources import FrameSources
 from viewer_py.scene.model import (
     CornerText,
     ImageLayer,
@@ -111,7 +112,8 @@ def expected(site: Site, state: dict[str, Any], height: int, width: int) -> NDAr
     )
     area = Rectangle(0, 0, width, height)
     pane = PaneScene(area, layer, CornerText(), OrientationMarks())
-    picture = numpy_renderer.render(Scene(width, height, (pane,)), lambda *_: stored[index])
+    sources = FrameSources(lambda *_: stored[index])
+    picture = numpy_renderer.render(Scene(width, height, (pane,)), sources)
     return picture[..., :3].astype(np.int16)
 
 

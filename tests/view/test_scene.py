@@ -258,10 +258,11 @@ def test_dates(raw: str, shown: str) -> None:
 
 def test_a_picture_drawn_by_numpy_lies_where_the_matrix_says(state: ViewerState) -> None:
     from viewer_py.render import numpy_renderer
+    from viewer_py.render.sources import FrameSources
 
     stored = np.full((40, 60), -1000, dtype=np.int16)
     stored[10, 20] = 1000
-    picture = numpy_renderer.render(compose(state), lambda *_: stored)
+    picture = numpy_renderer.render(compose(state), FrameSources(lambda *_: stored))
     image = compose(state).panes[0].image
     assert image is not None
     x, y = at(image.matrix, 20.5, 10.5)

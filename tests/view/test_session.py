@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from viewer_py.browser.messages import MessageError, Start, read_start
 from viewer_py.browser.painters import NumpyPainter, PainterKind, choose_painter
 from viewer_py.browser.session import Session
 from viewer_py.dicom.manifest import SeriesManifest, to_json
+from viewer_py.render.sources import FrameSources, Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.compose import compose
 from viewer_py.scene.model import Scene
@@ -73,13 +74,13 @@ class FakePainter:
         self.painted: list[Scene] = []
         self.cleared = 0
 
-    def paint(self, scene: Scene, pixels: Callable[[str, int], Any]) -> bool:
+    def paint(self, scene: Scene, sources: Sources) -> bool:
         if self.broken:
             raise WebGLError("lost")
         self.host.time += self.seconds
         self.painted.append(scene)
         image = scene.panes[0].image
-        return image is None or pixels(image.series_id, image.frame_index) is not None
+        return image is None or sources.frame(image.series_id, image.frame_index) is not None
 
     def clear(self, width: int, height: int) -> None:
         self.cleared += 1
@@ -360,7 +361,7 @@ def test_software_gl_is_never_chosen_over_a_faster_numpy(
     gpu = FakePainter(PainterKind.WEBGL, host, gpu_seconds)
     cpu = FakePainter(PainterKind.NUMPY, host, cpu_seconds)
     scene = _one_pane(Scene(10, 10, ()))
-    painter, measured = choose_painter(gpu, cpu, scene, lambda *_: None, host.now)
+    painter, measured = choose_painter(gpu, cpu, scene, FrameSources(lambda *_: None), host.now)
     assert str(painter.kind) == chosen and "webgl2_ms" in measured
 
 
@@ -369,7 +370,11 @@ def test_a_hopeless_painter_is_not_timed_twice() -> None:
     gpu = FakePainter(PainterKind.WEBGL, host, 0.2)
     scene = _one_pane(Scene(10, 10, ()))
     choose_painter(
-        gpu, FakePainter(PainterKind.NUMPY, host, 0.02), scene, lambda *_: None, host.now
+        gpu,
+        FakePainter(PainterKind.NUMPY, host, 0.02),
+        scene,
+        FrameSources(lambda *_: None),
+        host.now,
     )
     assert len(gpu.painted) == 2  # one that warms up, one that is timed
 
@@ -391,7 +396,7 @@ def test_the_numpy_painter_puts_finished_pixels() -> None:
 
     canvas = Canvas()
     painter = NumpyPainter(canvas)
-    assert painter.paint(_one_pane(Scene(7, 5, ())), lambda *_: None)
+    assert painter.paint(_one_pane(Scene(7, 5, ())), FrameSources(lambda *_: None))
     assert canvas.size == (7, 5) and canvas.pixels.shape == (5, 7, 4)
     painter.clear(7, 5)
     assert canvas.pixels[..., 3].min() == 255 and canvas.pixels[..., :3].max() == 0

@@ -13,6 +13,7 @@ from tests.view.samples import make_series, open_state
 from viewer_py.dicom.manifest import LookupTable
 from viewer_py.pixels.transfer import display_transfer
 from viewer_py.pixels.voi import Window
+from viewer_py.render.sources import FrameSources
 from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer, ramp, texture_form
 from viewer_py.render.webgl_shader import FRAGMENT
 from viewer_py.scene.compose import compose
@@ -57,7 +58,7 @@ def draw(gl: RecordingGL, pixels: Any = FRAME, budget: int = 10**6, **attributes
     renderer = WebGLRenderer(gl, budget)
     gl.calls.clear()
     state = open_state(make_series(**attributes))
-    return renderer.draw(compose(state), lambda *_: pixels)
+    return renderer.draw(compose(state), FrameSources(lambda *_: pixels))
 
 
 def test_stored_values_go_up_unchanged_as_an_integer_texture() -> None:
@@ -131,7 +132,7 @@ def test_a_voi_lut_goes_up_as_a_table_once() -> None:
     state = open_state(make_series(voi_luts=(table,)))
     gl.calls.clear()
     for _ in range(3):
-        renderer.draw(compose(state), lambda *_: FRAME)
+        renderer.draw(compose(state), FrameSources(lambda *_: FRAME))
     tables = [args for args in gl.of("texImage2D") if args[2] == "R8UI"]
     assert len(tables) == 1
     assert gl.uniform("u_table_length")[0] >= 256
@@ -144,7 +145,7 @@ def test_a_frame_goes_up_once_and_the_oldest_leaves_at_the_budget() -> None:
     gl.calls.clear()
     for frame in (0, 1, 0, 2, 0, 1):
         state = run(state, "stack.go", {"frame": frame})
-        renderer.draw(compose(state), lambda *_: FRAME)
+        renderer.draw(compose(state), FrameSources(lambda *_: FRAME))
         assert renderer.texture_bytes <= 2 * FRAME.nbytes
     uploads = [args for args in gl.of("texImage2D") if args[2] == "R16I"]
     assert len(uploads) == 4  # 0, 1, 2 and 1 again; 0 was always the fresher one

@@ -15,6 +15,7 @@ from viewer_py.pixels import pipeline
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
 from viewer_py.render.sampling import MOST_TAPS
+from viewer_py.render.sources import FrameSources
 from viewer_py.scene.model import (
     CornerText,
     ImageLayer,
@@ -51,7 +52,7 @@ def draw(
 ) -> np.ndarray:
     """Render one layer on a canvas of (width, height); return RGB."""
     scene = Scene(*size, (pane(layer, area or Rectangle(0, 0, *size)),))
-    picture = numpy_renderer.render(scene, lambda _series, _frame: stored)
+    picture = numpy_renderer.render(scene, FrameSources(lambda _series, _frame: stored))
     assert picture.shape == (size[1], size[0], 4)
     assert (picture[..., 3] == 255).all()
     return picture[..., :3]
@@ -242,7 +243,7 @@ def test_each_pane_shows_its_own_frame() -> None:
         pane(None, Rectangle(6, 0, 2, 2)),
     )
     picture = numpy_renderer.render(
-        Scene(8, 2, panes), lambda series, index: images.get((series, index))
+        Scene(8, 2, panes), FrameSources(lambda series, index: images.get((series, index)))
     )
     assert picture[0, :, 0].tolist() == [255, 255, 0, 0, 0, 0, 0, 0]
 

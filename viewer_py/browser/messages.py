@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from viewer_py.scene.model import PaneScene, Scene
+from viewer_py.scene.model import ImageLayer, PaneScene, Scene
 from viewer_py.view.commands.stack import frame_count
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.pointer import PointerEvent, PointerKind
@@ -147,7 +147,7 @@ def state_report(state: ViewerState, scene: Scene) -> dict[str, Any]:
         "playing": state.playing,
         "frames_per_second": state.frames_per_second,
         "canvas": asdict(state.canvas),
-        "matrix": None if drawn.image is None else list(drawn.image.matrix),
+        "matrix": list(drawn.image.matrix) if isinstance(drawn.image, ImageLayer) else None,
         "corners": asdict(drawn.corners),
         "marks": asdict(drawn.marks),
         "scale_bar": _scale(drawn, state.canvas.pixel_ratio),

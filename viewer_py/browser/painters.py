@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.render import numpy_renderer
-from viewer_py.render.webgl_renderer import Pixels, WebGLError, WebGLRenderer
+from viewer_py.render.sources import Sources, is_complete
+from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer
 from viewer_py.scene.model import Scene
 
 FAST_ENOUGH = 0.012  # seconds; below it a frame is smooth whatever numpy could do
@@ -35,7 +36,7 @@ class Painter(Protocol):
 
     @property
     def kind(self) -> PainterKind: ...
-    def paint(self, scene: Scene, pixels: Pixels) -> bool: ...
+    def paint(self, scene: Scene, sources: Sources) -> bool: ...
     def clear(self, width: int, height: int) -> None: ...
     def finish(self) -> None: ...
 
@@ -62,15 +63,12 @@ class NumpyPainter:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
 
-    def paint(self, scene: Scene, pixels: Pixels) -> bool:
+    def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there."""
-        picture = numpy_renderer.render(scene, pixels)
+        picture = numpy_renderer.render(scene, sources)
         self._canvas.resize(scene.width, scene.height)
         self._canvas.put(picture)
-        return all(
-            pane.image is None or pixels(pane.image.series_id, pane.image.frame_index) is not None
-            for pane in scene.panes
-        )
+        return is_complete(scene, sources)
 
     def clear(self, width: int, height: int) -> None:
         """Paint black."""
@@ -92,10 +90,10 @@ class WebGLPainter:
         self._canvas = canvas
         self._renderer = renderer
 
-    def paint(self, scene: Scene, pixels: Pixels) -> bool:
+    def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there. Raises WebGLError."""
         self._canvas.resize(scene.width, scene.height)
-        return self._renderer.draw(scene, pixels)
+        return self._renderer.draw(scene, sources)
 
     def clear(self, width: int, height: int) -> None:
         """Paint black and delete the pixels on the GPU."""
@@ -109,15 +107,15 @@ class WebGLPainter:
 
 
 def _seconds_to_paint(
-    painter: Painter, scene: Scene, pixels: Pixels, now: Callable[[], float]
+    painter: Painter, scene: Scene, sources: Sources, now: Callable[[], float]
 ) -> float:
     """Return the best of a few runs, after one that uploads and warms up."""
-    painter.paint(scene, pixels)
+    painter.paint(scene, sources)
     painter.finish()
     best = float("inf")
     for _ in range(_RUNS):
         begun = now()
-        painter.paint(scene, pixels)
+        painter.paint(scene, sources)
         painter.finish()
         best = min(best, now() - begun)
         if not FAST_ENOUGH <= best <= HOPELESS:
@@ -129,7 +127,7 @@ def choose_painter(
     gpu: Painter | None,
     cpu: Painter,
     scene: Scene,
-    pixels: Pixels,
+    sources: Sources,
     now: Callable[[], float],
     wish: str = AUTO,
 ) -> tuple[Painter, dict[str, Any]]:
@@ -142,12 +140,12 @@ def choose_painter(
     if wish == PainterKind.WEBGL:
         return gpu, {}
     try:
-        gpu_seconds = _seconds_to_paint(gpu, scene, pixels, now)
+        gpu_seconds = _seconds_to_paint(gpu, scene, sources, now)
     except WebGLError as error:
         return cpu, {"webgl2": str(error)}
     measured: dict[str, Any] = {"webgl2_ms": round(gpu_seconds * 1000, 2)}
     if gpu_seconds < FAST_ENOUGH:
         return gpu, measured
-    cpu_seconds = _seconds_to_paint(cpu, scene, pixels, now)
+    cpu_seconds = _seconds_to_paint(cpu, scene, sources, now)
     measured["numpy_ms"] = round(cpu_seconds * 1000, 2)
     return (gpu if gpu_seconds <= cpu_seconds else cpu), measured

@@ -22,6 +22,7 @@ from viewer_py.browser.messages import (
 )
 from viewer_py.browser.painters import Painter, choose_painter
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
+from viewer_py.render.sources import FrameSources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.compose import compose
 from viewer_py.scene.model import Scene
@@ -57,6 +58,7 @@ class Session:
     ) -> None:
         self._host = host
         self._store = store
+        self._sources = FrameSources(store.pixels)
         self._cpu, self._gpu, self._wish = cpu, gpu, start.renderer
         self._painter: Painter | None = None
         self._measured: dict[str, Any] = {}
@@ -273,11 +275,11 @@ class Session:
     def _paint(self, scene: Scene) -> None:
         if self._painter is None:
             self._painter, self._measured = choose_painter(
-                self._gpu, self._cpu, scene, self._store.pixels, self._host.now, self._wish
+                self._gpu, self._cpu, scene, self._sources, self._host.now, self._wish
             )
             self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
         try:
-            complete = self._painter.paint(scene, self._store.pixels)
+            complete = self._painter.paint(scene, self._sources)
         except WebGLError:
             self.context_lost()
             return

@@ -7,7 +7,7 @@ what lies between two pixels, `viewer_py.pixels.transfer` that from a stored val
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from viewer_py.pixels import pipeline
 from viewer_py.pixels.transfer import DisplayTransfer, display_transfer, is_padding, shade
 from viewer_py.pixels.voi import Window
 from viewer_py.render.sampling import Sample, samples
+from viewer_py.render.sources import Sources, layers_of
 from viewer_py.scene.model import ImageLayer, Rectangle, Scene
 
-PixelSource = Callable[[str, int], NDArray[Any] | None]
 Canvas = NDArray[np.uint32]
 
 
@@ -34,20 +34,20 @@ _LEVELS = np.arange(256, dtype=np.uint8)
 GREYS = _opaque(_LEVELS, _LEVELS, _LEVELS)
 
 
-def render(scene: Scene, pixels: PixelSource) -> NDArray[np.uint8]:
+def render(scene: Scene, sources: Sources) -> NDArray[np.uint8]:
     """Return the picture of a scene, RGBA of shape (height, width, 4), opaque.
 
-    `pixels(series_id, frame_index)` gives the stored values of a frame, or None while they have not
-    arrived: that pane stays black, as does everything outside an image. Image layers keep to the
-    area of their pane; later panes draw over earlier ones.
+    What `sources` does not have yet stays black, as does everything outside an image. Layers keep
+    to the area of their pane; later panes draw over earlier ones.
     """
     canvas: Canvas = np.full((scene.height, scene.width), GREYS[0])
     for pane in scene.panes:
-        if pane.image is None:
-            continue
-        stored = pixels(pane.image.series_id, pane.image.frame_index)
-        if stored is not None:
-            _draw(canvas, pane.image, stored, _within(pane.area, scene))
+        for layer in layers_of(pane):
+            if not isinstance(layer, ImageLayer):
+                continue
+            stored = sources.frame(layer.series_id, layer.frame_index)
+            if stored is not None:
+                _draw(canvas, layer, stored, _within(pane.area, scene))
     return canvas.view(np.uint8).reshape(scene.height, scene.width, 4)
 
 

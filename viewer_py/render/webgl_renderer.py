@@ -8,7 +8,6 @@ pane. `gl` is anything with the WebGL2RenderingContext's methods, so a recorder 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 
 from viewer_py.pixels.transfer import DisplayTransfer, TransferMode, display_transfer
 from viewer_py.render.sampling import inverse, tap_counts
+from viewer_py.render.sources import Sources, is_complete, layers_of
 from viewer_py.render.webgl_shader import FRAGMENT, VERTEX, SampleKind
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
-
-Pixels = Callable[[str, int], "NDArray[Any] | None"]
 
 
 class WebGLError(RuntimeError):
@@ -209,22 +207,17 @@ class WebGLRenderer:
         gl.clearColor(0.0, 0.0, 0.0, 1.0)
         gl.clear(gl.COLOR_BUFFER_BIT)
 
-    def draw(self, scene: Scene, pixels: Pixels) -> bool:
-        """Draw `scene`; `pixels(series_id, frame_index)` gives stored values, None if not loaded.
-
-        Returns whether every image of the scene was there to be drawn.
-        """
+    def draw(self, scene: Scene, sources: Sources) -> bool:
+        """Draw what `sources` has of `scene`; return whether that was every layer."""
         self.clear(scene.width, scene.height)
-        complete = True
         for pane in scene.panes:
-            if pane.image is None:
-                continue
-            stored = pixels(pane.image.series_id, pane.image.frame_index)
-            if stored is None:
-                complete = False
-            else:
-                self._draw_pane(scene, pane, pane.image, stored)
-        return complete
+            for layer in layers_of(pane):
+                if not isinstance(layer, ImageLayer):
+                    continue
+                stored = sources.frame(layer.series_id, layer.frame_index)
+                if stored is not None:
+                    self._draw_pane(scene, pane, layer, stored)
+        return is_complete(scene, sources)
 
     def _draw_pane(
         self, scene: Scene, pane: PaneScene, image: ImageLayer, stored: NDArray[Any]
