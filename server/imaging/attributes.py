@@ -46,7 +46,7 @@ class FrameValues:
 
     def number(self, keyword: str, group: str = "") -> float | None:
         """Return the first number of an attribute."""
-        return next(iter(self.numbers(keyword, group)), None)
+        return number(self.holder(keyword, group), keyword)
 
     def integer(self, keyword: str, group: str = "") -> int | None:
         """Return the first number of an attribute when it is whole."""
@@ -59,7 +59,7 @@ class FrameValues:
 
     def text(self, keyword: str, group: str = "") -> str:
         """Return the first text of an attribute; empty when absent."""
-        return next(iter(self.texts(keyword, group)), "")
+        return text(self.holder(keyword, group), keyword, self.dataset)
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
@@ -88,6 +88,16 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     except (TypeError, ValueError):
         return ()
     return found if all(math.isfinite(item) for item in found) else ()
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return the first number of an attribute."""
+    return next(iter(numbers(dataset, keyword)), None)
+
+
+def text(dataset: Dataset, keyword: str, root: Dataset) -> str:
+    """Return the first text of an attribute; empty when absent."""
+    return next(iter(texts(dataset, keyword, root)), "")
 
 
 def texts(dataset: Dataset, keyword: str, root: Dataset) -> tuple[str, ...]:

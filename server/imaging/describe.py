@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from pydicom import Dataset
 
 from server.imaging.attributes import FrameValues, numbers, sequence_item, texts, value
 from server.imaging.decode import COLOR, PALETTE
+from server.imaging.moments import iso, moment_of
 from server.imaging.multiframe import position
 from viewer_py.dicom.manifest import FrameAttributes, LookupTable, Vector6
 
@@ -69,6 +70,8 @@ def _frame(values: FrameValues) -> FrameAttributes:
         presentation_lut_shape=values.text("PresentationLUTShape"),
         pixel_padding_value=_padding(values, "PixelPaddingValue", bits_stored, signed),
         pixel_padding_range_limit=_padding(values, "PixelPaddingRangeLimit", bits_stored, signed),
+        sop_class_uid=values.text("SOPClassUID"),
+        frame_of_reference_uid=values.text("FrameOfReferenceUID"),
         image_position_patient=position(values),
         image_orientation_patient=cast("Vector6 | None", _exactly(6, _orientation(values))),
         pixel_spacing=_pair(values.numbers("PixelSpacing", MEASURES_GROUP)),
@@ -91,7 +94,17 @@ def _frame(values: FrameValues) -> FrameAttributes:
         repetition_time=values.number("RepetitionTime", "MRTimingAndRelatedParametersSequence"),
         echo_time=values.number("EffectiveEchoTime", "MREchoSequence") or values.number("EchoTime"),
         magnetic_field_strength=values.number("MagneticFieldStrength"),
+        **(_pet_timing(values) if values.text("Modality") == "PT" else {}),
     )
+
+
+def _pet_timing(values: FrameValues) -> dict[str, Any]:
+    return {
+        "acquisition_datetime": iso(moment_of(values, "Acquisition")),
+        "decay_factor": values.number("DecayFactor"),
+        "frame_reference_time": values.number("FrameReferenceTime"),
+        "actual_frame_duration": values.number("ActualFrameDuration"),
+    }
 
 
 def _orientation(values: FrameValues) -> tuple[float, ...]:

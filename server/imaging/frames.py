@@ -14,7 +14,8 @@ from pydicom import Dataset
 from server.imaging import codec, pictures
 from server.imaging.decode import PALETTE, DecodeError, stored_frames
 from server.imaging.describe import frame_attributes, frame_count
-from viewer_py.dicom.manifest import FrameAttributes
+from server.imaging.pet import pet_attributes
+from viewer_py.dicom.manifest import FrameAttributes, PetAttributes
 from viewer_py.dicom.pack import FrameCodec
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.modality import UnsupportedPixelsError
@@ -33,6 +34,7 @@ class SourceFrame:
     attributes: FrameAttributes
     stored: Pixels
     flat: bool
+    pet: PetAttributes | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class ReadyFrame:
     payload: bytes
     full: pictures.Picture
     fast: pictures.Picture
+    pet: PetAttributes | None = None
 
 
 def source_frames(dataset: Dataset) -> Iterator[SourceFrame]:
@@ -51,12 +54,13 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame]:
     flat = dataset.get("PhotometricInterpretation") == PALETTE or dataset.get("BitsStored") == 1
     stated = frame_count(dataset)
     attributes = frame_attributes(dataset)
+    pet = pet_attributes(dataset)
     seen = 0
     for stored in stored_frames(dataset):
         described = next(attributes, None)
         if described is None:
             break
-        yield SourceFrame(_measured(described, stored), stored, flat)
+        yield SourceFrame(_measured(described, stored), stored, flat, pet)
         seen += 1
     if seen != stated:
         raise DecodeError("missing_frames", f"缺少帧 / {seen} of {stated} frames are there")
@@ -90,7 +94,7 @@ def _make_ready(source: SourceFrame) -> ReadyFrame:
     shown = display(source.stored, source.attributes)
     full = pictures.full_picture(shown, source.attributes, flat=source.flat)
     fast = pictures.fast_picture(shown, source.attributes, full)
-    return ReadyFrame(source.attributes, frame_codec, payload, full, fast)
+    return ReadyFrame(source.attributes, frame_codec, payload, full, fast, source.pet)
 
 
 def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:

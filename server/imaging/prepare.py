@@ -21,10 +21,11 @@ from server.imaging import bundle, codec, pictures
 from server.imaging.bundle import BundleWriter, PayloadKind
 from server.imaging.decode import DecodeError, has_frames
 from server.imaging.frames import SourceFrame, display, ready_frames, source_frames
+from server.imaging.pet import agreed
 from server.model import DataKey, Instance, ProcessingState, Series, Study, opaque_id
 from server.storage import ObjectDamagedError, ObjectMissingError
 from viewer_py.dicom import manifest
-from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, StudyHeading
+from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, SeriesManifest, StudyHeading
 from viewer_py.dicom.ordering import reading_order
 from viewer_py.dicom.pack import HEAD, FrameCodec
 
@@ -138,6 +139,7 @@ def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
     """Write all objects of the run. Raises DecodeError and StorageError."""
     writer = BundleWriter(cloud.vault, plan.data_key, plan.folder)
     attributes: list[FrameAttributes] = []
+    pets: list[PetAttributes | None] = []
     records: list[tuple[object, ...]] = []
     nothing = ((0, 0, 0), 0, 0, 0)
     for frame in ready_frames(_sources(cloud, plan)):
@@ -152,12 +154,13 @@ def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
             )
         )
         attributes.append(frame.attributes)
+        pets.append(frame.pet)
     order = list(reading_order(attributes))
     index = np.array(records, dtype=bundle.INDEX_RECORD)[order]
     in_order = [attributes[place] for place in order]
     writer.flush()
     _add_stills(cloud, plan, writer, index, in_order)
-    described = _manifest(plan.series, in_order, index)
+    described = _manifest(plan.series, in_order, index, agreed(pets))
     writer.finish(manifest.to_json(described).encode(), index)
     return _Made(len(records), sum(described.frame_bytes))
 
@@ -202,8 +205,14 @@ def _add_stills(
             index[place]["thumbnail"] = _add_picture(writer, PayloadKind.THUMBNAIL, small)
 
 
-def _manifest(series: Series, frames: list[FrameAttributes], index: bundle.Index) -> SeriesManifest:
+def _manifest(
+    series: Series,
+    frames: list[FrameAttributes],
+    index: bundle.Index,
+    pet: PetAttributes | None,
+) -> SeriesManifest:
     """Describe the series; the heading is filled in at delivery, so that it is never outdated."""
+    references = {frame.frame_of_reference_uid for frame in frames}
     lengths = tuple(int(length) + HEAD.size for length in index["pack"]["length"])
     return SeriesManifest(
         series_id=series.series_id,
@@ -214,7 +223,9 @@ def _manifest(series: Series, frames: list[FrameAttributes], index: bundle.Index
         series_number=series.series_number,
         series_description=series.description,
         body_part=series.body_part,
+        frame_of_reference_uid=references.pop() if len(references) == 1 else "",
         frame_bytes=lengths,
+        pet=pet,
     )
 
 

@@ -12,92 +12,41 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-MANIFEST_VERSION = 1
+from viewer_py.dicom.attributes import (
+    FrameAttributes,
+    LookupTable,
+    PetAttributes,
+    RefusedObject,
+    StudyHeading,
+    UltrasoundRegion,
+    Vector3,
+    Vector6,
+)
 
-Vector3 = tuple[float, float, float]
-Vector6 = tuple[float, float, float, float, float, float]
+__all__ = [
+    "MANIFEST_VERSION",
+    "FrameAttributes",
+    "LookupTable",
+    "ManifestError",
+    "PetAttributes",
+    "RefusedObject",
+    "SeriesManifest",
+    "StudyHeading",
+    "UltrasoundRegion",
+    "Vector3",
+    "Vector6",
+    "from_json",
+    "to_json",
+]
+
+# 2: calibration, PET, refused objects. A reader of 2 reads 1 too, whose attributes are fewer; the
+# server prepares series of version 1 anew (server.imaging.renew).
+MANIFEST_VERSION = 2
+READABLE_VERSIONS = frozenset({1, 2})
 
 
 class ManifestError(ValueError):
     """The manifest is of another version or lacks what the viewer needs."""
-
-
-@dataclass(frozen=True)
-class LookupTable:
-    """A Modality or VOI LUT (PS3.3 C.11.1, C.11.2): `values[i]` for input `first_mapped + i`."""
-
-    first_mapped: int
-    bits: int
-    values: tuple[int, ...]
-    explanation: str = ""
-
-
-@dataclass(frozen=True)
-class FrameAttributes:
-    """One frame as the viewer needs it; the names are those of the DICOM attributes.
-
-    Lengths are mm, positions and directions are in the patient frame (LPS). `pixel_spacing` is
-    (between rows, between columns). `None` or an empty tuple means that the object says nothing.
-    """
-
-    sop_instance_uid: str
-    frame_number: int
-    rows: int
-    columns: int
-    samples_per_pixel: int = 1
-    photometric_interpretation: str = "MONOCHROME2"
-    bits_stored: int = 16
-    signed: bool = False
-    instance_number: int | None = None
-    rescale_slope: float = 1.0
-    rescale_intercept: float = 0.0
-    rescale_type: str = ""
-    modality_lut: LookupTable | None = None
-    window_center: tuple[float, ...] = ()
-    window_width: tuple[float, ...] = ()
-    window_explanation: tuple[str, ...] = ()
-    voi_lut_function: str = "LINEAR"
-    voi_luts: tuple[LookupTable, ...] = ()
-    presentation_lut_shape: str = ""
-    pixel_padding_value: int | None = None
-    pixel_padding_range_limit: int | None = None
-    # Smallest and largest stored value without padding; the fall-back window needs it.
-    smallest_value: int = 0
-    largest_value: int = 0
-    image_position_patient: Vector3 | None = None
-    image_orientation_patient: Vector6 | None = None
-    pixel_spacing: tuple[float, float] | None = None
-    imager_pixel_spacing: tuple[float, float] | None = None
-    pixel_aspect_ratio: tuple[int, int] | None = None
-    slice_thickness: float | None = None
-    slice_location: float | None = None
-    patient_orientation: tuple[str, str] | None = None
-    image_laterality: str = ""
-    view_position: str = ""
-    acquired_at: str = ""
-    frame_time: float | None = None
-    kvp: float | None = None
-    tube_current: float | None = None
-    exposure: float | None = None
-    pitch: float | None = None
-    repetition_time: float | None = None
-    echo_time: float | None = None
-    magnetic_field_strength: float | None = None
-
-
-@dataclass(frozen=True)
-class StudyHeading:
-    """What the corners say of the study (I-11); empty when the object says nothing."""
-
-    patient_name: str = ""
-    patient_id: str = ""
-    patient_sex: str = ""
-    patient_age: str = ""
-    accession_number: str = ""
-    institution_name: str = ""
-    study_description: str = ""
-    study_datetime: str = ""
-    cloud_index: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,14 +65,26 @@ class SeriesManifest:
     frame_of_reference_uid: str = ""
     # Bytes of each frame in the pack, for progress and for the megabytes of the confirmation.
     frame_bytes: tuple[int, ...] = field(default=())
+    pet: PetAttributes | None = None
+    refused: tuple[RefusedObject, ...] = ()
 
 
 def _freeze(value: Any) -> Any:
     return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
 
 
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _record(raw: dict[str, Any]) -> dict[str, Any]:
+    return {key: _freeze(value) for key, value in raw.items()}
+
+
 def _lookup_table(raw: dict[str, Any] | None) -> LookupTable | None:
-    return None if raw is None else LookupTable(**{key: _freeze(raw[key]) for key in raw})
+    return None if raw is None else LookupTable(**_record(raw))
 
 
 def _pack_column(values: list[Any]) -> dict[str, Any]:
@@ -144,7 +105,7 @@ def to_json(manifest: SeriesManifest) -> str:
     document = {
         "version": MANIFEST_VERSION,
         "series": {
-            f.name: getattr(manifest, f.name)
+            f.name: _plain(getattr(manifest, f.name))
             for f in dataclasses.fields(SeriesManifest)
             if f.name not in {"frames", "heading"}
         },
@@ -165,12 +126,24 @@ def _column(packed: dict[str, Any], count: int) -> list[Any]:
 
 
 def _frame(raw: dict[str, Any]) -> FrameAttributes:
-    values = {key: _freeze(value) for key, value in raw.items()}
+    values = _record(raw)
     if raw.get("modality_lut") is not None:
         values["modality_lut"] = _lookup_table(raw["modality_lut"])
     if raw.get("voi_luts"):
         values["voi_luts"] = tuple(_lookup_table(table) for table in raw["voi_luts"])
+    if raw.get("ultrasound_regions"):
+        regions = (UltrasoundRegion(**_record(region)) for region in raw["ultrasound_regions"])
+        values["ultrasound_regions"] = tuple(regions)
     return FrameAttributes(**values)
+
+
+def _series(raw: dict[str, Any]) -> dict[str, Any]:
+    values = _record(raw)
+    if raw.get("pet") is not None:
+        values["pet"] = PetAttributes(**_record(raw["pet"]))
+    if raw.get("refused"):
+        values["refused"] = tuple(RefusedObject(**_record(one)) for one in raw["refused"])
+    return values
 
 
 def from_json(text: str | bytes) -> SeriesManifest:
@@ -179,7 +152,7 @@ def from_json(text: str | bytes) -> SeriesManifest:
     Raises ManifestError for another version or a manifest that does not hold together.
     """
     document = json.loads(text)
-    if document.get("version") != MANIFEST_VERSION:
+    if document.get("version") not in READABLE_VERSIONS:
         raise ManifestError(f"manifest version {document.get('version')!r} is not known")
     count = document["frame_count"]
     columns = {name: _column(packed, count) for name, packed in document["frames"].items()}
@@ -188,7 +161,7 @@ def from_json(text: str | bytes) -> SeriesManifest:
             _frame({name: values[index] for name, values in columns.items()})
             for index in range(count)
         )
-        series = {key: _freeze(value) for key, value in document["series"].items()}
+        series = _series(document["series"])
         heading = StudyHeading(**document["heading"])
         return SeriesManifest(heading=heading, frames=frames, **series)
     except TypeError as error:

@@ -46,7 +46,7 @@ def modality_range(frame: FrameAttributes) -> tuple[float, float]:
     ends = rescale(np.array([frame.smallest_value, frame.largest_value]), frame)
     if frame.modality_lut is not None:
         table = frame.modality_lut
-        first = max(frame.smallest_value - table.first_mapped, 0)
-        reached = table.values[first : max(frame.largest_value - table.first_mapped + 1, 0)]
+        first = max(int(frame.smallest_value) - table.first_mapped, 0)
+        reached = table.values[first : max(int(frame.largest_value) - table.first_mapped + 1, 0)]
         ends = np.append(ends, reached)
     return float(ends.min()), float(ends.max())

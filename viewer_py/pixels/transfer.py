@@ -60,8 +60,8 @@ class DisplayTransfer:
     width: float = 1.0
     invert: bool = False
     has_padding: bool = False
-    padding_low: int = 0
-    padding_high: int = 0
+    padding_low: float = 0
+    padding_high: float = 0
     padding_grey: int = 0
     lut_first: int = 0
     lut: bytes = b""
@@ -153,7 +153,7 @@ def _natively_inverted(frame: FrameAttributes) -> bool:
     return frame.photometric_interpretation == "MONOCHROME1"
 
 
-def _padding(frame: FrameAttributes) -> tuple[int, int, bool]:
+def _padding(frame: FrameAttributes) -> tuple[float, float, bool]:
     """Return the padding range, both ends in it (PS3.3 C.7.5.1.1.2), and whether there is one."""
     value = frame.pixel_padding_value
     if value is None:
