@@ -31,25 +31,22 @@ def _pet(drug: dict[str, Any] | None = None, **elements: Any) -> Dataset:
         **(drug or {}),
     }.items():
         setattr(item, keyword, value)
-    return ct_slice(
-        phantom(1),
-        1,
-        generate_uid(),
-        Modality="PT",
-        Units="BQML",
-        CorrectedImage=["DECY", "ATTN"],
-        DecayCorrection="START",
-        DecayFactor="1.25",
-        PatientWeight="71.5",
-        PatientSize="1.8",
-        PatientSex="F",
-        SeriesDate="20261121",
-        SeriesTime="093000",
-        AcquisitionDate="20261121",
-        AcquisitionTime="093012.250000",
-        RadiopharmaceuticalInformationSequence=Sequence([item]),
-        **elements,
-    )
+    stated = {
+        "Modality": "PT",
+        "Units": "BQML",
+        "CorrectedImage": ["DECY", "ATTN"],
+        "DecayCorrection": "START",
+        "DecayFactor": "1.25",
+        "PatientWeight": "71.5",
+        "PatientSize": "1.8",
+        "PatientSex": "F",
+        "SeriesDate": "20261121",
+        "SeriesTime": "093000",
+        "AcquisitionDate": "20261121",
+        "AcquisitionTime": "093012.250000",
+        "RadiopharmaceuticalInformationSequence": Sequence([item]),
+    }
+    return ct_slice(phantom(1), 1, generate_uid(), **(stated | elements))
 
 
 def _read(dataset: Dataset) -> PetAttributes:
