@@ -12,6 +12,7 @@ from server.imaging.attributes import FrameValues, numbers, sequence_item, texts
 from server.imaging.decode import COLOR, PALETTE
 from server.imaging.moments import iso, moment_of
 from server.imaging.multiframe import position
+from server.imaging.spacing import MEASURES_GROUP, pixel_size
 from viewer_py.dicom.manifest import FrameAttributes, LookupTable, Vector6
 
 # XA and XRF: their Modality LUT leads back to X-ray intensity and is not for display; the VOI
@@ -20,7 +21,6 @@ STORED_VALUES_SHOWN = frozenset({"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.
 MOST_LUT_ENTRIES = 1 << 16
 VOI_GROUP = "FrameVOILUTSequence"
 RESCALE_GROUP = "PixelValueTransformationSequence"
-MEASURES_GROUP = "PixelMeasuresSequence"
 CT_EXPOSURE_GROUP = "CTExposureSequence"
 
 
@@ -74,9 +74,6 @@ def _frame(values: FrameValues) -> FrameAttributes:
         frame_of_reference_uid=values.text("FrameOfReferenceUID"),
         image_position_patient=position(values),
         image_orientation_patient=cast("Vector6 | None", _exactly(6, _orientation(values))),
-        pixel_spacing=_pair(values.numbers("PixelSpacing", MEASURES_GROUP)),
-        imager_pixel_spacing=_pair(values.numbers("ImagerPixelSpacing")),
-        pixel_aspect_ratio=_aspect_ratio(values),
         slice_thickness=values.number("SliceThickness", MEASURES_GROUP),
         slice_location=values.number("SliceLocation"),
         patient_orientation=_patient_orientation(values),
@@ -94,6 +91,7 @@ def _frame(values: FrameValues) -> FrameAttributes:
         repetition_time=values.number("RepetitionTime", "MRTimingAndRelatedParametersSequence"),
         echo_time=values.number("EffectiveEchoTime", "MREchoSequence") or values.number("EchoTime"),
         magnetic_field_strength=values.number("MagneticFieldStrength"),
+        **vars(pixel_size(values)),
         **(_pet_timing(values) if values.text("Modality") == "PT" else {}),
     )
 
@@ -117,20 +115,6 @@ def _orientation(values: FrameValues) -> tuple[float, ...]:
 
 def _exactly(count: int, found: tuple[float, ...]) -> tuple[float, ...] | None:
     return found if len(found) == count else None
-
-
-def _pair(found: tuple[float, ...]) -> tuple[float, float] | None:
-    """Return a spacing in mm; a missing or nonsensical one is none, never a guess."""
-    if len(found) != 2 or min(found) <= 0:
-        return None
-    return found[0], found[1]
-
-
-def _aspect_ratio(values: FrameValues) -> tuple[int, int] | None:
-    found = values.numbers("PixelAspectRatio")
-    if len(found) != 2 or min(found) < 1:
-        return None
-    return int(found[0]), int(found[1])
 
 
 def _patient_orientation(values: FrameValues) -> tuple[str, str] | None:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viewer_py.dicom import geometry
-from viewer_py.dicom.geometry import CalibrationState, Spacing
 from viewer_py.dicom.manifest import FrameAttributes
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -154,29 +153,3 @@ def test_the_slice_itself_speaks_before_patient_orientation() -> None:
 @pytest.mark.parametrize("stated", [None, ("", ""), ("L", ""), ("CR", "LE"), ("LR", "F")])
 def test_no_letters_rather_than_guessed_ones(stated: tuple[str, str] | None) -> None:
     assert geometry.direction_letters(frame(patient_orientation=stated), 1, 0) == ""
-
-
-@pytest.mark.parametrize(
-    ("attributes", "expected"),
-    [
-        ({"pixel_spacing": (0.5, 0.7)}, Spacing(0.5, 0.7, CalibrationState.CALIBRATED)),
-        ({"imager_pixel_spacing": (0.1, 0.1)}, Spacing(0.1, 0.1, CalibrationState.DETECTOR)),
-        (
-            {"pixel_spacing": (0.08, 0.08), "imager_pixel_spacing": (0.1, 0.1)},
-            Spacing(0.08, 0.08, CalibrationState.CALIBRATED),
-        ),
-        (
-            {"pixel_spacing": (0.1, 0.1), "imager_pixel_spacing": (0.1, 0.1)},
-            Spacing(0.1, 0.1, CalibrationState.DETECTOR),
-        ),
-        ({"pixel_aspect_ratio": (3, 2)}, Spacing(1.5, 1.0, CalibrationState.ASPECT_ONLY)),
-        ({"pixel_aspect_ratio": (0, 2)}, Spacing(1.0, 1.0, CalibrationState.UNKNOWN)),
-        ({"pixel_spacing": (0.0, 0.5)}, Spacing(1.0, 1.0, CalibrationState.UNKNOWN)),
-        ({"pixel_spacing": (math.nan, 1.0)}, Spacing(1.0, 1.0, CalibrationState.UNKNOWN)),
-        ({}, Spacing(1.0, 1.0, CalibrationState.UNKNOWN)),
-    ],
-)
-def test_spacing_and_what_it_is_worth(attributes: dict[str, object], expected: Spacing) -> None:
-    found = geometry.spacing(frame(**attributes))
-    assert found == expected
-    assert found.in_mm == (expected.state in ("CALIBRATED", "DETECTOR"))

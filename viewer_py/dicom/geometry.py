@@ -1,4 +1,4 @@
-"""Where an image lies in the patient: axes, normal, affine, orientation letters, pixel spacing.
+"""Where an image lies in the patient: axes, normal, affine, orientation letters.
 
 The patient frame is LPS in mm: x to the left, y to the back, z to the head (PS3.3 C.7.6.2.1.1).
 Image Position (Patient) is the *centre* of the first pixel.
@@ -6,22 +6,21 @@ Image Position (Patient) is the *centre* of the first pixel.
 
 from __future__ import annotations
 
-import enum
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer_py.dicom.manifest import FrameAttributes, Vector3
+from viewer_py.dicom.attributes import FrameAttributes, Vector3
+from viewer_py.dicom.calibration import CalibrationState as CalibrationState
+from viewer_py.dicom.calibration import Spacing as Spacing
+from viewer_py.dicom.calibration import spacing as spacing
 
 # Row and column direction may miss unit length and the right angle by this much (PS3.3 asks for
 # exact ones; scanners write six decimals and some round to two).
 DIRECTION_TOLERANCE = 0.02
 # A component below this share of a direction (under 3 degrees) is not worth a letter.
 SMALLEST_LETTER_SHARE = 0.05
-# Two spacings are the same when they differ by less than this share.
-SAME_SPACING = 1e-4
 
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 # Axis and sign of each letter.
@@ -30,33 +29,6 @@ _LETTER_AXES: dict[str, tuple[int, float]] = {
     for axis, pair in enumerate(_LETTERS)
     for letter, sign in zip(pair, (1.0, -1.0), strict=True)
 }
-
-
-class CalibrationState(enum.StrEnum):
-    """What the pixel spacing of an image is worth."""
-
-    CALIBRATED = "CALIBRATED"  # mm in the patient
-    DETECTOR = "DETECTOR"  # mm at the detector; in the patient smaller, by an unknown magnification
-    ASPECT_ONLY = "ASPECT_ONLY"  # only the ratio of the two is known, no length
-    UNKNOWN = "UNKNOWN"  # nothing is known; square pixels are assumed
-
-
-@dataclass(frozen=True)
-class Spacing:
-    """Distance between pixel centres: mm where the state says so, else relative numbers.
-
-    `between_rows` is the first value of Pixel Spacing (down the image), `between_columns` the
-    second (across it).
-    """
-
-    between_rows: float
-    between_columns: float
-    state: CalibrationState
-
-    @property
-    def in_mm(self) -> bool:
-        """Say whether the two numbers are mm, in the patient or at the detector."""
-        return self.state in (CalibrationState.CALIBRATED, CalibrationState.DETECTOR)
 
 
 def dot(one: Vector3, other: Vector3) -> float:
@@ -113,10 +85,11 @@ def pixel_to_patient(frame: FrameAttributes) -> NDArray[np.float64] | None:
     """
     axes = image_axes(frame)
     position = frame.image_position_patient
-    if axes is None or position is None or not _positive(frame.pixel_spacing):
+    if axes is None or position is None or frame.pixel_spacing is None:
         return None
-    assert frame.pixel_spacing is not None
     between_rows, between_columns = frame.pixel_spacing
+    if not (0 < between_rows < math.inf and 0 < between_columns < math.inf):
+        return None
     matrix = np.eye(4)
     matrix[:3, 0] = np.asarray(axes[0]) * between_columns
     matrix[:3, 1] = np.asarray(axes[1]) * between_rows
@@ -159,32 +132,6 @@ def direction_letters(frame: FrameAttributes, across: float, down: float) -> str
             across * row[2] + down * column[2],
         )
     )
-
-
-def spacing(frame: FrameAttributes) -> Spacing:
-    """Return the pixel spacing and what it is worth.
-
-    Pixel Spacing counts as calibrated, unless Imager Pixel Spacing says the same: then nobody has
-    corrected the magnification (PS3.3 10.7.1.3), and both are lengths at the detector.
-    """
-    detector = frame.imager_pixel_spacing if _positive(frame.imager_pixel_spacing) else None
-    patient = frame.pixel_spacing if _positive(frame.pixel_spacing) else None
-    if patient is not None and not (detector is not None and _same(patient, detector)):
-        return Spacing(*patient, CalibrationState.CALIBRATED)
-    if detector is not None:
-        return Spacing(*detector, CalibrationState.DETECTOR)
-    if frame.pixel_aspect_ratio is not None and min(frame.pixel_aspect_ratio) > 0:
-        vertical, horizontal = frame.pixel_aspect_ratio
-        return Spacing(vertical / horizontal, 1.0, CalibrationState.ASPECT_ONLY)
-    return Spacing(1.0, 1.0, CalibrationState.UNKNOWN)
-
-
-def _positive(pair: tuple[float, float] | None) -> bool:
-    return pair is not None and all(math.isfinite(value) and value > 0 for value in pair)
-
-
-def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return all(abs(a - b) <= SAME_SPACING * b for a, b in zip(one, other, strict=True))
 
 
 def _stated_axes(frame: FrameAttributes) -> tuple[Vector3, Vector3] | None:

@@ -55,9 +55,11 @@ def wire_dtype(frame: FrameAttributes) -> np.dtype[Any]:
     """Return the dtype of a frame's stored values once they are decoded.
 
     Unsigned values of up to 8 bits are uint8, others of up to 16 bits uint16 or int16, the rest
-    uint32 or int32, little endian. Signed values of 8 bits take 16, because the browser's HTJ2K
-    decoder reads 8 bits as unsigned.
+    uint32 or int32, little endian; floating ones are float32. Signed values of 8 bits take 16,
+    because the browser's HTJ2K decoder reads 8 bits as unsigned.
     """
+    if frame.floating:
+        return np.dtype("<f4")
     if frame.samples_per_pixel > 1 or (frame.bits_stored <= 8 and not frame.signed):
         return np.dtype("u1")
     width = 2 if frame.bits_stored <= 16 else 4
