@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import Vector3
+from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Slab, Volume, VolumeGeometry
-from viewer_py.volume.reslice import PLANE, Resliced, project_points
+from viewer_py.volume.projection import numeric_projection
+from viewer_py.volume.reslice import PLANE, VALID_WEIGHT, Resliced, Samples, modality
+from viewer_py.volume.trilinear import Voxels
 
 Floats = NDArray[np.float64]
 
@@ -64,4 +67,11 @@ def curved(
     picture = at[None] + offsets[:, None, None] * directions[None]
     through = np.cross(tangents(at), directions)
     first, step, count = curve_samples(volume.geometry, slab)
-    return project_points(volume, picture, through[None], (first, step, count), slab.projection)
+    table, voxels = SliceTable.of(volume.geometry), Voxels.of(volume)
+    samples = Samples(picture.shape[:2], numeric_projection(volume, slab.projection))
+    for sample in range(count):
+        s, j, i = table.indices(picture + (first + sample * step) * through[None])
+        values, weights = voxels.read(s, j, i)
+        valid = ~np.isnan(s)
+        samples.add(values, valid if weights is None else valid & (weights >= VALID_WEIGHT))
+    return modality(volume, *samples.result())

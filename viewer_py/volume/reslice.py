@@ -8,30 +8,40 @@
    others. With less than half of the whole weight there is no data (VALID_WEIGHT).
 4. `plan` says where the samples across a slab lie. With its `axis` None each sample is read as
    above, and samples with data make the value: their largest (MIP), smallest (MinIP) or mean
-   (AvgIP). With an `axis` the voxels along it are projected first, by the same three rules and
-   without padding and slices that are not there, then this picture (its voxels without any data
-   having weight 0) is read bilinearly from its four nearest centres, as in 2 and 3.
+   (AvgIP). With an `axis` the voxels along it are projected first, by the same three, without
+   padding and slices that are not there; then this picture, whose elements without any data have
+   weight 0, is read bilinearly from its four nearest centres, as in 2 and 3.
+   Largest and smallest are those of modality values: with a negative slope they change places.
 5. Where nothing has data the sample is not valid, and its value is 0.
+
+Two ways lead to the same numbers (but for the last bits of a float): a plane that lies along two
+axes of the volume is cut out as a picture and stretched, any other is read point by point.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
-from viewer_py.volume.plan import slab_plan
+from viewer_py.volume.picture import CHUNK, Coordinates, Floats, Picture
+from viewer_py.volume.plan import STRAIGHT, slab_plan
+from viewer_py.volume.planes import standard_planes
+from viewer_py.volume.projection import numeric_projection, projected, voxel_plane
+from viewer_py.volume.states import vector
+from viewer_py.volume.trilinear import Voxels
+
+__all__ = ["PLANE", "VALID_WEIGHT", "Resliced", "Samples", "reslice", "standard_planes"]
 
 # Half of the weight, less what rounding may take away.
 VALID_WEIGHT = 0.4999
 
 PLANE = Slab()
 
-Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,101 +49,166 @@ class Resliced:
     """Modality values (height, width), float32, and which of them have data."""
 
     values: Floats
-    valid: NDArray[np.bool_]
+    valid: Mask
 
 
-def grid_points(grid: SampleGrid) -> NDArray[np.float64]:
-    """Return the points of a grid, (height, width, 3), LPS mm."""
-    x = np.arange(grid.width, dtype=float)[None, :, None]
-    y = np.arange(grid.height, dtype=float)[:, None, None]
-    points: NDArray[np.float64] = (
-        np.array(grid.origin) + x * np.array(grid.step_x) + y * np.array(grid.step_y)
-    )
-    return points
+@dataclass(frozen=True)
+class _Places:
+    """The indices of a grid's samples in the volume, broadcasting to (height, width).
 
-
-def read_points(volume: Volume, points: NDArray[np.float64]) -> tuple[Floats, Floats]:
-    """Return values (as the volume holds them) and weights at points (…, 3), LPS mm; 0 outside."""
-    s, j, i = SliceTable.of(volume.geometry).indices(points)
-    outside = np.isnan(s)
-    coordinates = [np.where(outside, 0.0, s), j, i]
-    total: Floats = np.zeros(s.shape, dtype=np.float32)
-    weight: Floats = np.zeros(s.shape, dtype=np.float32)
-    lower, share = [], []
-    for at, size in zip(coordinates, volume.values.shape, strict=True):
-        at = np.clip(at, 0, size - 1)
-        before = np.floor(at).astype(np.intp)
-        lower.append(before)
-        share.append((at - before).astype(np.float32))
-    for corner in range(8):
-        steps = (corner >> 2 & 1, corner >> 1 & 1, corner & 1)
-        index = [
-            np.minimum(low + step, size - 1)
-            for low, step, size in zip(lower, steps, volume.values.shape, strict=True)
-        ]
-        value = volume.values[tuple(index)]
-        part = np.ones(s.shape, dtype=np.float32)
-        for step, one in zip(steps, share, strict=True):
-            part = part * (one if step else 1 - one)
-        counts = volume.present[index[0]] & ~_padding(volume, value)
-        part = np.where(counts, part, np.float32(0))
-        total += part * np.where(counts, value, 0).astype(np.float32)
-        weight += part
-    weight[outside] = 0
-    total /= np.maximum(weight, np.float32(1e-6))
-    return total, weight
-
-
-def _padding(volume: Volume, values: NDArray[Any]) -> NDArray[np.bool_]:
-    if not volume.has_padding:
-        return np.zeros(values.shape, dtype=np.bool_)
-    padded: NDArray[np.bool_] = (values >= volume.padding_low) & (values <= volume.padding_high)
-    return padded
-
-
-def project_points(
-    volume: Volume,
-    points: NDArray[np.float64],
-    direction: NDArray[np.float64],
-    samples: tuple[float, float, int],
-    projection: Projection,
-) -> Resliced:
-    """Return the projection of `samples` (first_mm, step_mm, count) at each point.
-
-    They lie along `direction`, which has the shape of `points` (height, width, 3) or broadcasts.
+    What does not change along an axis of the grid has length 1 there. `s` is nan and `outside` True
+    where no data is.
     """
-    first, step, count = samples
-    shape = points.shape[:2]
-    hits = np.zeros(shape, dtype=np.float32)
-    # The largest modality value is the smallest number where the slope is negative.
-    largest = (projection is Projection.MIP) == (volume.slope >= 0)
-    total = np.zeros(shape, dtype=np.float32)
-    if projection is not Projection.AVGIP:
-        total[...] = -np.inf if largest else np.inf
-    for sample in range(count):
-        values, weight = read_points(volume, points + (first + sample * step) * direction)
-        valid = weight >= VALID_WEIGHT
-        if projection is Projection.AVGIP:
-            np.add(total, values, out=total, where=valid)
-        elif largest:
-            np.maximum(total, values, out=total, where=valid)
-        else:
-            np.minimum(total, values, out=total, where=valid)
-        hits += valid
-    valid = hits > 0
-    if projection is Projection.AVGIP:
-        total /= np.maximum(hits, np.float32(1))
-    values = total * np.float32(volume.slope) + np.float32(volume.intercept)
-    values[~valid] = 0
-    return Resliced(values, valid)
+
+    s: Coordinates
+    j: Coordinates
+    i: Coordinates
+    outside: Mask
+
+    @classmethod
+    def of(cls, table: SliceTable, grid: SampleGrid) -> _Places:
+        origin = table.to_plane @ (np.array(grid.origin) - table.origin)
+        steps = np.array([grid.step_x, grid.step_y]) @ table.to_plane.T
+        u, v, t = (_ramp(origin[axis], steps[:, axis], grid) for axis in range(3))
+        s = table.slices(t)
+        if np.any(np.abs(table.shifts) >= STRAIGHT):
+            su, sv = table.shifts_at(s)
+            u = u - su if np.any(np.abs(table.shifts[:, 0]) >= STRAIGHT) else u
+            v = v - sv if np.any(np.abs(table.shifts[:, 1]) >= STRAIGHT) else v
+        inside_u = (u >= -0.5) & (u <= table.columns - 0.5)
+        inside_v = (v >= -0.5) & (v <= table.rows - 0.5)
+        return cls(s, v, u, np.isnan(s) | ~inside_v | ~inside_u)
+
+
+def _ramp(start: float, steps: NDArray[np.float64], grid: SampleGrid) -> Coordinates:
+    """Return start + x · step_x + y · step_y; a step that is a rounding error counts as none."""
+    along = np.arange(grid.width)[None, :] * steps[0]
+    down = np.arange(grid.height)[:, None] * steps[1]
+    at: Coordinates = np.full((1, 1), start)
+    if abs(along[0, -1]) >= STRAIGHT:
+        at = at + along
+    if abs(down[-1, 0]) >= STRAIGHT:
+        at = at + down
+    return at
+
+
+class Samples:
+    """Collects samples across a slab: values, and where they have data."""
+
+    def __init__(self, shape: tuple[int, int], projection: Projection) -> None:
+        self._projection = projection
+        self._count = np.zeros(shape, dtype=np.int32)
+        worst = {Projection.MIP: -np.inf, Projection.MINIP: np.inf, Projection.AVGIP: 0.0}
+        self._total: Floats = np.full(shape, worst[projection], dtype=np.float32)
+
+    def add(self, values: Floats, valid: Mask) -> None:
+        """Add one sample of every point."""
+        function = {
+            Projection.MIP: np.maximum,
+            Projection.MINIP: np.minimum,
+            Projection.AVGIP: np.add,
+        }[self._projection]
+        function(self._total, values, out=self._total, where=valid)
+        self._count += valid
+
+    def result(self) -> tuple[Floats, Mask]:
+        """Return the projected values, and where there are any."""
+        if self._projection is Projection.AVGIP:
+            self._total /= np.maximum(self._count, 1)
+        return self._total, self._count > 0
 
 
 def reslice(volume: Volume, grid: SampleGrid, slab: Slab = PLANE) -> Resliced:
-    """Return a plane or slab of the volume on a grid, by the rule above.
+    """Return a plane or slab of the volume on a grid, by the rule above (B-36 to B-38, B-42).
 
     Raises ValueError when the geometry is not a volume or the slab has no direction.
     """
     plan = slab_plan(volume.geometry, grid, slab)
-    samples = (plan.first_mm, plan.step_mm, plan.count)
-    normal = np.array(grid.normal)
-    return project_points(volume, grid_points(grid), normal, samples, slab.projection)
+    table = SliceTable.of(volume.geometry)
+    if plan.axis is not None:
+        picture = projected(volume, plan.axis, plan.start, plan.count, slab.projection)
+        return modality(volume, *_stretch(picture, plan.axis, _in_picture(table, grid, plan.axis)))
+    reader = _Reader(volume, table)
+    if plan.count == 1:
+        return modality(volume, *reader.plane(grid))
+    samples = Samples((grid.height, grid.width), numeric_projection(volume, slab.projection))
+    for sample in range(plan.count):
+        offset = (plan.first_mm + sample * plan.step_mm) * np.array(grid.normal)
+        origin = vector(np.array(grid.origin) + offset)
+        samples.add(*reader.plane(replace(grid, origin=origin)))
+    return modality(volume, *samples.result())
+
+
+def modality(volume: Volume, values: Floats, valid: Mask) -> Resliced:
+    """Return the modality values of values as the volume holds them; 0 where not valid."""
+    if volume.slope != 1.0:
+        values = values * np.float32(volume.slope)
+    if volume.intercept != 0.0:
+        values = values + np.float32(volume.intercept)
+    if not valid.all():
+        values = np.where(valid, values, np.float32(0))
+    return Resliced(values, valid)
+
+
+def _in_picture(table: SliceTable, grid: SampleGrid, axis: int) -> _Places:
+    """Return the places of a grid, for a picture that is projected along `axis`.
+
+    The index along it is of no matter, and neither is whether it lies in the volume.
+    """
+    places = _Places.of(table, grid)
+    inside_i = (places.i >= -0.5) & (places.i <= table.columns - 0.5)
+    inside_j = (places.j >= -0.5) & (places.j <= table.rows - 0.5)
+    nowhere = np.isnan(places.s)
+    outside = (~(inside_j & inside_i), nowhere | ~inside_i, nowhere | ~inside_j)[axis]
+    return replace(places, outside=outside)
+
+
+def _stretch(picture: Picture, axis: int, places: _Places) -> tuple[Floats, Mask]:
+    """Read a picture along `axis` at the two other indices of the places."""
+    rows, columns = [(places.j, places.i), (places.s, places.i), (places.s, places.j)][axis]
+    values, weights = picture.read(rows, columns)
+    shape = np.broadcast_shapes(values.shape, places.outside.shape)
+    valid = np.broadcast_to(~places.outside, shape)
+    if weights is not None:
+        values /= np.maximum(weights, np.float32(1e-6))
+        valid = valid & (weights >= VALID_WEIGHT)
+    return values, valid
+
+
+class _Reader:
+    """Reads planes of one volume."""
+
+    def __init__(self, volume: Volume, table: SliceTable) -> None:
+        self._volume = volume
+        self._table = table
+        self._voxels: Voxels | None = None
+
+    def plane(self, grid: SampleGrid) -> tuple[Floats, Mask]:
+        """Return the values of a plane, as the volume holds them, and where they have data."""
+        shape = (grid.height, grid.width)
+        places = _Places.of(self._table, grid)
+        if places.outside.all():
+            return np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
+        for axis, index in enumerate((places.s, places.j, places.i)):
+            if index.size == 1:
+                picture = voxel_plane(self._volume, axis, float(index[0, 0]))
+                values, valid = _stretch(picture, axis, places)
+                return np.broadcast_to(values, shape), np.broadcast_to(valid, shape)
+        return self._points(places, shape)
+
+    def _points(self, places: _Places, shape: tuple[int, int]) -> tuple[Floats, Mask]:
+        if self._voxels is None:
+            self._voxels = Voxels.of(self._volume)
+        values = np.empty(shape, dtype=np.float32)
+        valid = np.array(np.broadcast_to(~places.outside, shape))
+        step = max(CHUNK // shape[1], 1)
+        for top in range(0, shape[0], step):
+            part = slice(top, top + step)
+            indices = (
+                index if index.shape[0] == 1 else index[part]
+                for index in (places.s, places.j, places.i)
+            )
+            values[part], weights = self._voxels.read(*indices)
+            if weights is not None:
+                valid[part] &= weights >= VALID_WEIGHT
+        return values, valid
