@@ -7,7 +7,6 @@ as absent: a viewer must open what a device wrote badly.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,6 +14,8 @@ from pydicom import Dataset
 from pydicom.datadict import tag_for_keyword
 
 from server.ingest.text import decode_text
+
+LEAST_NUMBER, LARGEST_NUMBER = 1e-30, 1e30
 
 
 class FrameValues:
@@ -76,18 +77,27 @@ def sequence_item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
     """Return one item of a sequence, None when there is none."""
     items = value(dataset, keyword)
     try:
-        return items[index] if items is not None and index < len(items) else None
+        item = items[index] if items is not None and index < len(items) else None
     except (TypeError, KeyError):
         return None
+    return item if isinstance(item, Dataset) else None  # a "sequence" of numbers has no items
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """Return the finite numbers of an attribute; none when one of them is no number."""
+    """Return the numbers of an attribute; none when one of them is no number or beyond belief.
+
+    What is neither 0 nor between LEAST_NUMBER and LARGEST_NUMBER in size was never measured, and
+    would overflow in the arithmetic that follows.
+    """
     try:
         found = tuple(float(item) for item in _items(value(dataset, keyword)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return ()
-    return found if all(math.isfinite(item) for item in found) else ()
+    return found if all(map(_believable, found)) else ()
+
+
+def _believable(number: float) -> bool:
+    return number == 0.0 or LEAST_NUMBER <= abs(number) <= LARGEST_NUMBER
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
@@ -106,7 +116,8 @@ def texts(dataset: Dataset, keyword: str, root: Dataset) -> tuple[str, ...]:
     if raw is not None and not raw.isascii():
         declared = [str(item) for item in _items(value(root, "SpecificCharacterSet"))]
         return tuple(part.strip() for part in decode_text(raw, declared).split("\\"))
-    return tuple(str(item).strip() for item in _items(value(dataset, keyword)))
+    found = _items(value(dataset, keyword))
+    return tuple(str(item).strip() for item in found if not isinstance(item, Dataset))
 
 
 def _raw_bytes(dataset: Dataset, keyword: str) -> bytes | None:

@@ -60,14 +60,15 @@ def stored_frames(dataset: Dataset) -> Iterator[Pixels]:
 
     Raises DecodeError naming what is missing, not supported or damaged.
     """
-    photometric = _check(dataset)
     try:
+        photometric = _check(dataset)
         for frame in _decoded(dataset):
             yield _finish(frame, dataset, photometric)
     except DecodeError:
         raise
     except Exception as error:
-        # Codecs raise whatever they like on damaged data; all of it means the same to the caller.
+        # Codecs, and pydicom on access, raise whatever they like on damaged data; all of it means
+        # the same to the caller.
         raise DecodeError(
             "damaged_pixels",
             f"像素数据损坏，无法解码 / the pixel data is damaged: {type(error).__name__}",

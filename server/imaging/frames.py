@@ -12,6 +12,7 @@ import numpy as np
 from pydicom import Dataset
 
 from server.imaging import codec, pictures
+from server.imaging.attributes import value
 from server.imaging.decode import PALETTE, DecodeError, stored_frames
 from server.imaging.describe import frame_attributes, frame_count
 from server.imaging.pet import pet_attributes
@@ -51,7 +52,9 @@ class ReadyFrame:
 
 def source_frames(dataset: Dataset) -> Iterator[SourceFrame]:
     """Yield the frames of an image object one by one. Raises DecodeError."""
-    flat = dataset.get("PhotometricInterpretation") == PALETTE or dataset.get("BitsStored") == 1
+    flat = (
+        value(dataset, "PhotometricInterpretation") == PALETTE or value(dataset, "BitsStored") == 1
+    )
     stated = frame_count(dataset)
     attributes = frame_attributes(dataset)
     pet = pet_attributes(dataset)
