@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydicom.uid import UID, AllTransferSyntaxes
 
-from server.imaging.decode import is_decodable
+from server.imaging.codestreams import is_decodable
 from server.ingest.elements import Element, Walker, truncated
 from server.ingest.fields import Fields
+from server.ingest.limits import IngestLimits
 from server.ingest.rejection import Reason, RefusedError
 
 _SAMPLES_OF = {
@@ -35,10 +36,17 @@ def check_transfer_syntax(uid: str) -> str:
     )
 
 
-def check_image(fields: Fields, pixel_data: Element, transfer_syntax: str, walker: Walker) -> int:
+def check_image(
+    fields: Fields,
+    pixel_data: Element,
+    transfer_syntax: str,
+    walker: Walker,
+    limits: IngestLimits,
+) -> int:
     """Return the number of frames after checking the Image Pixel module (PS3.3 C.7.6.3).
 
-    Raises RefusedError: invalid image when the description cannot be, truncated when pixels lack.
+    Raises RefusedError: invalid image when the description cannot be, truncated when pixels lack,
+    decompression bomb when the pixels would fill the memory once they are decoded.
     """
     frame_count, frame_bits = _description(fields)
     encapsulated = UID(transfer_syntax).is_encapsulated
@@ -49,6 +57,7 @@ def check_image(fields: Fields, pixel_data: Element, transfer_syntax: str, walke
             raise truncated()
     elif pixel_data.end - pixel_data.value_start < (frame_count * frame_bits + 7) // 8:
         raise truncated()
+    _check_memory(frame_count, frame_bits, limits)
     return frame_count
 
 
@@ -74,6 +83,16 @@ def _description(fields: Fields) -> tuple[int, int]:
     if photometric == "YBR_FULL_422":
         bits = bits * 2 // 3
     return max(1, frame_count), bits
+
+
+def _check_memory(frame_count: int, frame_bits: int, limits: IngestLimits) -> None:
+    """Refuse what a compressed frame of a few bytes can claim."""
+    frame_bytes = (frame_bits + 7) // 8
+    if frame_bytes > limits.frame_bytes or frame_count * frame_bytes > limits.pixel_bytes:
+        raise RefusedError(
+            Reason.DECOMPRESSION_BOMB,
+            "图像解码后大得可疑 / the decoded image would be beyond belief",
+        )
 
 
 def _invalid(chinese: str, english: str) -> RefusedError:

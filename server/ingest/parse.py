@@ -63,7 +63,7 @@ def parse(data: bytes, limits: IngestLimits) -> ReceivedObject:
         _checked_uid(fields.uid(0x0020000D), "StudyInstanceUID"),
         _checked_uid(fields.uid(0x0020000E), "SeriesInstanceUID"),
     ]
-    frame_count = _checked_pixels(data_set, fields, transfer_syntax, sop_class)
+    frame_count = _checked_pixels(data_set, fields, transfer_syntax, sop_class, limits)
     return _received(data, uids, transfer_syntax, frame_count, fields)
 
 
@@ -167,7 +167,11 @@ def _inflate(data: bytes, limits: IngestLimits) -> bytes:
 
 
 def _checked_pixels(
-    data_set: _DataSet, fields: Fields, transfer_syntax: str, sop_class: str
+    data_set: _DataSet,
+    fields: Fields,
+    transfer_syntax: str,
+    sop_class: str,
+    limits: IngestLimits,
 ) -> int:
     """Return the number of frames after checking that all of them are there."""
     pixel_data = data_set.elements.get(PIXEL_DATA)
@@ -180,7 +184,7 @@ def _checked_pixels(
             Reason.NO_PIXELS,
             f"不含图像的对象（{UID(sop_class).name}） / holds no image: {UID(sop_class).name}",
         )
-    return check_image(fields, pixel_data, transfer_syntax, data_set.walker)
+    return check_image(fields, pixel_data, transfer_syntax, data_set.walker, limits)
 
 
 def _checked_uid(value: str, name: str) -> str:
