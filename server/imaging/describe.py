@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 from pydicom import Dataset
 
-from server.imaging.attributes import FrameValues, numbers, sequence_item, texts, value
-from server.imaging.decode import COLOR, PALETTE
+from server.imaging import tables
+from server.imaging.attributes import FrameValues, numbers, sequence_item
+from server.imaging.decode import COLOR, NOT_A_NUMBER, PALETTE, frame_count
 from server.imaging.moments import iso, moment_of
 from server.imaging.multiframe import position
 from server.imaging.spacing import MEASURES_GROUP, pixel_size
-from viewer_py.dicom.manifest import FrameAttributes, LookupTable, Vector6
+from viewer_py.dicom.manifest import FrameAttributes, Vector6
 
-# XA and XRF: their Modality LUT leads back to X-ray intensity and is not for display; the VOI
-# applies to the stored values (PS3.3 C.8.7.1.1.2, PS3.4 N.2.1.2).
+# XA and XRF: their Modality LUT or rescale leads back to X-ray intensity, whatever the Pixel
+# Intensity Relationship, and is not for display: the VOI applies to the stored values (PS3.3
+# C.8.7.1.1.2; PS3.4 N.2.5: "if a Modality LUT … is present in the referenced image(s) it shall be
+# ignored"). DCMTK does the same. RF as DX (C.8.11.3) has an ordinary Modality LUT.
 STORED_VALUES_SHOWN = frozenset({"1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.2"})
-MOST_LUT_ENTRIES = 1 << 16
 VOI_GROUP = "FrameVOILUTSequence"
 RESCALE_GROUP = "PixelValueTransformationSequence"
 CT_EXPOSURE_GROUP = "CTExposureSequence"
-
-
-def frame_count(dataset: Dataset) -> int:
-    """Return the number of frames that an image object states (PS3.3 C.7.6.6), at least 1."""
-    found = numbers(dataset, "NumberOfFrames")
-    return max(1, int(found[0])) if found else 1
 
 
 def frame_attributes(dataset: Dataset) -> Iterator[FrameAttributes]:
@@ -39,37 +35,67 @@ def frame_attributes(dataset: Dataset) -> Iterator[FrameAttributes]:
         yield _frame(FrameValues(dataset, index))
 
 
-def _frame(values: FrameValues) -> FrameAttributes:
+@dataclass(frozen=True)
+class _Stored:
+    """What kind of numbers the stored values are."""
+
+    color: bool
+    floating: bool
+    bits: int
+    signed: bool
+    as_stored: bool  # no modality transformation
+
+
+def _stored(values: FrameValues) -> _Stored:
     photometric = values.text("PhotometricInterpretation")
     color = photometric in COLOR or photometric == PALETTE
-    signed = values.integer("PixelRepresentation") == 1 and not color
-    bits_stored = 8 if color else values.integer("BitsStored") or 16
-    slope = values.number("RescaleSlope", RESCALE_GROUP)
-    stored_shown = values.text("SOPClassUID") in STORED_VALUES_SHOWN
+    floating = "PixelData" not in values.dataset
+    return _Stored(
+        color=color,
+        floating=floating,
+        bits=8 if color else 32 if floating else values.integer("BitsStored") or 16,
+        signed=floating or (values.integer("PixelRepresentation") == 1 and not color),
+        as_stored=values.text("SOPClassUID") in STORED_VALUES_SHOWN,
+    )
+
+
+def _frame(values: FrameValues) -> FrameAttributes:
+    stored = _stored(values)
+    color = stored.color
+    slope = None if stored.as_stored else values.number("RescaleSlope", RESCALE_GROUP)
+    intercept = None if stored.as_stored else values.number("RescaleIntercept", RESCALE_GROUP)
+    padding, padding_limit = _padding(values, stored)
+    modality_lut = None
+    if not (color or stored.as_stored or stored.floating):
+        modality_lut = tables.modality_lut(values.dataset, stored.signed)
     return FrameAttributes(
         sop_instance_uid=values.text("SOPInstanceUID"),
         frame_number=values.index + 1,
         rows=values.integer("Rows") or 0,
         columns=values.integer("Columns") or 0,
         samples_per_pixel=3 if color else 1,
-        photometric_interpretation="RGB" if color else photometric,
-        bits_stored=bits_stored,
-        signed=signed,
+        photometric_interpretation="RGB" if color else values.text("PhotometricInterpretation"),
+        bits_stored=stored.bits,
+        signed=stored.signed,
+        floating=stored.floating,
         instance_number=values.integer("InstanceNumber"),
         rescale_slope=slope if slope else 1.0,
-        rescale_intercept=values.number("RescaleIntercept", RESCALE_GROUP) or 0.0,
-        rescale_type=values.text("RescaleType", RESCALE_GROUP),
-        modality_lut=None
-        if color or stored_shown
-        else _lookup_table(sequence_item(values.dataset, "ModalityLUTSequence", 0), signed),
+        rescale_intercept=intercept or 0.0,
+        rescale_type="" if stored.as_stored else values.text("RescaleType", RESCALE_GROUP),
+        modality_lut=modality_lut,
         window_center=values.numbers("WindowCenter", VOI_GROUP),
         window_width=values.numbers("WindowWidth", VOI_GROUP),
         window_explanation=values.texts("WindowCenterWidthExplanation", VOI_GROUP),
         voi_lut_function=values.text("VOILUTFunction", VOI_GROUP) or "LINEAR",
-        voi_luts=() if color else _voi_luts(values.dataset, signed),
+        voi_luts=()
+        if color
+        else tables.voi_luts(
+            values.dataset,
+            modality_lut is None and (stored.signed or (intercept or 0.0) < 0),
+        ),
         presentation_lut_shape=values.text("PresentationLUTShape"),
-        pixel_padding_value=_padding(values, "PixelPaddingValue", bits_stored, signed),
-        pixel_padding_range_limit=_padding(values, "PixelPaddingRangeLimit", bits_stored, signed),
+        pixel_padding_value=padding,
+        pixel_padding_range_limit=padding_limit,
         sop_class_uid=values.text("SOPClassUID"),
         frame_of_reference_uid=values.text("FrameOfReferenceUID"),
         image_position_patient=position(values),
@@ -122,13 +148,26 @@ def _patient_orientation(values: FrameValues) -> tuple[str, str] | None:
     return (found[0], found[1]) if len(found) == 2 else None
 
 
-def _padding(values: FrameValues, keyword: str, bits_stored: int, signed: bool) -> int | None:
-    """Return a padding value as a stored value; devices also write signed ones unsigned."""
-    found = values.integer(keyword)
-    if found is None:
-        return None
-    masked = found & ((1 << bits_stored) - 1)
-    return masked - (1 << bits_stored) if signed and masked >> (bits_stored - 1) else masked
+def _padding(values: FrameValues, stored: _Stored) -> tuple[float | None, float | None]:
+    """Return padding value and range limit as stored values (PS3.3 C.7.5.1.1.2, C.7.6.24).
+
+    Devices also write signed ones unsigned. What is no number in float pixels is padding too.
+    """
+    if stored.floating:
+        double = "Double" if "DoubleFloatPixelData" in values.dataset else ""
+        value_found = values.number(f"{double}FloatPixelPaddingValue")
+        limit = values.number(f"{double}FloatPixelPaddingRangeLimit")
+        return (NOT_A_NUMBER, None) if value_found is None else (value_found, limit)
+    wrapped = tuple(
+        None if found is None else _wrapped(found, stored)
+        for found in map(values.integer, ("PixelPaddingValue", "PixelPaddingRangeLimit"))
+    )
+    return wrapped[0], wrapped[1]
+
+
+def _wrapped(found: int, stored: _Stored) -> int:
+    masked = found & ((1 << stored.bits) - 1)
+    return masked - (1 << stored.bits) if stored.signed and masked >> (stored.bits - 1) else masked
 
 
 def _acquired_at(values: FrameValues) -> str:
@@ -153,35 +192,3 @@ def _frame_time(values: FrameValues) -> float | None:
         if (rate := values.number(keyword)) and rate > 0:
             return 1000.0 / rate
     return None
-
-
-def _voi_luts(dataset: Dataset, signed: bool) -> tuple[LookupTable, ...]:
-    items = value(dataset, "VOILUTSequence") or ()
-    return tuple(table for item in items if (table := _lookup_table(item, signed)) is not None)
-
-
-def _lookup_table(item: Dataset | None, signed: bool) -> LookupTable | None:
-    """Read a Modality or VOI LUT (PS3.3 C.11.1.1.1, C.11.2.1.1); none when it is not whole."""
-    if item is None:
-        return None
-    descriptor = numbers(item, "LUTDescriptor")
-    if len(descriptor) != 3:
-        return None
-    count, first, bits = (int(entry) for entry in descriptor)
-    count = count % MOST_LUT_ENTRIES or MOST_LUT_ENTRIES
-    if signed and first >= 1 << 15:
-        first -= 1 << 16
-    data = _lut_data(item, count)
-    if len(data) < count or not 1 <= bits <= 16:
-        return None
-    return LookupTable(first, bits, data[:count], " ".join(texts(item, "LUTExplanation", item)))
-
-
-def _lut_data(item: Dataset, count: int) -> tuple[int, ...]:
-    raw = value(item, "LUTData")
-    if isinstance(raw, bytes):
-        if len(raw) < 2 * count:
-            return tuple(raw)  # eight bits an entry
-        order = ">" if item.original_encoding[1] is False else "<"
-        return tuple(np.frombuffer(raw, f"{order}u2", count).tolist())
-    return tuple(int(entry) & 0xFFFF for entry in numbers(item, "LUTData"))

@@ -12,11 +12,11 @@ import numpy as np
 from pydicom import Dataset
 
 from server.imaging import codec, pictures
-from server.imaging.attributes import value
-from server.imaging.decode import PALETTE, DecodeError, stored_frames
-from server.imaging.describe import frame_attributes, frame_count
+from server.imaging.attributes import FrameValues, value
+from server.imaging.decode import PALETTE, DecodeError, frame_count, frame_results
+from server.imaging.describe import frame_attributes
 from server.imaging.pet import pet_attributes
-from viewer_py.dicom.manifest import FrameAttributes, PetAttributes
+from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, RefusedObject
 from viewer_py.dicom.pack import FrameCodec
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.modality import UnsupportedPixelsError
@@ -50,33 +50,58 @@ class ReadyFrame:
     pet: PetAttributes | None = None
 
 
-def source_frames(dataset: Dataset) -> Iterator[SourceFrame]:
-    """Yield the frames of an image object one by one. Raises DecodeError."""
+def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
+    """Yield the frames of an image object one by one, or why one cannot be shown.
+
+    Never raises for what the object holds: one bad frame, or one bad object, is named and the
+    others are shown.
+    """
+    attributes = frame_attributes(dataset)
+    pet = pet_attributes(dataset)
     flat = (
         value(dataset, "PhotometricInterpretation") == PALETTE or value(dataset, "BitsStored") == 1
     )
-    stated = frame_count(dataset)
-    attributes = frame_attributes(dataset)
-    pet = pet_attributes(dataset)
     seen = 0
-    for stored in stored_frames(dataset):
-        described = next(attributes, None)
-        if described is None:
-            break
-        yield SourceFrame(_measured(described, stored), stored, flat, pet)
-        seen += 1
-    if seen != stated:
-        raise DecodeError("missing_frames", f"缺少帧 / {seen} of {stated} frames are there")
+    try:
+        for stored in frame_results(dataset):
+            described = next(attributes)
+            seen += 1
+            if isinstance(stored, DecodeError):
+                yield refused(dataset, stored, seen)
+            else:
+                yield SourceFrame(_measured(described, stored), stored, flat, pet)
+        if seen < (stated := frame_count(dataset)):
+            text = f"缺少帧 / {seen} of {stated} frames are there"
+            yield refused(dataset, DecodeError("missing_frames", text), seen + 1)
+    except DecodeError as error:
+        yield refused(dataset, error, 0)
 
 
-def ready_frames(sources: Iterable[SourceFrame]) -> Iterator[ReadyFrame]:
+def refused(dataset: Dataset, error: DecodeError, frame_number: int) -> RefusedObject:
+    """Name a frame that cannot be shown; 0: the whole object."""
+    values = FrameValues(dataset, 0)
+    return RefusedObject(
+        values.text("SOPInstanceUID"),
+        values.integer("InstanceNumber"),
+        frame_number if frame_count(dataset) > 1 else 0,
+        error.reason,
+        str(error),
+    )
+
+
+def ready_frames(
+    sources: Iterable[SourceFrame | RefusedObject],
+) -> Iterator[ReadyFrame | RefusedObject]:
     """Yield the frames made ready, in order; a few are in work at a time, never all.
 
-    Raises DecodeError, from the source too.
+    What is refused passes through, as does a frame that turns out to be undrawable.
     """
     with ThreadPoolExecutor(THREADS) as pool:
-        working: list[Future[ReadyFrame]] = []
+        working: list[Future[ReadyFrame | RefusedObject]] = []
         for source in sources:
+            if isinstance(source, RefusedObject):
+                yield source
+                continue
             working.append(pool.submit(_make_ready, source))
             if len(working) >= FRAMES_AHEAD:
                 yield working.pop(0).result()
@@ -92,12 +117,22 @@ def display(stored: Pixels, attributes: FrameAttributes) -> np.ndarray[Any, np.d
         raise DecodeError("unsupported_pixels", str(error)) from error
 
 
-def _make_ready(source: SourceFrame) -> ReadyFrame:
-    frame_codec, payload = codec.encode(source.stored, source.attributes)
-    shown = display(source.stored, source.attributes)
-    full = pictures.full_picture(shown, source.attributes, flat=source.flat)
-    fast = pictures.fast_picture(shown, source.attributes, full)
-    return ReadyFrame(source.attributes, frame_codec, payload, full, fast, source.pet)
+def _make_ready(source: SourceFrame) -> ReadyFrame | RefusedObject:
+    frame = source.attributes
+    try:
+        shown = display(source.stored, frame)
+    except DecodeError as error:
+        return RefusedObject(
+            frame.sop_instance_uid,
+            frame.instance_number,
+            frame.frame_number,
+            error.reason,
+            str(error),
+        )
+    frame_codec, payload = codec.encode(source.stored, frame)
+    full = pictures.full_picture(shown, frame, flat=source.flat)
+    fast = pictures.fast_picture(shown, frame, full)
+    return ReadyFrame(frame, frame_codec, payload, full, fast, source.pet)
 
 
 def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:
@@ -112,7 +147,7 @@ def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:
     )
 
 
-def value_range(stored: Pixels, attributes: FrameAttributes) -> tuple[int, int]:
+def value_range(stored: Pixels, attributes: FrameAttributes) -> tuple[float, float]:
     """Return smallest and largest stored value without padding (PS3.3 C.7.5.1.1.2)."""
     padding = attributes.pixel_padding_value
     if padding is not None:
@@ -120,4 +155,6 @@ def value_range(stored: Pixels, attributes: FrameAttributes) -> tuple[int, int]:
         low, high = sorted((padding, padding if limit is None else limit))
         inside = stored[(stored < low) | (stored > high)]
         stored = inside if inside.size else stored
+    if stored.dtype.kind == "f":
+        return float(stored.min()), float(stored.max())
     return int(stored.min()), int(stored.max())

@@ -8,7 +8,7 @@ removes, and two runs at once waste time and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,13 @@ from server.imaging.pet import agreed
 from server.model import DataKey, Instance, ProcessingState, Series, Study, opaque_id
 from server.storage import ObjectDamagedError, ObjectMissingError
 from viewer_py.dicom import manifest
-from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, SeriesManifest, StudyHeading
+from viewer_py.dicom.manifest import (
+    FrameAttributes,
+    PetAttributes,
+    RefusedObject,
+    SeriesManifest,
+    StudyHeading,
+)
 from viewer_py.dicom.ordering import reading_order
 from viewer_py.dicom.pack import HEAD, FrameCodec
 
@@ -136,13 +142,21 @@ def _begin(cloud: ImageCloud, series_id: str) -> _Plan:
 
 
 def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
-    """Write all objects of the run. Raises DecodeError and StorageError."""
+    """Write all objects of the run, without the frames that cannot be shown.
+
+    Raises DecodeError when none can, StorageError.
+    """
     writer = BundleWriter(cloud.vault, plan.data_key, plan.folder)
     attributes: list[FrameAttributes] = []
     pets: list[PetAttributes | None] = []
+    refused: list[RefusedObject] = []
     records: list[tuple[object, ...]] = []
     nothing = ((0, 0, 0), 0, 0, 0)
     for frame in ready_frames(_sources(cloud, plan)):
+        if isinstance(frame, RefusedObject):
+            log.warning("frame_refused", series_id=plan.series.series_id, reason=frame.reason)
+            refused.append(frame)
+            continue
         records.append(
             (
                 writer.add(PayloadKind.PACK, frame.payload),
@@ -155,24 +169,29 @@ def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
         )
         attributes.append(frame.attributes)
         pets.append(frame.pet)
+    if refused and not records:
+        raise DecodeError(refused[0].reason, refused[0].message)
     order = list(reading_order(attributes))
     index = np.array(records, dtype=bundle.INDEX_RECORD)[order]
     in_order = [attributes[place] for place in order]
     writer.flush()
     _add_stills(cloud, plan, writer, index, in_order)
-    described = _manifest(plan.series, in_order, index, agreed(pets))
+    described = _manifest(plan.series, in_order, index)
+    described = replace(described, pet=agreed(pets), refused=tuple(refused))
     writer.finish(manifest.to_json(described).encode(), index)
     return _Made(len(records), sum(described.frame_bytes))
 
 
-def _sources(cloud: ImageCloud, plan: _Plan) -> Iterator[SourceFrame]:
+def _sources(cloud: ImageCloud, plan: _Plan) -> Iterator[SourceFrame | RefusedObject]:
     for object_key in plan.object_keys:
         data = cloud.vault.read(plan.data_key, object_key)
         try:
             dataset = dcmread(BytesIO(data), force=True)
-        except Exception as error:
+        except Exception:
             # pydicom raises many kinds of errors on what is not DICOM.
-            raise DecodeError("not_dicom", "无法读取 / cannot be read as DICOM") from error
+            message = "无法读取 / cannot be read as DICOM"
+            yield RefusedObject("", None, 0, "not_dicom", message)
+            continue
         if has_frames(dataset):
             yield from source_frames(dataset)
 
@@ -205,12 +224,7 @@ def _add_stills(
             index[place]["thumbnail"] = _add_picture(writer, PayloadKind.THUMBNAIL, small)
 
 
-def _manifest(
-    series: Series,
-    frames: list[FrameAttributes],
-    index: bundle.Index,
-    pet: PetAttributes | None,
-) -> SeriesManifest:
+def _manifest(series: Series, frames: list[FrameAttributes], index: bundle.Index) -> SeriesManifest:
     """Describe the series; the heading is filled in at delivery, so that it is never outdated."""
     references = {frame.frame_of_reference_uid for frame in frames}
     lengths = tuple(int(length) + HEAD.size for length in index["pack"]["length"])
@@ -225,7 +239,6 @@ def _manifest(
         body_part=series.body_part,
         frame_of_reference_uid=references.pop() if len(references) == 1 else "",
         frame_bytes=lengths,
-        pet=pet,
     )
 
 
