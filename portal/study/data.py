@@ -92,14 +92,15 @@ def series_captions(door: StudyDoor, series_id: str) -> Response:
 @blueprint.get("/series/<series_id>/frames")
 @study_action(Action.VIEW_DICOM, data=True)
 def frames(door: StudyDoor, series_id: str) -> Response:
-    """Stream the wanted frames as one pack, nearest to `around` first."""
+    """Stream the wanted frames as one pack, nearest to `around` first, those `toward` before."""
     series = shown.one_series(door, series_id)
     try:
         around = int(request.args.get("around", "0"))
+        toward = int(request.args.get("toward", "0"))
         wanted = _wanted(request.args.get("wanted"), series.frame_count)
     except ValueError as error:
         raise BadRequest from error
-    order = delivery.nearest_first(series.frame_count, around, wanted)
+    order = delivery.nearest_first(series.frame_count, around, wanted, toward)
     records = _checked_records(door, series, order)
     # The first one is read now, while a fault can still be answered in words.
     first = next(records, b"")

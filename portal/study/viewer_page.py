@@ -30,7 +30,10 @@ PAGE_FILES = (
     "viewer/worker.js",
     "viewer/stream.js",
     "viewer/decode-worker.js",
+    "viewer/codecs.js",
 )
+CODECS = ("openjph", "charls", "openjpeg", "libjpeg-turbo-8bit")
+# The one that most frames are written in; the others are fetched when a frame needs them.
 CODEC_FILES = ("codecs/openjph.mjs", "codecs/openjph.wasm")
 
 
@@ -45,6 +48,17 @@ def files_to_warm() -> list[dict[str, str]] | None:
     addresses = [static_url(name) for name in PAGE_FILES] + [asset(name) for name in CODEC_FILES]
     addresses += [str(part["url"]) for part in catalog.runtime().values()]
     return [{"url": address} for address in addresses]
+
+
+def codec_addresses() -> dict[str, dict[str, str]]:
+    """Return {codec: {script, wasm}} for static/viewer/codecs.js."""
+    return {
+        name: {
+            "script": asset(f"codecs/{name}.mjs"),
+            "wasm": asset(f"codecs/{name}.wasm"),
+        }
+        for name in CODECS
+    }
 
 
 def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int) -> str:
@@ -72,11 +86,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "corners": {"wide": caption.wide, "narrow": caption.narrow},
         "marks": caption.marks,
         "runtime": catalog.runtime(),
-        "codec": {
-            "script": asset(CODEC_FILES[0]),
-            "wasm": asset(CODEC_FILES[1]),
-            "workers": DECODE_WORKERS,
-        },
+        "decoders": {"workers": DECODE_WORKERS, "codecs": codec_addresses()},
         "toolbar": toolbar_commands(),
     }
     return render_template("viewer/page.html", viewer=viewer)

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 PARTS_KEPT = 2
+LEAD = 3
 MOST_RANGES = 1000
 _RANGE = re.compile(r"([0-9]{1,7})(?:-([0-9]{1,7}))?")
 
@@ -74,18 +75,24 @@ def study_heading(series: Series) -> StudyHeading:
 
 
 def nearest_first(
-    frame_count: int, around: int, wanted: Iterable[range] | None = None
+    frame_count: int, around: int, wanted: Iterable[range] | None = None, toward: int = 0
 ) -> list[int]:
     """Return the wanted frames (all when None), each once, nearest to `around` first.
 
-    Of two equally near frames the later one comes first: most people scroll forward.
+    Of two equally near frames the later one comes first: most people scroll forward. Of a reader
+    who scrolls (`toward` 1 or -1) `LEAD` frames ahead come for one behind.
     """
     indices = (
         set(range(frame_count))
         if wanted is None
         else {index for part in wanted for index in part if 0 <= index < frame_count}
     )
-    return sorted(indices, key=lambda index: (abs(index - around), -index))
+
+    def distance(index: int) -> int:
+        behind = toward != 0 and (index - around) * toward < 0
+        return abs(index - around) * (LEAD if behind else 1)
+
+    return sorted(indices, key=lambda index: (distance(index), -index))
 
 
 def parse_ranges(text: str, frame_count: int) -> list[range]:

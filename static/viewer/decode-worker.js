@@ -1,33 +1,25 @@
-// Decodes HTJ2K codestreams with OpenJPH, one at a time.
+// Decodes the frames of a pack one at a time.
 
-let decoder = null;
+import { Decoders } from "./codecs.js";
 
-async function begin({ script, wasm }) {
-  const { default: factory } = await import(script);
-  const module = await factory({ locateFile: () => wasm });
-  return new module.HTJ2KDecoder();
+const HTJ2K = 1;
+let decoders = null;
+let last = Promise.resolve();
+
+async function decode({ id, codec, payload }) {
+  try {
+    const pixels = await decoders.decode(codec, payload);
+    postMessage({ id, pixels }, [pixels.buffer]);
+  } catch (error) {
+    postMessage({ id, error: String(error) });
+  }
 }
 
-async function decode(payload) {
-  const codec = await decoder;
-  codec.getEncodedBuffer(payload.length).set(payload);
-  codec.decode();
-  // The decoder's memory is used again for the next frame, so this one is copied out of it.
-  const decoded = codec.getDecodedBuffer();
-  const bytes = new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.byteLength);
-  return bytes.slice();
-}
-
-onmessage = async ({ data }) => {
-  if (data.type === "codec") {
-    decoder = begin(data);
-    decoder.catch(() => {}); // each frame that needs it says so
+onmessage = ({ data }) => {
+  if (data.type === "codecs") {
+    decoders = new Decoders(data.addresses);
+    decoders.prepare(HTJ2K); // most frames are written in it
     return;
   }
-  try {
-    const pixels = await decode(data.payload);
-    postMessage({ id: data.id, pixels }, [pixels.buffer]);
-  } catch (error) {
-    postMessage({ id: data.id, error: String(error) });
-  }
+  last = last.then(() => decode(data));
 };

@@ -3,7 +3,6 @@
 
 const HEAD_BYTES = 12;
 const RAW = 0;
-const HTJ2K = 1;
 const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
 
 // Takes chunks of any length, gives back exactly the bytes asked for.
@@ -36,30 +35,36 @@ class ByteQueue {
   }
 }
 
-// A few decode workers; a codestream goes to the one with the least to do.
+// A few decode workers; a frame goes to the one with the least to do.
 export class DecodePool {
   #workers;
   #jobs = new Map();
   #next = 0;
 
-  constructor(size, codec) {
+  // `addresses` are those of codecs.js.
+  constructor(size, addresses) {
     this.#workers = Array.from({ length: size }, () => {
       const worker = new Worker(DECODE_WORKER, { type: "module" });
       const entry = { worker, waiting: 0 };
       worker.onmessage = (event) => this.#finish(entry, event.data);
       worker.onerror = () => this.#fail(entry);
-      worker.postMessage({ type: "codec", ...codec });
+      worker.postMessage({ type: "codecs", addresses });
       return entry;
     });
   }
 
-  decode(payload) {
+  // So many frames keep every worker busy while the next ones come.
+  get enough() {
+    return this.#workers.length * 3;
+  }
+
+  decode(codec, payload) {
     const entry = this.#workers.reduce((a, b) => (b.waiting < a.waiting ? b : a));
     const id = (this.#next += 1);
     entry.waiting += 1;
     return new Promise((resolve, reject) => {
       this.#jobs.set(id, { resolve, reject, entry });
-      entry.worker.postMessage({ type: "frame", id, payload }, [payload.buffer]);
+      entry.worker.postMessage({ type: "frame", id, codec, payload }, [payload.buffer]);
     });
   }
 
@@ -96,7 +101,7 @@ async function readRecords(reader, onRecord) {
         head = [0, 4, 8].map((offset) => view.getUint32(offset, true));
       }
       if (!head || queue.length < head[2]) break;
-      onRecord(head[0], head[1], queue.take(head[2]));
+      await onRecord(head[0], head[1], queue.take(head[2]));
       head = null;
     }
   }
@@ -105,26 +110,25 @@ async function readRecords(reader, onRecord) {
 }
 
 // Streams `url`; `take(index, Uint8Array)` and `fail(index)` come once a frame. Resolves to the HTTP
-// status, 0 when the network broke. Frames that are decoding when the signal aborts are dropped.
-export async function streamFrames(url, { signal, pool, take, fail }) {
+// status, 0 when the network broke. When the signal aborts nothing more is read, but what was
+// received is decoded and handed on; until then its index is in the set `inHand`. The network waits
+// while the decoders have enough to do, so that compressed frames do not pile up in memory.
+export async function streamFrames(url, { signal, pool, take, fail, inHand }) {
   const decoding = new Set();
-  const onRecord = (index, codec, payload) => {
+  const onRecord = async (index, codec, payload) => {
     if (codec === RAW) {
       take(index, payload);
       return;
     }
-    if (codec !== HTJ2K) {
-      fail(index);
-      return;
-    }
-    const job = pool()
-      .decode(payload)
-      .then(
-        (pixels) => signal.aborted || take(index, pixels),
-        () => signal.aborted || fail(index),
-      );
+    inHand.add(index);
+    const settle = (hand) => (pixels) => {
+      inHand.delete(index);
+      hand(index, pixels);
+    };
+    const job = pool().decode(codec, payload).then(settle(take), settle(fail));
     decoding.add(job);
     job.finally(() => decoding.delete(job));
+    if (decoding.size >= pool().enough) await Promise.race(decoding);
   };
   try {
     const answer = await fetch(url, { signal, credentials: "same-origin", cache: "no-store" });

@@ -6,8 +6,8 @@ import { DecodePool, streamFrames } from "./stream.js";
 
 let session = null;
 let base = "";
-let codec = null;
 let decoders = null;
+let decoding = null;
 let stream = null;
 let ticking = false;
 let graphicsCanvas = null;
@@ -58,24 +58,45 @@ function framesAddress(seriesId, query) {
   return `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
 }
 
-const pool = () => (decoders ??= new DecodePool(codec.workers, codec));
+const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs));
 
 // The frame to open with, fetched and decoded while Python starts. Whether it may be seen, and what
 // else to do about a failure, is found out by the stream that Python asks for.
 async function opening(seriesId, frameIndex) {
   const frames = [];
+  inHandOf(seriesId).add(frameIndex);
   const query = `around=${frameIndex}&wanted=${frameIndex}-${frameIndex}`;
   await streamFrames(framesAddress(seriesId, query), {
     signal: new AbortController().signal,
     pool,
     take: (...frame) => frames.push(frame),
     fail: () => {},
+    inHand: new Set(),
   });
+  if (!frames.length) inHandOf(seriesId).delete(frameIndex);
   return frames;
+}
+
+// The frames of a series that are received and being decoded, or fetched to open with.
+const inHand = new Map();
+
+function inHandOf(seriesId) {
+  if (!inHand.has(seriesId)) inHand.set(seriesId, new Set());
+  return inHand.get(seriesId);
 }
 
 const manifests = new Map();
 const openings = new Map();
+
+// Request 0 is the opening frame. The loader asks for it itself when nothing came.
+async function deliverOpening(seriesId) {
+  const frames = await openings.get(seriesId);
+  openings.delete(seriesId);
+  for (const [index, bytes] of frames ?? []) {
+    inHandOf(seriesId).delete(index);
+    guarded(() => session.frame_arrived(0, index, bytes));
+  }
+}
 
 const host = {
   gl: null,
@@ -93,27 +114,24 @@ const host = {
     const [status, text] = await (manifests.get(seriesId) ?? manifest(seriesId));
     manifests.delete(seriesId);
     guarded(() => session.manifest_arrived(seriesId, status, text));
+    deliverOpening(seriesId);
   },
   async openStream(seriesId, request, query) {
     const control = new AbortController();
     stream = control;
-    const taken = new Set();
-    const take = (index, bytes) => {
-      if (control.signal.aborted || taken.has(index)) return;
-      taken.add(index);
-      guarded(() => session.frame_arrived(request, index, bytes));
-    };
-    openings.get(seriesId)?.then((frames) => frames.forEach((frame) => take(...frame)));
-    openings.delete(seriesId);
+    const hand = inHandOf(seriesId);
+    const take = (index, bytes) => guarded(() => session.frame_arrived(request, index, bytes));
     const status = await streamFrames(framesAddress(seriesId, query), {
       signal: control.signal,
       pool,
       take,
       fail: (index) => guarded(() => session.frame_failed(request, index)),
+      inHand: hand,
     });
     if (!control.signal.aborted) guarded(() => session.stream_ended(request, status));
   },
   closeStream: () => stream?.abort(),
+  coming: (seriesId) => [...inHandOf(seriesId)],
   callLater: (seconds) => setTimeout(() => guarded(() => session.woken()), seconds * 1000),
   resizeGraphics: (width, height) => resize(graphicsCanvas, width, height),
   resizePixels: (width, height) => resize(pixelCanvas, width, height),
@@ -157,7 +175,7 @@ function openGraphics(canvas) {
 
 async function start(message) {
   base = message.base;
-  codec = message.codec;
+  decoders = message.decoders;
   graphicsCanvas = message.graphics;
   pixelCanvas = message.pixels;
   delete message.graphics;

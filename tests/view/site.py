@@ -21,6 +21,7 @@ from PIL import Image
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from portal.security import content_security_policy
+from portal.study.viewer_page import CODECS
 from server.assets.catalog import AssetCatalog
 from tests.view.samples import make_series
 from viewer_py.dicom.manifest import SeriesManifest, to_json
@@ -31,6 +32,8 @@ from viewer_py.view.toolbar import toolbar_commands
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 96, 128
 ICON = Markup('<svg class="icon"><use href="#{}"></use></svg>')
+
+ENDINGS = (("script", "mjs"), ("wasm", "wasm"))
 
 
 def _ct() -> tuple[SeriesManifest, NDArray[Any]]:
@@ -230,10 +233,14 @@ def page_context(site: Site) -> dict[str, Any]:
         "corners": None,
         "marks": None,
         "runtime": site.catalog.runtime(),
-        "codec": {
-            "script": site.catalog.url("codecs/openjph.mjs"),
-            "wasm": site.catalog.url("codecs/openjph.wasm"),
-            "workers": 1,
-        },
+        "decoders": {"workers": 1, "codecs": codec_addresses(site.catalog)},
         "toolbar": toolbar_commands(),
+    }
+
+
+def codec_addresses(catalog: AssetCatalog) -> dict[str, dict[str, str]]:
+    """Return what portal/study/viewer_page.py gives as addresses of the codecs."""
+    return {
+        name: {kind: catalog.url(f"codecs/{name}.{end}") for kind, end in ENDINGS}
+        for name in CODECS
     }

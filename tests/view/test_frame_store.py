@@ -16,7 +16,7 @@ FRAME = 40 * 60 * 2
 
 def put(store: FrameStore, series_id: str, index: int, around: int, value: int = 1) -> bool:
     frames = store._open[series_id]
-    memory = frames.reserve(index, FRAME, around)
+    memory = frames.reserve(index, FRAME, frames.window(around))
     if memory is None:
         return False
     memory[:] = np.full(40 * 60, value, dtype="<i2").view(np.uint8)
@@ -37,7 +37,7 @@ def test_pixels_come_back_as_they_were_put() -> None:
 def test_a_reserved_frame_is_not_there_before_it_is_filled() -> None:
     store = FrameStore(10 * FRAME)
     frames = store.open(make_series(frames=3))
-    assert frames.reserve(2, FRAME, around=2) is not None
+    assert frames.reserve(2, FRAME, range(3)) is not None
     assert frames.pixels(2) is None and frames.loaded == frozenset()
 
 
@@ -54,14 +54,30 @@ def test_memory_stays_in_the_budget_and_the_nearest_frames_stay(
         assert len(frames.loaded) <= slots
 
 
-def test_a_farther_frame_never_pushes_out_a_nearer_one() -> None:
+def test_a_frame_outside_the_window_never_pushes_out_one_inside() -> None:
     store = FrameStore(2 * FRAME)
     frames = store.open(make_series())
     put(store, "a", 10, around=10)
-    put(store, "a", 11, around=10)
-    assert not put(store, "a", 15, around=10)
-    assert put(store, "a", 9, around=9)
+    put(store, "a", 11, around=11)
+    assert frames.loaded == {10, 11} and frames.window(11) == range(10, 12)
+    assert frames.reserve(15, FRAME, range(10, 12)) is None
+    assert put(store, "a", 9, around=10)
     assert frames.loaded == {9, 10}
+
+
+def test_a_shrunken_series_keeps_the_frames_of_its_first_slots_and_goes_on() -> None:
+    store = FrameStore(20 * FRAME)
+    frames = store.open(make_series())
+    for index in range(20):
+        put(store, "a", index, around=index, value=index)
+    lent = store.borrow(6 * FRAME, {"a"})
+    assert lent is not None and not frames.whole and store.size <= 20 * FRAME
+    assert frames.loaded == frozenset(range(14))
+    lent[1][:] = 0xFF
+    assert put(store, "a", 17, around=17, value=17)
+    for index in frames.loaded:
+        pixels = store.pixels("a", index)
+        assert pixels is not None and (pixels == index).all()
 
 
 def test_the_window_of_a_long_series_lies_around_the_reader() -> None:
@@ -98,13 +114,13 @@ def test_the_bytes_tell_the_dtype(
 @pytest.mark.parametrize("byte_count", [0, FRAME - 1, FRAME * 3])
 def test_a_frame_of_another_size_is_refused(byte_count: int) -> None:
     with pytest.raises(FrameSizeError):
-        FrameStore(FRAME).open(make_series()).reserve(0, byte_count, 0)
+        FrameStore(FRAME).open(make_series()).reserve(0, byte_count, range(1))
 
 
 def test_colour_frames_have_three_planes() -> None:
     store = FrameStore(10 * FRAME)
     frames = store.open(make_series(frames=1, samples_per_pixel=3, bits_stored=8, signed=False))
-    memory = frames.reserve(0, 40 * 60 * 3, 0)
+    memory = frames.reserve(0, 40 * 60 * 3, range(1))
     assert memory is not None
     frames.commit(0, 40 * 60 * 3)
     pixels = frames.pixels(0)

@@ -6,7 +6,7 @@ Everything the browser gives stands behind `Host`, so the session runs in CPytho
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -20,22 +20,29 @@ from viewer_py.browser.messages import (
     scene_message,
     state_report,
 )
+from viewer_py.browser.pace import REST, Pace
 from viewer_py.browser.painters import Painter, choose_painter
+from viewer_py.browser.volume_facts import SuvFactors, volume_facts, volume_series
+from viewer_py.browser.volume_store import BrowserSources, VolumeStore, VolumeTooLargeError
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
-from viewer_py.render.sources import FrameSources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.compose import compose
+from viewer_py.scene.facts import Facts
 from viewer_py.scene.model import Scene
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
+from viewer_py.view.commands.fusion import settle, wanted_manifests
+from viewer_py.view.commands.mpr import closed
 from viewer_py.view.keys import call_for_key
 from viewer_py.view.pointer import Gesture, Idle, step
-from viewer_py.view.state import CanvasSize, ViewerState
+from viewer_py.view.layout import pane_at
+from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
 from viewer_py.view.wheel import turn
 
 _PROGRESS_EVERY = 0.1  # seconds
+_REPAINT_EVERY = 0.3  # seconds between pictures of a volume whose slices still come
 
 
 class Host(Protocol):
@@ -47,6 +54,7 @@ class Host(Protocol):
     def fetch_manifest(self, series_id: str) -> None: ...
     def open_stream(self, series_id: str, request: int, query: str) -> None: ...
     def close_stream(self) -> None: ...
+    def coming(self, series_id: str) -> Iterable[int]: ...
     def call_later(self, seconds: float) -> None: ...
 
 
@@ -58,11 +66,15 @@ class Session:
     ) -> None:
         self._host = host
         self._store = store
-        self._sources = FrameSources(store.pixels)
+        self._volumes = VolumeStore(store)
+        self._sources = BrowserSources(store, self._volumes)
+        self._suv = SuvFactors()
+        self._pace = Pace()
+        self._volume_painted_at = -1e9
         self._cpu, self._gpu, self._wish = cpu, gpu, start.renderer
         self._painter: Painter | None = None
         self._measured: dict[str, Any] = {}
-        self._loader = FrameLoader(host, store)
+        self._loader = FrameLoader(host, store, self._volumes)
         self._gesture: Gesture = Idle()
         self._wheel_owed = 0.0
         self._clock, self._ticked_at = CineClock(), host.now()
@@ -122,7 +134,11 @@ class Session:
                 self._run(call)
 
     def _on_wheel(self, message: Mapping[str, Any]) -> None:
-        self._wheel_owed, calls = turn(self._wheel_owed, read_wheel(message))
+        event = read_wheel(message)
+        pane = pane_at(self.state, event.x, event.y)
+        if pane != self.state.active_pane:
+            self._run(Call("pane.activate", {"pane": pane}))
+        self._wheel_owed, calls = turn(self._wheel_owed, event)
         for call in calls:
             self._run(call)
 
@@ -135,23 +151,75 @@ class Session:
         if self._loader.ended:
             raise CommandError("访问已结束 / access has ended")
         self.state = run(self.state, call.name, call.args)
+        self._pace.moved(self._host.now())
         self._follow()
 
     # --- what follows from a changed state --------------------------------------------------
 
     def _follow(self) -> None:
         """Fetch what the state needs and is not there, and paint soon."""
-        series_id = self.state.pane().series_id or ""
+        self._settle_fusion()
+        for pane in self.state.panes:
+            self._ask_for(pane.series_id)
         series = self.state.active_series()
-        if series is None:
-            if series_id not in self._asked:
-                self._asked.add(series_id)
-                self._host.fetch_manifest(series_id)
-        elif series_id != self._open_series:
+        if series is not None and series.series_id != self._open_series:
             self._open(series)
-        else:
+        elif series is not None and self.state.pane().kind is PaneKind.STACK:
             self._loader.focus(self.state.pane().frame_index)
+        self._follow_volumes()
+        self._loader.beside(self._beside())
         self._host.request_tick()
+
+    def _ask_for(self, series_id: str | None) -> None:
+        known = series_id is None or self.state.series_by_id(series_id) is not None
+        if not known and series_id is not None and series_id not in self._asked:
+            self._asked.add(series_id)
+            self._host.fetch_manifest(series_id)
+
+    def _settle_fusion(self) -> None:
+        """Carry out the wish for a fusion as soon as it can be; else see to what it waits for."""
+        if not self.state.wants_fusion:
+            return
+        try:
+            self.state = settle(self.state)
+        except CommandError as error:
+            self.state = replace(self.state, wants_fusion=False)
+            self._host.post({"type": "refused", "message": str(error)})
+        for series_id in wanted_manifests(self.state):
+            self._ask_for(series_id)
+
+    def _beside(self) -> SeriesManifest | None:
+        """Return the series to load after the active one: of the fusion, or of another pane."""
+        ids = (*volume_series(self.state), *(pane.series_id for pane in self.state.panes))
+        for series_id in ids:
+            series = self.state.series_by_id(series_id)
+            if series is not None and series_id != self._open_series and not self._is_whole(series):
+                return series
+        over = self.state.series_by_id(volume_series(self.state)[-1:][0]) if ids else None
+        return over if over is not None and over.series_id != self._open_series else None
+
+    def _is_whole(self, series: SeriesManifest) -> bool:
+        frames = self._store.frames(series.series_id)
+        return frames is not None and len(frames.loaded) == len(series.frames)
+
+    def _follow_volumes(self) -> None:
+        """Have the volumes made that are looked at; say so where there is no memory for one."""
+        wanted = volume_series(self.state)
+        for series_id in self._volumes.wanted - set(wanted):
+            self._volumes.release(series_id)
+        for series_id in wanted:
+            series = self.state.series_by_id(series_id)
+            if series is not None:
+                self._volumes.want(series)
+        try:
+            for series_id in wanted:
+                self._volumes.volume(series_id)
+        except VolumeTooLargeError:
+            self.state = closed(self.state)
+            for series_id in wanted:
+                self._volumes.release(series_id)
+            words = "这台设备的内存不足，不能重建此序列 / not enough memory to reconstruct this series"
+            self._host.post({"type": "refused", "message": words})
 
     def _open(self, series: SeriesManifest) -> None:
         self._open_series = series.series_id
@@ -195,7 +263,17 @@ class Session:
                 self.tick()  # the first picture waits for nothing
             elif frame_index == self.state.pane().frame_index or self.state.playing:
                 self._host.request_tick()
-            self._after_loading()
+        self._repaint_volume()
+        self._after_loading()
+
+    def _repaint_volume(self) -> None:
+        """Show slices that have come, but not each one by itself."""
+        if self.state.reformat is None:
+            return
+        wait = self._volume_painted_at + _REPAINT_EVERY - self._host.now()
+        if wait <= 0:
+            self._volume_painted_at = self._host.now()
+            self._host.request_tick()
 
     def frame_failed(self, request: int, frame_index: int) -> None:
         """Take note of a frame that no decoder could read."""
@@ -214,7 +292,9 @@ class Session:
         """Go on after `call_later`: ask again for what failed."""
         if self._loader.ended:
             return
-        if self.state.active_series() is None:
+        if self._pace.is_coarse and self._pace.at_rest(self._host.now()):
+            self._host.request_tick()
+        if self.state.active_series() is None or self.state.wants_fusion:
             self._follow()
         else:
             self._loader.check()
@@ -228,6 +308,7 @@ class Session:
             self._host.post({"type": "progress", **self._loader.status()})
         if done and self._complete_told != self._open_series:
             self._complete_told = self._open_series
+            self._host.request_tick()
             self._host.post({"type": "series-loaded", "series_id": self._open_series})
 
     def _tell(self, notice: Notice) -> None:
@@ -238,7 +319,7 @@ class Session:
     def _end(self) -> None:
         """Access is over: nothing of the study stays on the screen or in memory."""
         self._loader.end()
-        self.state = replace(self.state, series=(), playing=False)
+        self.state = replace(closed(self.state), series=(), geometries=(), playing=False)
         scene = compose(self.state)
         for painter in (self._gpu, self._cpu):
             if painter is not None:
@@ -261,28 +342,52 @@ class Session:
             )
             self._loader.focus(self.state.pane().frame_index)
             self._host.request_tick()
-        scene = compose(self.state)
-        waiting = not self._frame_is_there()
+        facts = self._facts(self._pace.detail(now))
+        scene = compose(self.state, facts)
+        waiting = not self._is_there()
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
         # Until the first frame is there, the server's picture of that very frame stays.
         if self._interactive or not waiting:
-            self._paint(scene)
+            self._paint(scene, facts.detail)
 
-    def _frame_is_there(self) -> bool:
+    def _facts(self, detail: float = 1.0) -> Facts:
+        """Return what the scene says of the volumes that are looked at."""
+        reformat = self.state.reformat
+        if reformat is None:
+            return Facts()
+        found = {}
+        for series_id in volume_series(self.state):
+            series = self.state.series_by_id(series_id)
+            if series is not None:
+                volume = self._sources.volume(series_id)
+                center, (factors, no_unit) = reformat.cross_hair.center, self._suv.of(series)
+                found[series_id] = volume_facts(series, volume, center, factors, no_unit)
+        return Facts(found, detail, detail)
+
+    def _is_there(self) -> bool:
         pane = self.state.pane()
-        return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
+        if pane.kind is PaneKind.STACK:
+            return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
+        return self._volumes.volume(pane.series_id or "") is not None
 
-    def _paint(self, scene: Scene) -> None:
+    def _paint(self, scene: Scene, detail: float) -> None:
         if self._painter is None:
             self._painter, self._measured = choose_painter(
                 self._gpu, self._cpu, scene, self._sources, self._host.now, self._wish
             )
             self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
+        begun = self._host.now()
         try:
             complete = self._painter.paint(scene, self._sources)
+            if self.state.reformat is not None:
+                self._painter.finish()  # or pictures would queue up behind a slow one
         except WebGLError:
             self.context_lost()
             return
+        if self.state.reformat is not None:
+            self._pace.painted(detail, self._host.now() - begun)
+            if detail < 1.0:
+                self._host.call_later(REST)
         if complete and not self._interactive:
             self._interactive = True
             self._host.post({"type": "interactive", "python": platform.python_version()})
@@ -297,8 +402,9 @@ class Session:
 
     def report(self) -> dict[str, Any]:
         """Return the serialisable state (`window.yingyun.state()`)."""
+        facts = self._facts()
         return {
-            **state_report(self.state, compose(self.state)),
+            **state_report(self.state, compose(self.state, facts), facts),
             "loading": self._loader.status(),
             "renderer": None if self._painter is None else str(self._painter.kind),
             "measured": self._measured,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,10 @@ class JavaScriptHost:
     def close_stream(self) -> None:
         """Drop the stream."""
         self._outside.closeStream()
+
+    def coming(self, series_id: str) -> Iterable[int]:
+        """Return the frames that are received but not decoded yet, or fetched beforehand."""
+        return list(self._outside.coming(series_id))
 
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
