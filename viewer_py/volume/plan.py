@@ -10,8 +10,8 @@ import numpy as np
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import SampleGrid, Slab, VolumeGeometry, VolumeState
 
-# A shift of fewer voxels than this over the whole extent is a rounding error.
-STRAIGHT = 1e-3
+# A shift of fewer voxels than this over the whole extent is a rounding error of our own.
+STRAIGHT = 1e-5
 # A plane that misses a voxel plane by less than this share of a step lies on it.
 ON_VOXEL = 1e-6
 

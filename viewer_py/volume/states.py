@@ -29,6 +29,9 @@ SMALLEST_TOLERANCE_MM = 0.01
 # The perpendicular test: a stack whose slices shift in their plane by more than this share of
 # their distance (0.6 degrees) is called tilted. The shift itself is always taken into account.
 TILT_SHARE = 0.01
+# A shift of less than this share of a pixel, from the first slice to the last, is the rounding of
+# the numbers in the objects: the slices count as lying exactly one above the other.
+SMALLEST_SHIFT = 0.05
 # Directions are the same when no component differs by more: 0.1 degrees, which is half a
 # millimetre at the edge of a field of 500 mm.
 SAME_DIRECTION = 0.002
@@ -148,7 +151,8 @@ def _placed(
     """Return the geometry of slices in ascending order whose planes are parallel and distinct."""
     distances = np.diff(corners @ normal)
     usual = float(np.median(distances))
-    fit = _fit(corners, normal, usual)
+    assert frame.pixel_spacing is not None
+    fit = _fit(corners, normal, usual, SMALLEST_SHIFT * min(frame.pixel_spacing))
     tolerance = max(SMALLEST_TOLERANCE_MM, EVEN_SHARE * usual)
     single = np.diff(fit.multiples) == 1
     # A slice that is missing leaves the double distance; that is only known to be double where
@@ -166,7 +170,6 @@ def _placed(
         usual = float(fit.step @ normal)
     else:
         gaps = np.flatnonzero(distances > LARGEST_UNEVEN_STEP * usual)
-    assert frame.pixel_spacing is not None
     axes = image_axes(frame)
     assert axes is not None
     between_rows, between_columns = frame.pixel_spacing
@@ -189,8 +192,11 @@ def _placed(
     )
 
 
-def _fit(corners: Floats, normal: Floats, usual: float) -> _Fit:
-    """Lay a straight line of even steps through the corners, by least squares."""
+def _fit(corners: Floats, normal: Floats, usual: float, smallest_shift: float) -> _Fit:
+    """Lay a straight line of even steps through the corners, by least squares.
+
+    It is perpendicular to the slices when it misses that by no more than `smallest_shift` mm.
+    """
     distances = np.diff(corners @ normal)
     multiples = np.concatenate(([0], np.cumsum(np.rint(distances / usual)))).astype(np.intp)
     # A step of less than half the usual one counts as none; the line then follows the distances.
@@ -199,6 +205,9 @@ def _fit(corners: Floats, normal: Floats, usual: float) -> _Fit:
         counts = (corners - corners[0]) @ normal / usual
     centred = counts - counts.mean()
     step = centred @ (corners - corners.mean(axis=0)) / (centred @ centred)
+    along_normal = (step @ normal) * normal
+    if np.linalg.norm(step - along_normal) * np.ptp(counts) <= smallest_shift:
+        step = along_normal
     start = corners.mean(axis=0) - counts.mean() * step
     fitted = start + counts[:, None] * step
     errors = corners - fitted
