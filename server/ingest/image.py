@@ -17,6 +17,7 @@ _SAMPLES_OF = {
     "RGB": 3,
     "YBR_FULL": 3,
     "YBR_FULL_422": 3,
+    "YBR_PARTIAL_422": 3,
     "YBR_ICT": 3,
     "YBR_RCT": 3,
 }
@@ -61,11 +62,33 @@ def check_image(
     return frame_count
 
 
+def check_float_image(
+    fields: Fields,
+    pixels: Element,
+    transfer_syntax: str,
+    bits_allocated: int,
+    limits: IngestLimits,
+) -> int:
+    """Return the number of frames of (Double) Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25).
+
+    Raises RefusedError as `check_image` does. Floats are grey and never compressed.
+    """
+    rows, columns = _matrix(fields)
+    if UID(transfer_syntax).is_encapsulated:
+        raise _invalid("浮点像素不能压缩", "float pixels cannot be compressed")
+    if fields.unsigned(0x00280100) != bits_allocated or (fields.unsigned(0x00280002) or 1) != 1:
+        raise _invalid("位数属性矛盾", "Bits Allocated contradicts float pixels")
+    frame_count = _frame_count(fields)
+    frame_bits = rows * columns * bits_allocated
+    if pixels.end - pixels.value_start < frame_count * frame_bits // 8:
+        raise truncated()
+    _check_memory(frame_count, frame_bits, limits)
+    return frame_count
+
+
 def _description(fields: Fields) -> tuple[int, int]:
     """Return the number of frames, and the bits of one native frame."""
-    rows, columns = fields.unsigned(0x00280010), fields.unsigned(0x00280011)
-    if not rows or not columns:
-        raise _invalid("缺少行数或列数", "no Rows or Columns")
+    rows, columns = _matrix(fields)
     samples = fields.unsigned(0x00280002) or 1
     photometric = fields.text(0x00280004, 32)
     if _SAMPLES_OF.get(photometric) != samples:
@@ -76,13 +99,11 @@ def _description(fields: Fields) -> tuple[int, int]:
     allocated, stored = fields.unsigned(0x00280100), fields.unsigned(0x00280101)
     if allocated not in _BITS_ALLOCATED or stored is None or not 0 < stored <= allocated:
         raise _invalid("位数属性矛盾", "Bits Allocated and Bits Stored contradict")
-    frame_count = 1 if not fields.raw(0x00280008).strip(b" \0") else fields.integer(0x00280008)
-    if frame_count is None or frame_count < 0:
-        raise _invalid("帧数不合法", "Number of Frames is no count")
+    frame_count = _frame_count(fields)
     bits = rows * columns * samples * allocated
-    if photometric == "YBR_FULL_422":
+    if photometric in {"YBR_FULL_422", "YBR_PARTIAL_422"}:
         bits = bits * 2 // 3
-    return max(1, frame_count), bits
+    return frame_count, bits
 
 
 def _check_memory(frame_count: int, frame_bits: int, limits: IngestLimits) -> None:
@@ -93,6 +114,20 @@ def _check_memory(frame_count: int, frame_bits: int, limits: IngestLimits) -> No
             Reason.DECOMPRESSION_BOMB,
             "图像解码后大得可疑 / the decoded image would be beyond belief",
         )
+
+
+def _matrix(fields: Fields) -> tuple[int, int]:
+    rows, columns = fields.unsigned(0x00280010), fields.unsigned(0x00280011)
+    if not rows or not columns:
+        raise _invalid("缺少行数或列数", "no Rows or Columns")
+    return rows, columns
+
+
+def _frame_count(fields: Fields) -> int:
+    count = 1 if not fields.raw(0x00280008).strip(b" \0") else fields.integer(0x00280008)
+    if count is None or count < 0:
+        raise _invalid("帧数不合法", "Number of Frames is no count")
+    return max(1, count)
 
 
 def _invalid(chinese: str, english: str) -> RefusedError:

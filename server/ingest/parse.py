@@ -17,7 +17,7 @@ from pydicom.uid import (
 
 from server.ingest.elements import PIXEL_DATA, Element, Encoding, Walker, truncated
 from server.ingest.fields import Fields
-from server.ingest.image import check_image, check_transfer_syntax
+from server.ingest.image import check_float_image, check_image, check_transfer_syntax
 from server.ingest.limits import IngestLimits
 from server.ingest.moment import study_moment
 from server.ingest.received import ReceivedObject, content_hash
@@ -29,7 +29,7 @@ _MEDIA_STORAGE_SOP_CLASS = 0x00020002
 _TRANSFER_SYNTAX = 0x00020010
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
-_FLOAT_PIXELS = (0x7FE00008, 0x7FE00009)
+_FLOAT_PIXELS = {0x7FE00008: 32, 0x7FE00009: 64}  # bits of a value
 
 
 class DirectoryFileError(Exception):
@@ -175,16 +175,15 @@ def _checked_pixels(
 ) -> int:
     """Return the number of frames after checking that all of them are there."""
     pixel_data = data_set.elements.get(PIXEL_DATA)
-    if pixel_data is None:
-        if any(tag in data_set.elements for tag in _FLOAT_PIXELS):
-            raise RefusedError(
-                Reason.FLOAT_PIXELS, "不支持浮点像素 / floating-point pixels are not supported"
-            )
-        raise RefusedError(
-            Reason.NO_PIXELS,
-            f"不含图像的对象（{UID(sop_class).name}） / holds no image: {UID(sop_class).name}",
-        )
-    return check_image(fields, pixel_data, transfer_syntax, data_set.walker, limits)
+    if pixel_data is not None:
+        return check_image(fields, pixel_data, transfer_syntax, data_set.walker, limits)
+    for tag, bits in _FLOAT_PIXELS.items():
+        if (floats := data_set.elements.get(tag)) is not None:
+            return check_float_image(fields, floats, transfer_syntax, bits, limits)
+    raise RefusedError(
+        Reason.NO_PIXELS,
+        f"不含图像的对象（{UID(sop_class).name}） / holds no image: {UID(sop_class).name}",
+    )
 
 
 def _checked_uid(value: str, name: str) -> str:

@@ -27,7 +27,6 @@ class Reason(enum.StrEnum):
     MISSING_UID = "missing_uid"
     INVALID_UID = "invalid_uid"
     NO_PIXELS = "no_pixels"
-    FLOAT_PIXELS = "float_pixels"
     INVALID_IMAGE = "invalid_image"
     CONFLICT = "conflict"
     PATIENT_MISMATCH = "patient_mismatch"

@@ -81,12 +81,25 @@ def test_an_object_without_an_image_is_named_by_its_class() -> None:
     assert refusal((WHEEL / "rtplan.dcm").read_bytes()) == "no_pixels"
 
 
-def test_floating_point_pixels_are_named() -> None:
-    def to_float(dataset: Dataset) -> None:
-        dataset.FloatPixelData = np.zeros(128 * 128, np.float32).tobytes()
-        del dataset.PixelData
+def _to_float(dataset: Dataset) -> None:
+    dataset.FloatPixelData = np.zeros(128 * 128, np.float32).tobytes()
+    dataset.BitsAllocated = 32
+    del dataset.PixelData, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
 
-    assert refusal(changed(to_float)) == "float_pixels"
+
+def test_floating_point_pixels_are_taken_when_they_are_whole() -> None:
+    assert parse(changed(_to_float), LIMITS).frame_count == 1
+
+    def too_short(dataset: Dataset) -> None:
+        _to_float(dataset)
+        dataset.FloatPixelData = dataset.FloatPixelData[:-4]
+
+    def of_other_width(dataset: Dataset) -> None:
+        _to_float(dataset)
+        dataset.BitsAllocated = 16
+
+    assert refusal(changed(too_short)) == "truncated"
+    assert refusal(changed(of_other_width)) == "invalid_image"
 
 
 def test_a_transfer_syntax_without_decoder_is_named() -> None:
