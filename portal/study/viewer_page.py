@@ -13,7 +13,7 @@ from portal.study import captions, shown
 from portal.study.data import series_entry
 from portal.study.page_models import StudyFrame
 from server.model import Series
-from viewer_py.view.toolbar import toolbar_commands
+from viewer_py.view.toolbar import toolbar
 
 # A phone has at least four cores; two decoders leave room for Python and the page.
 DECODE_WORKERS = 2
@@ -21,11 +21,13 @@ DECODE_WORKERS = 2
 PAGE_FILES = (
     "css/viewer.css",
     "css/viewer-stage.css",
+    "css/viewer-panes.css",
     "css/viewer-controls.css",
     "css/viewer-screens.css",
     "viewer/page.js",
     "viewer/link.js",
     "viewer/panel.js",
+    "viewer/panes.js",
     "viewer/input.js",
     "viewer/worker.js",
     "viewer/stream.js",
@@ -87,6 +89,6 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "marks": caption.marks,
         "runtime": catalog.runtime(),
         "decoders": {"workers": DECODE_WORKERS, "codecs": codec_addresses()},
-        "toolbar": toolbar_commands(),
+        "toolbar": toolbar(),
     }
     return render_template("viewer/page.html", viewer=viewer)

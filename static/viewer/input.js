@@ -31,13 +31,17 @@ function forwardPointers(stage, link) {
       y: event.clientY - box.top,
       button: Math.max(event.button, 0),
       touch: event.pointerType === "touch",
+      time: event.timeStamp,
     };
   };
+  // What lies over the picture and can be pressed is not the picture.
+  const elsewhere = (event) => event.target.closest("button, a") !== null;
   const now = (kind) => (event) => {
     waiting.push(place(event, kind));
     flush();
   };
   stage.addEventListener("pointerdown", (event) => {
+    if (elsewhere(event)) return;
     stage.setPointerCapture(event.pointerId);
     now("down")(event);
   });
@@ -48,8 +52,8 @@ function forwardPointers(stage, link) {
     waiting = waiting.filter((other) => other.pointer_id !== event.pointerId);
     waiting.push(place(event, "move"));
   });
-  stage.addEventListener("pointerup", now("up"));
-  stage.addEventListener("pointercancel", now("cancel"));
+  stage.addEventListener("pointerup", (event) => held.has(event.pointerId) && now("up")(event));
+  stage.addEventListener("pointercancel", (event) => held.has(event.pointerId) && now("cancel")(event));
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   // The middle button would start the browser's own scrolling.
   stage.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault());

@@ -4,7 +4,7 @@
 import { Identity } from "../js/identity.js";
 import { forwardInput } from "./input.js";
 import { WorkerLink } from "./link.js";
-import { Panel } from "./panel.js";
+import { inLanguage, Panel } from "./panel.js";
 
 const root = document.querySelector("[data-viewer]");
 const config = JSON.parse(root.dataset.viewer);
@@ -116,7 +116,7 @@ const handlers = {
     if (picture) picture.hidden = true;
     fail("ended");
   },
-  refused: ({ message }) => panel.notice(message),
+  refused: ({ message }) => panel.notice(inLanguage(message)),
   failed({ reason }) {
     link.stop();
     fail(reason);
@@ -144,8 +144,8 @@ async function checkAccess() {
 function endAccess() {
   link.stop();
   for (const canvas of Object.values(canvases)) canvas.hidden = true;
-  root.querySelectorAll("[data-corner], [data-mark]").forEach((words) => words.replaceChildren());
-  root.querySelector("[data-scale]").hidden = true;
+  root.querySelectorAll("[data-corner], [data-mark], [data-lines]").forEach((words) => words.replaceChildren());
+  root.querySelectorAll("[data-scale]").forEach((bar) => (bar.hidden = true));
   handlers.notice({ code: "ended" });
 }
 
@@ -196,11 +196,14 @@ function bindControls() {
     if (button) {
       panel.notice("");
       link?.send({ type: "command", name: button.dataset.command, args: JSON.parse(button.dataset.args) });
-      closeMenu();
+      // A sheet with more to choose stays; a tap on the picture puts it away.
+      if (!button.closest(".sheet-row:not(:only-child)")) closeMenu();
       return;
     }
     const opener = event.target.closest("[aria-controls]");
-    if (opener) toggle(opener);
+    if (!opener) return;
+    if (opener.dataset.menu && opener.getAttribute("aria-expanded") !== "true") closeMenu();
+    toggle(opener);
   });
   root.querySelector("[data-slider]").addEventListener("input", (event) => {
     link?.send({ type: "command", name: "stack.go", args: { frame: Number(event.target.value) } });

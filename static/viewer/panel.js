@@ -1,7 +1,10 @@
-// The words and controls around the picture. Shows what the worker says, and nothing of its own.
+// The controls around the pictures: what is pressed, what cannot be used and why, paging, notices.
+
+import { Panes, setText } from "./panes.js";
 
 const SPEAK_AFTER = 600;
 const NOTICE_SECONDS = 6;
+const CHINESE = document.documentElement.lang.startsWith("zh");
 
 export class Panel {
   constructor(root, texts) {
@@ -9,38 +12,26 @@ export class Panel {
     this.texts = texts;
     this.find = (selector) => root.querySelector(selector);
     this.spoken = null;
-    this.firstWords = [...root.querySelectorAll("[data-corner] > *")];
+    this.panes = new Panes(root);
   }
 
   show(scene) {
-    this.#showLines(scene.corners);
-    for (const [edge, letters] of Object.entries(scene.marks)) {
-      setText(this.find(`[data-mark="${edge}"]`), letters);
-    }
-    this.#showScale(scene.scale);
+    this.panes.show(scene.panes);
+    this.#showMode(scene);
     this.#showPaging(scene);
     this.#showPressed(scene);
     this.find("[data-waiting]").hidden = !scene.waiting;
   }
 
-  #showLines(corners) {
-    this.firstWords.splice(0).forEach((line) => line.remove());
-    for (const [corner, lines] of Object.entries(corners)) {
-      const box = this.find(`[data-corner="${corner}"]`);
-      while (box.children.length > lines.length) box.lastChild.remove();
-      lines.forEach((line, index) => {
-        setText(box.children[index] ?? box.appendChild(document.createElement("span")), line);
-      });
+  // What belongs to the reformats is there only while they are.
+  #showMode({ mode, hint }) {
+    if (this.root.dataset.reading !== mode) {
+      this.root.dataset.reading = mode;
+      for (const part of this.root.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== mode;
     }
-  }
-
-  #showScale(scale) {
-    const bar = this.find("[data-scale]");
-    bar.hidden = !scale;
-    if (!scale) return;
-    bar.querySelector("[data-scale-line]").style.width = `${scale.length_css}px`;
-    const length = scale.length_mm >= 10 ? `${scale.length_mm / 10} cm` : `${scale.length_mm} mm`;
-    setText(bar.querySelector("[data-scale-text]"), `${length} ${scale.calibration}`.trim());
+    const box = this.find("[data-hint]");
+    box.hidden = !hint;
+    setText(box, hint ? this.texts[hint] : "");
   }
 
   #showPaging({ frame_index: index, frame_count: count, series_id: seriesId }) {
@@ -49,26 +40,35 @@ export class Panel {
     slider.disabled = count < 2;
     if (document.activeElement !== slider || Number(slider.value) !== index) slider.value = index;
     const words = this.texts.frame.replace("{n}", index + 1).replace("{total}", count);
-    slider.setAttribute("aria-valuetext", words);
-    setText(this.find("[data-frame-number]"), String(index + 1));
-    setText(this.find("[data-frame-count]"), String(count));
+    slider.setAttribute("aria-valuetext", count ? words : "");
+    setText(this.find("[data-frame-number]"), count ? String(index + 1) : "–");
+    setText(this.find("[data-frame-count]"), count ? String(count) : "–");
     for (const entry of this.root.querySelectorAll("[data-series]")) {
       entry.setAttribute("aria-current", String(entry.dataset.series === seriesId));
     }
-    this.speak(words);
+    if (count) this.speak(words);
   }
 
   #showPressed({ in_force: inForce, unfitting }) {
     for (const button of this.root.querySelectorAll("[data-command]")) {
-      const { command, choice, argument } = button.dataset;
-      button.disabled = unfitting.includes(command) || unfitting.includes(`${command}/${choice}`);
+      const { command, choice } = button.dataset;
+      explain(button, unfitting[command] ?? unfitting[`${command}/${choice}`]);
       if (!(command in inForce) || !button.hasAttribute("aria-pressed")) continue;
-      const pressed = argument === undefined ? inForce[command] : inForce[command] === argument;
+      const pressed = choice === undefined ? inForce[command] : inForce[command] === Number(choice);
       button.setAttribute("aria-pressed", String(pressed));
     }
-    const preset = this.find("[data-menu='window.preset'] [data-menu-value]");
-    const chosen = this.find(`[data-command="window.preset"][aria-pressed="true"]`);
-    setText(preset, chosen ? `·${chosen.textContent.trim()}` : "");
+    for (const opener of this.root.querySelectorAll("[data-menu]")) this.#showSheet(opener);
+  }
+
+  // The button of a sheet shows what is chosen in it, and is of no use when nothing in it is.
+  #showSheet(opener) {
+    const sheet = document.getElementById(opener.getAttribute("aria-controls"));
+    const chips = [...sheet.querySelectorAll("[data-command]")];
+    const useless = chips.every((chip) => chip.disabled);
+    explain(opener, useless ? chips[0].title : undefined);
+    const { shows } = opener.dataset;
+    const chosen = shows && sheet.querySelector(`[data-command="${shows}"][aria-pressed="true"]`);
+    setText(opener.querySelector("[data-menu-value]"), chosen ? `·${chosen.textContent.trim()}` : "");
   }
 
   // Spoken for those who do not see the picture, once it has come to rest.
@@ -99,6 +99,16 @@ export class Panel {
   }
 }
 
-export function setText(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
+// Words of the worker come as "中文 / English".
+export function inLanguage(words) {
+  const [chinese, ...english] = words.split(" / ");
+  return CHINESE || !english.length ? chinese : english.join(" / ");
+}
+
+// A button that cannot be used says why where it is pointed at.
+function explain(button, reason) {
+  button.dataset.title ??= button.title;
+  button.disabled = reason !== undefined;
+  const title = reason === undefined ? button.dataset.title : inLanguage(reason);
+  if (button.title !== title) button.title = title;
 }

@@ -27,7 +27,7 @@ from tests.view.samples import make_series
 from viewer_py.dicom.manifest import SeriesManifest, to_json
 from viewer_py.dicom.pack import FrameCodec, FrameRecord
 from viewer_py.pixels import pipeline
-from viewer_py.view.toolbar import toolbar_commands
+from viewer_py.view.toolbar import toolbar
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 96, 128
@@ -234,7 +234,7 @@ def page_context(site: Site) -> dict[str, Any]:
         "marks": None,
         "runtime": site.catalog.runtime(),
         "decoders": {"workers": 1, "codecs": codec_addresses(site.catalog)},
-        "toolbar": toolbar_commands(),
+        "toolbar": toolbar(),
     }
 
 

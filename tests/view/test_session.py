@@ -215,7 +215,8 @@ def test_ended_access_clears_the_canvas_and_the_memory(reading: Reading, status:
     assert reading.cpu.cleared and reading.gpu.cleared
     assert reading.session._store.size == 0
     scene = reading.host.of("scene")[-1]
-    assert scene["corners"]["top_left"] == [] and scene["marks"]["left"] == ""
+    (pane,) = scene["panes"]
+    assert pane["corners"]["top_left"] == [] and pane["marks"]["left"] == ""
     assert "访问已结束" in reading.command("image.invert")["error"]
     painted = len(reading.gpu.painted)
     reading.session.tick()

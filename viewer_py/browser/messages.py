@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
-from viewer_py.view.commands.stack import frame_count
+from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
+from viewer_py.view.layout import shown_panes
 from viewer_py.view.pointer import PointerEvent, PointerKind
-from viewer_py.view.state import SeriesEntry, ViewerState
+from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
 from viewer_py.view.wheel import WheelEvent
 
@@ -87,6 +89,7 @@ def read_pointer(message: Mapping[str, Any]) -> PointerEvent:
         y=_number(message, "y"),
         button=int(_number(message, "button")),
         touch=bool(message.get("touch")),
+        time=_number(message, "time") / 1000 if "time" in message else 0.0,
     )
 
 
@@ -111,30 +114,95 @@ def _scale(pane: PaneScene, pixel_ratio: float) -> dict[str, Any] | None:
     }
 
 
+def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
+    ratio, area = state.canvas.pixel_ratio, scene.area
+    return {
+        "index": index,
+        "kind": str(state.panes[index].kind),
+        "area": [area.x / ratio, area.y / ratio, area.width / ratio, area.height / ratio],
+        "active": index == state.active_pane,
+        "corners": asdict(scene.corners),
+        "marks": asdict(scene.marks),
+        "scale": _scale(scene, ratio),
+        "badges": scene.badges,
+        "lines": [
+            {"ends": [value / ratio for value in (line.x1, line.y1, line.x2, line.y2)],
+             "style": line.style}
+            for line in scene.lines
+        ],
+    }  # fmt: skip
+
+
+def hint(state: ViewerState) -> str:
+    """Return the name of the words that tell a reader what to do now; "" when nothing is."""
+    if state.wants_fusion:
+        return "fusing"
+    if state.reformat is not None and state.reformat.curve.drawing:
+        return "drawing"
+    return ""
+
+
 def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
-    """Return what the page shows in its DOM: corners, letters, scale bar, slider, toolbar."""
-    pane = scene.panes[state.active_pane]
+    """Return what the page shows in its DOM: words and lines of each pane, slider, toolbar."""
+    shown = zip(shown_panes(state), scene.panes, strict=True)
     return {
         "type": "scene",
-        "corners": asdict(pane.corners),
-        "marks": asdict(pane.marks),
-        "scale": _scale(pane, state.canvas.pixel_ratio),
+        "panes": [_pane(state, index, pane) for index, pane in shown],
+        "mode": "mpr" if state.reformat is not None else "stack",
+        "fused": state.reformat is not None and state.reformat.fusion is not None,
+        "hint": hint(state),
         "series_id": state.pane().series_id,
-        "frame_index": state.pane().frame_index,
+        "frame_index": frame_number(state),
         "frame_count": frame_count(state),
         "in_force": in_force(state),
         "unfitting": unfitting(state),
     }
 
 
-def state_report(state: ViewerState, scene: Scene) -> dict[str, Any]:
-    """Return the serialisable state that `window.yingyun.state()` answers with."""
-    pane, drawn, view = state.pane(), scene.panes[state.active_pane], state.pane().viewport
+def _reformat_report(state: ViewerState, facts: Facts) -> dict[str, Any] | None:
+    reformat = state.reformat
+    if reformat is None:
+        return None
+    geometry = state.geometry(reformat.series_id)
+    return {
+        "series_id": reformat.series_id,
+        "volume_state": None if geometry is None else str(geometry.state),
+        "cross_hair": asdict(reformat.cross_hair),
+        "curve": asdict(reformat.curve),
+        "rendering": None if reformat.rendering is None else asdict(reformat.rendering),
+        "fusion": None if reformat.fusion is None else asdict(reformat.fusion),
+        "volumes": {name: asdict(one) for name, one in facts.volumes.items()},
+    }
+
+
+def _pane_report(pane: Pane) -> dict[str, Any]:
+    return {
+        "kind": str(pane.kind),
+        "series_id": pane.series_id,
+        "frame_index": pane.frame_index,
+        "direction": str(pane.direction) if pane.kind is PaneKind.PLANE else None,
+        "slab": asdict(pane.slab) if pane.kind is PaneKind.PLANE else None,
+        "zoom": pane.viewport.zoom,
+        "color_map": pane.color_map,
+        "filter": pane.filter,
+    }
+
+
+def state_report(state: ViewerState, scene: Scene, facts: Facts = NO_FACTS) -> dict[str, Any]:
+    """Return the serialisable state that `window.yingyun.state()` answers with.
+
+    What is said of one pane is said of the active one; `panes` names them all, and `scene` holds
+    the words of those on the screen.
+    """
+    pane, view = state.pane(), state.pane().viewport
+    shown = shown_panes(state)
+    drawn = scene.panes[shown.index(state.active_pane)]
     window = shown_window(state) if state.active_frame() is not None else None
+    image = drawn.image
     return {
         "series": [asdict(entry) for entry in state.catalogue],
         "series_id": pane.series_id,
-        "frame_index": pane.frame_index,
+        "frame_index": frame_number(state),
         "frame_count": frame_count(state),
         "window": None if window is None else asdict(window),
         "preset": pane.preset,
@@ -143,12 +211,20 @@ def state_report(state: ViewerState, scene: Scene) -> dict[str, Any]:
         "rotation": view.rotation,
         "flip": [view.flip_horizontal, view.flip_vertical],
         "inverted": pane.inverted,
+        "color_map": pane.color_map,
+        "filter": pane.filter,
         "tool": state.tool,
         "playing": state.playing,
         "frames_per_second": state.frames_per_second,
         "canvas": asdict(state.canvas),
-        "matrix": list(drawn.image.matrix) if isinstance(drawn.image, ImageLayer) else None,
+        "matrix": list(image.matrix) if isinstance(image, ImageLayer) else None,
         "corners": asdict(drawn.corners),
         "marks": asdict(drawn.marks),
         "scale_bar": _scale(drawn, state.canvas.pixel_ratio),
+        "badges": list(drawn.badges),
+        "layout": {**asdict(state.grid), "maximized": state.maximized},
+        "active_pane": state.active_pane,
+        "panes": [_pane_report(one) for one in state.panes],
+        "scene": [_pane(state, i, one) for i, one in zip(shown, scene.panes, strict=True)],
+        "reformat": _reformat_report(state, facts),
     }

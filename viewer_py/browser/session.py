@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
+from viewer_py.browser.looked_at import LookedAt
 from viewer_py.browser.messages import (
     MessageError,
     Start,
@@ -20,15 +21,11 @@ from viewer_py.browser.messages import (
     scene_message,
     state_report,
 )
-from viewer_py.browser.pace import REST, Pace
-from viewer_py.browser.painters import Painter, choose_painter
-from viewer_py.browser.volume_facts import SuvFactors, volume_facts, volume_series
-from viewer_py.browser.volume_store import BrowserSources, VolumeStore, VolumeTooLargeError
+from viewer_py.browser.painters import Painter
+from viewer_py.browser.screen import Screen
+from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
-from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.compose import compose
-from viewer_py.scene.facts import Facts
-from viewer_py.scene.model import Scene
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
@@ -36,8 +33,8 @@ from viewer_py.view.commands import run
 from viewer_py.view.commands.fusion import settle, wanted_manifests
 from viewer_py.view.commands.mpr import closed
 from viewer_py.view.keys import call_for_key
-from viewer_py.view.pointer import Gesture, Idle, step
 from viewer_py.view.layout import pane_at
+from viewer_py.view.pointer import Gesture, Idle, step
 from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
 from viewer_py.view.wheel import turn
 
@@ -66,15 +63,11 @@ class Session:
     ) -> None:
         self._host = host
         self._store = store
-        self._volumes = VolumeStore(store)
-        self._sources = BrowserSources(store, self._volumes)
-        self._suv = SuvFactors()
-        self._pace = Pace()
+        volumes = VolumeStore(store)
+        self._looked_at = LookedAt(store, volumes)
+        self._screen = Screen(host, BrowserSources(store, volumes), cpu, gpu, start.renderer)
+        self._loader = FrameLoader(host, store, volumes)
         self._volume_painted_at = -1e9
-        self._cpu, self._gpu, self._wish = cpu, gpu, start.renderer
-        self._painter: Painter | None = None
-        self._measured: dict[str, Any] = {}
-        self._loader = FrameLoader(host, store, self._volumes)
         self._gesture: Gesture = Idle()
         self._wheel_owed = 0.0
         self._clock, self._ticked_at = CineClock(), host.now()
@@ -151,7 +144,7 @@ class Session:
         if self._loader.ended:
             raise CommandError("访问已结束 / access has ended")
         self.state = run(self.state, call.name, call.args)
-        self._pace.moved(self._host.now())
+        self._screen.moved()
         self._follow()
 
     # --- what follows from a changed state --------------------------------------------------
@@ -166,8 +159,12 @@ class Session:
             self._open(series)
         elif series is not None and self.state.pane().kind is PaneKind.STACK:
             self._loader.focus(self.state.pane().frame_index)
-        self._follow_volumes()
-        self._loader.beside(self._beside())
+        words = self._looked_at.follow(self.state)
+        if words:
+            self.state = closed(self.state)
+            self._looked_at.follow(self.state)
+            self._host.post({"type": "refused", "message": words})
+        self._loader.beside(self._looked_at.beside(self.state, self._open_series))
         self._host.request_tick()
 
     def _ask_for(self, series_id: str | None) -> None:
@@ -187,39 +184,6 @@ class Session:
             self._host.post({"type": "refused", "message": str(error)})
         for series_id in wanted_manifests(self.state):
             self._ask_for(series_id)
-
-    def _beside(self) -> SeriesManifest | None:
-        """Return the series to load after the active one: of the fusion, or of another pane."""
-        ids = (*volume_series(self.state), *(pane.series_id for pane in self.state.panes))
-        for series_id in ids:
-            series = self.state.series_by_id(series_id)
-            if series is not None and series_id != self._open_series and not self._is_whole(series):
-                return series
-        over = self.state.series_by_id(volume_series(self.state)[-1:][0]) if ids else None
-        return over if over is not None and over.series_id != self._open_series else None
-
-    def _is_whole(self, series: SeriesManifest) -> bool:
-        frames = self._store.frames(series.series_id)
-        return frames is not None and len(frames.loaded) == len(series.frames)
-
-    def _follow_volumes(self) -> None:
-        """Have the volumes made that are looked at; say so where there is no memory for one."""
-        wanted = volume_series(self.state)
-        for series_id in self._volumes.wanted - set(wanted):
-            self._volumes.release(series_id)
-        for series_id in wanted:
-            series = self.state.series_by_id(series_id)
-            if series is not None:
-                self._volumes.want(series)
-        try:
-            for series_id in wanted:
-                self._volumes.volume(series_id)
-        except VolumeTooLargeError:
-            self.state = closed(self.state)
-            for series_id in wanted:
-                self._volumes.release(series_id)
-            words = "这台设备的内存不足，不能重建此序列 / not enough memory to reconstruct this series"
-            self._host.post({"type": "refused", "message": words})
 
     def _open(self, series: SeriesManifest) -> None:
         self._open_series = series.series_id
@@ -292,8 +256,7 @@ class Session:
         """Go on after `call_later`: ask again for what failed."""
         if self._loader.ended:
             return
-        if self._pace.is_coarse and self._pace.at_rest(self._host.now()):
-            self._host.request_tick()
+        self._screen.woken()
         if self.state.active_series() is None or self.state.wants_fusion:
             self._follow()
         else:
@@ -321,9 +284,7 @@ class Session:
         self._loader.end()
         self.state = replace(closed(self.state), series=(), geometries=(), playing=False)
         scene = compose(self.state)
-        for painter in (self._gpu, self._cpu):
-            if painter is not None:
-                painter.clear(scene.width, scene.height)
+        self._screen.clear(scene.width, scene.height)
         self._tell(Notice.ENDED)
         self._host.post({**scene_message(self.state, scene), "waiting": False})
 
@@ -336,78 +297,50 @@ class Session:
         if self._loader.ended:
             return
         if self.state.playing:
-            loaded = self._loader.loaded
-            self.state, self._clock = advance(
-                self.state, self._clock, elapsed, lambda index: index in loaded
-            )
-            self._loader.focus(self.state.pane().frame_index)
-            self._host.request_tick()
-        facts = self._facts(self._pace.detail(now))
+            self._play(elapsed)
+        facts = self._looked_at.facts(self.state, self._screen.detail())
         scene = compose(self.state, facts)
         waiting = not self._is_there()
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
         # Until the first frame is there, the server's picture of that very frame stays.
-        if self._interactive or not waiting:
-            self._paint(scene, facts.detail)
+        if not self._interactive and waiting:
+            return
+        volumes = self.state.reformat is not None
+        complete = self._screen.paint(scene, volumes=volumes, detail=facts.detail)
+        if complete and not self._interactive:
+            self._interactive = True
+            self._host.post({"type": "interactive", "python": platform.python_version()})
 
-    def _facts(self, detail: float = 1.0) -> Facts:
-        """Return what the scene says of the volumes that are looked at."""
-        reformat = self.state.reformat
-        if reformat is None:
-            return Facts()
-        found = {}
-        for series_id in volume_series(self.state):
-            series = self.state.series_by_id(series_id)
-            if series is not None:
-                volume = self._sources.volume(series_id)
-                center, (factors, no_unit) = reformat.cross_hair.center, self._suv.of(series)
-                found[series_id] = volume_facts(series, volume, center, factors, no_unit)
-        return Facts(found, detail, detail)
+    def _play(self, elapsed: float) -> None:
+        """Go on as far as cine has come, and come again."""
+        loaded, moving = self._loader.loaded, self.state.reformat is not None
+        self.state, self._clock = advance(
+            self.state, self._clock, elapsed, lambda index: moving or index in loaded
+        )
+        if moving:
+            self._screen.moved()
+        else:
+            self._loader.focus(self.state.pane().frame_index)
+        self._host.request_tick()
 
     def _is_there(self) -> bool:
         pane = self.state.pane()
         if pane.kind is PaneKind.STACK:
             return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
-        return self._volumes.volume(pane.series_id or "") is not None
-
-    def _paint(self, scene: Scene, detail: float) -> None:
-        if self._painter is None:
-            self._painter, self._measured = choose_painter(
-                self._gpu, self._cpu, scene, self._sources, self._host.now, self._wish
-            )
-            self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
-        begun = self._host.now()
-        try:
-            complete = self._painter.paint(scene, self._sources)
-            if self.state.reformat is not None:
-                self._painter.finish()  # or pictures would queue up behind a slow one
-        except WebGLError:
-            self.context_lost()
-            return
-        if self.state.reformat is not None:
-            self._pace.painted(detail, self._host.now() - begun)
-            if detail < 1.0:
-                self._host.call_later(REST)
-        if complete and not self._interactive:
-            self._interactive = True
-            self._host.post({"type": "interactive", "python": platform.python_version()})
+        return self._looked_at.is_there(pane.series_id or "")
 
     def context_lost(self) -> None:
         """The GPU is gone (or refused): numpy paints from now on."""
-        self._gpu = None
-        if self._painter is not self._cpu:
-            self._painter = self._cpu
-            self._host.post({"type": "renderer", "kind": str(self._cpu.kind)})
-        self._host.request_tick()
+        self._screen.context_lost()
 
     def report(self) -> dict[str, Any]:
         """Return the serialisable state (`window.yingyun.state()`)."""
-        facts = self._facts()
+        facts = self._looked_at.facts(self.state)
         return {
             **state_report(self.state, compose(self.state, facts), facts),
             "loading": self._loader.status(),
-            "renderer": None if self._painter is None else str(self._painter.kind),
-            "measured": self._measured,
+            "renderer": self._screen.kind,
+            "measured": self._screen.measured,
             "python": platform.python_version(),
             "interactive": self._interactive,
         }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
-from viewer_py.dicom.geometry import CalibrationState, direction_letters, spacing
+from viewer_py.dicom.calibration import spacing
+from viewer_py.dicom.geometry import direction_letters
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
+from viewer_py.scene.badges import stack_badges
+from viewer_py.scene.bar import bar_of
 from viewer_py.scene.corners import CornerSource, corner_text
+from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import (
     CornerText,
     ImageLayer,
@@ -17,37 +19,54 @@ from viewer_py.scene.model import (
     Scene,
 )
 from viewer_py.view.fit import image_matrix, pixel_aspect, scale_of, turn
-from viewer_py.view.state import CanvasSize, Pane, ViewerState, Viewport
-
-_SCALE_SHARE = 0.28  # of the pane's width that the bar may take
-_AT_DETECTOR = "探测器平面"
+from viewer_py.view.layout import Area, areas, pane_size, shown_panes
+from viewer_py.view.state import CanvasSize, Pane, PaneKind, ViewerState, Viewport
 
 
-def compose(state: ViewerState) -> Scene:
-    """Return the scene of `state`; an empty pane has no image and no words."""
+def compose(state: ViewerState, facts: Facts = NO_FACTS) -> Scene:
+    """Return the scene of `state`; an empty pane has no image and no words.
+
+    `panes` are those on the screen, in the order of `view.layout.shown_panes`.
+    """
     width = max(round(state.canvas.width * state.canvas.pixel_ratio), 1)
     height = max(round(state.canvas.height * state.canvas.pixel_ratio), 1)
-    area = Rectangle(0, 0, width, height)
-    panes = tuple(_pane_scene(state, pane, area) for pane in state.panes)
+    placed = areas(state)
+    panes = tuple(_scene_of(state, index, placed[index], facts) for index in shown_panes(state))
     return Scene(width, height, panes)
 
 
-def _pane_scene(state: ViewerState, pane: Pane, area: Rectangle) -> PaneScene:
+def _scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
+    rectangle = Rectangle(area.x, area.y, area.width, area.height)
+    if state.panes[index].kind is PaneKind.STACK:
+        return _stack_scene(state, index, rectangle)
+    from viewer_py.scene.reformats import reformat_scene  # not before the first picture
+
+    found = reformat_scene(state, index, facts)
+    return found or PaneScene(rectangle, None, CornerText(), OrientationMarks())
+
+
+def _stack_scene(state: ViewerState, index: int, area: Rectangle) -> PaneScene:
+    pane = state.panes[index]
     series = state.series_by_id(pane.series_id)
     if series is None or not series.frames:
         return PaneScene(area, None, CornerText(), OrientationMarks())
+    size = pane_size(state, index)
     frame = series.frames[pane.frame_index]
     marks = orientation_marks(frame, pane.viewport)
+    a, b, c, d, e, f = image_matrix(frame, size, pane.viewport)
     image = ImageLayer(
         series_id=series.series_id,
         frame_index=pane.frame_index,
         frame=frame,
-        matrix=image_matrix(frame, state.canvas, pane.viewport),
+        matrix=(a, b, c, d, e + area.x, f + area.y),
         window=pane.window,
         inverted=pane.inverted,
+        color_map=pane.color_map,
+        filter=pane.filter,
     )
-    corners = corner_text(CornerSource(series, frame, pane, state.canvas, marks))
-    return PaneScene(area, image, corners, marks, scale_bar(frame, state.canvas, pane.viewport))
+    corners = corner_text(CornerSource(series, frame, pane, size, marks))
+    bar = scale_bar(frame, size, pane.viewport)
+    return PaneScene(area, image, corners, marks, bar, badges=stack_badges(frame))
 
 
 def first_corners(series: SeriesManifest, frame_index: int, canvas: CanvasSize) -> CornerText:
@@ -89,15 +108,11 @@ def _letters(frame: FrameAttributes, viewport: Viewport, right: float, down: flo
 def scale_bar(frame: FrameAttributes, canvas: CanvasSize, viewport: Viewport) -> ScaleBar | None:
     """Return a bar of 1, 2 or 5 · 10ⁿ mm; None where the spacing is not in mm.
 
-    At the detector a length is not one in the patient, and the bar says so.
+    How the spacing is known (calibration) stands beside it, unless it is that in the patient.
     """
     known = spacing(frame)
     if not known.in_mm:
         return None
     mm_a_unit = known.between_columns / pixel_aspect(frame)[0]
     pixels_a_mm = scale_of(frame, canvas, viewport) / mm_a_unit
-    longest_mm = canvas.width * canvas.pixel_ratio * _SCALE_SHARE / pixels_a_mm
-    power = 10.0 ** math.floor(math.log10(longest_mm))
-    length_mm = next(step * power for step in (5.0, 2.0, 1.0) if step * power <= longest_mm)
-    calibration = _AT_DETECTOR if known.state is CalibrationState.DETECTOR else ""
-    return ScaleBar(length_mm, length_mm * pixels_a_mm, calibration)
+    return bar_of(pixels_a_mm, canvas.width * canvas.pixel_ratio, known.label.chinese)

@@ -13,22 +13,33 @@ from dataclasses import dataclass
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
 from viewer_py.pixels.voi import Window, default_window, is_color
 from viewer_py.scene.model import CornerText, OrientationMarks
+from viewer_py.view.commands.image import FILTERS
 from viewer_py.view.fit import scale_of
 from viewer_py.view.state import CanvasSize, Pane
 
 MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
+SMALL_WIDTH, SMALL_HEIGHT = 260.0, 230.0  # below it only what tells the panes apart
 
 
 @dataclass(frozen=True)
 class CornerSource:
-    """What the lines of one pane are made from."""
+    """What the lines of one pane are made from.
+
+    `canvas` is the size of the pane. Of a reformat, `zoom` is CSS pixels a voxel, `plane` how the
+    plane is called, `place` where it stands and `values` what was read at the cross-hair.
+    """
 
     series: SeriesManifest
     frame: FrameAttributes
     pane: Pane
     canvas: CanvasSize
     marks: OrientationMarks
+    zoom: float | None = None
+    plane: str = ""
+    place: str = ""
+    slab: str = ""
+    values: tuple[str, ...] = ()
 
 
 class Corner(enum.StrEnum):
@@ -183,8 +194,14 @@ def _window_line(source: CornerSource) -> str:
 
 
 def _zoom_line(source: CornerSource) -> str:
+    if source.zoom is not None:
+        return f"缩放 {source.zoom:.0%}"
     scale = scale_of(source.frame, source.canvas, source.pane.viewport)
     return f"缩放 {scale / source.canvas.pixel_ratio:.0%}"
+
+
+def _values(source: CornerSource) -> str:
+    return "  ".join(source.values)
 
 
 def _turn_line(source: CornerSource) -> str:
@@ -193,7 +210,12 @@ def _turn_line(source: CornerSource) -> str:
     parts += ["左右镜像"] if view.flip_horizontal else []
     parts += ["上下镜像"] if view.flip_vertical else []
     parts += ["反像"] if source.pane.inverted else []
+    parts += [_FILTER_WORDS[source.pane.filter]] if source.pane.filter else []
+    parts += ["伪彩"] if source.pane.color_map else []
     return "  ".join(parts)
+
+
+_FILTER_WORDS = {name: words for name, (words, _) in FILTERS.items()}
 
 
 def _equipment(source: CornerSource) -> str:
@@ -223,7 +245,7 @@ def _labelled(label: str, text: Text) -> Text:
 _ACCESSION = _labelled("检查号", _of_heading("accession_number"))
 _HOSPITAL = _of_heading("institution_name")
 
-LINES: tuple[Line, ...] = (
+_OF_THE_STUDY: tuple[Line, ...] = (
     Line(Corner.TOP_LEFT, _name, _name),
     Line(Corner.TOP_LEFT, _labelled("ID", _of_heading("patient_id")), None),
     Line(Corner.TOP_LEFT, _sex_and_age, _sex_and_age),
@@ -233,6 +255,10 @@ LINES: tuple[Line, ...] = (
     Line(Corner.TOP_RIGHT, _of_heading("study_description"), None),
     Line(Corner.TOP_RIGHT, _date, _date),
     Line(Corner.TOP_RIGHT, _equipment, None),
+)
+
+LINES: tuple[Line, ...] = (
+    *_OF_THE_STUDY,
     Line(Corner.BOTTOM_LEFT, _series_line, None),
     Line(Corner.BOTTOM_LEFT, _image_line, _image_line),
     Line(Corner.BOTTOM_LEFT, _slice_line, _phone_slice, _SLICES),
@@ -245,15 +271,39 @@ LINES: tuple[Line, ...] = (
     Line(Corner.BOTTOM_RIGHT, _window_line, _window_line),
 )
 
+# A reformat is no image of the series: its plane, place and slab stand instead of an image number.
+REFORMAT_LINES: tuple[Line, ...] = (
+    *_OF_THE_STUDY,
+    Line(Corner.BOTTOM_LEFT, _series_line, None),
+    Line(Corner.BOTTOM_LEFT, lambda source: source.plane, lambda source: source.plane),
+    Line(Corner.BOTTOM_LEFT, lambda source: source.place, lambda source: source.place),
+    Line(Corner.BOTTOM_LEFT, lambda source: source.slab, lambda source: source.slab),
+    Line(Corner.BOTTOM_LEFT, _ct_line, None, ("CT",)),
+    Line(Corner.BOTTOM_LEFT, _mr_line, None, ("MR",)),
+    Line(Corner.BOTTOM_RIGHT, _values, _values),
+    Line(Corner.BOTTOM_RIGHT, _turn_line, _turn_line),
+    Line(Corner.BOTTOM_RIGHT, _zoom_line, _zoom_line),
+    Line(Corner.BOTTOM_RIGHT, _window_line, _window_line),
+)
 
-def corner_text(source: CornerSource, *, zoom: bool = True) -> CornerText:
-    """Return the lines of all four corners, the short ones on a narrow reading area.
 
-    Without `zoom` its line is left out, where the size on the screen is not known.
+def _is_small(canvas: CanvasSize) -> bool:
+    return canvas.width < SMALL_WIDTH or canvas.height < SMALL_HEIGHT
+
+
+def corner_text(
+    source: CornerSource, *, zoom: bool = True, lines: tuple[Line, ...] = LINES
+) -> CornerText:
+    """Return the lines of all four corners, the short ones on a narrow pane.
+
+    Without `zoom` its line is left out, where the size on the screen is not known. A reformat too
+    small for words keeps only what tells it from the others; the study is named in the large one.
     """
+    if source.plane and _is_small(source.canvas):
+        return CornerText(bottom_left=(source.plane,))
     narrow = source.canvas.width < PHONE_WIDTH
     texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
-    for line in LINES:
+    for line in lines:
         build = line.phone if narrow else line.desktop
         fits = not line.modalities or source.series.modality in line.modalities
         if build is None or not fits or (build is _zoom_line and not zoom):

@@ -152,6 +152,7 @@ class PaneScene:
     """One pane: its part of the canvas, its image and its words.
 
     `overlays` lie over `image` in their order (fusion); `lines` (cross-hairs) lie over all.
+    `badges` are the words that a reader must not miss: what was done to what is shown.
     """
 
     area: Rectangle
@@ -161,6 +162,7 @@ class PaneScene:
     scale_bar: ScaleBar | None = None
     overlays: tuple[Layer, ...] = ()
     lines: tuple[Line, ...] = ()
+    badges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from viewer_py.dicom.manifest import FrameAttributes
-from viewer_py.view.commands.stack import frame_count
+from viewer_py.view.commands.stack import at_frame, frame_count, frame_number
 from viewer_py.view.state import ViewerState
 
 DEFAULT_RATE = 15.0
@@ -42,12 +42,10 @@ def advance(
         return state, CineClock()
     owed = clock.owed + min(elapsed, _LONGEST_STEP)
     steps = int(owed * state.frames_per_second)
-    pane = state.pane()
-    frame_index = pane.frame_index
+    frame_index = frame_number(state)
     for _ in range(steps):
         following = (frame_index + 1) % count
         if not is_loaded(following):
             break
         frame_index = following
-    shown = state.with_pane(replace(pane, frame_index=frame_index))
-    return shown, CineClock(owed - steps / state.frames_per_second)
+    return at_frame(state, frame_index), CineClock(owed - steps / state.frames_per_second)

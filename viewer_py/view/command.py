@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from viewer_py.view.state import ViewerState
 
 Value = float | int | str | bool
+Current = Value | Mapping[str, Value]
 Arguments = Mapping[str, Value]
 
 
@@ -46,7 +47,7 @@ class Argument:
 class Choice:
     """A ready-made call of a command, one button or menu entry.
 
-    `modalities` empty means that it fits every modality.
+    `modalities` empty means that it fits every modality; `mpr` that it needs open reformats.
     """
 
     label: str
@@ -55,13 +56,17 @@ class Choice:
     icon: str = ""
     key: str = ""
     modalities: tuple[str, ...] = ()
+    mpr: bool = False
 
 
 @dataclass(frozen=True)
 class Command:
     """One row of the command table.
 
-    `current` tells what is in force: a bool for a TOGGLE, an argument's value for RADIO and MENU.
+    `current` tells what is in force: a bool for a TOGGLE; for RADIO and MENU the value of the first
+    argument, or all arguments.
+    `sheet` names the pop-up (view.toolbar.SHEETS) in which its choices stand. `unavailable` says in
+    words why the command cannot be used now, "" when it can.
     """
 
     name: str
@@ -73,10 +78,12 @@ class Command:
     icon: str = ""
     key: str = ""
     gesture: str = ""
+    sheet: str = ""
     modalities: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
     choices: tuple[Choice, ...] = ()
-    current: Callable[[ViewerState], Value | None] | None = None
+    current: Callable[[ViewerState], Current | None] | None = None
+    unavailable: Callable[[ViewerState], str] | None = None
 
 
 def _number(argument: Argument, value: object) -> float | int:

@@ -13,13 +13,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from viewer_py.view.calls import Call
+from viewer_py.view.commands.mpr import enlarged_with_a_tap
 from viewer_py.view.commands.stack import frame_count
 from viewer_py.view.commands.window import shown_window
-from viewer_py.view.state import Pane, ViewerState
+from viewer_py.view.cross_hair import cross_hair_on_screen, on_a_line
+from viewer_py.view.layout import pane_at, pane_size
+from viewer_py.view.state import Pane, PaneKind, ViewerState
 
 TOUCH_SLOP = 6.0  # CSS pixels a finger may tremble before it drags
+MOUSE_SLOP = 1.0
+_DOUBLE_SECONDS, _DOUBLE_AWAY = 0.35, 30.0  # two taps, in time and CSS pixels
 _WINDOW_DRAG = 300.0  # CSS pixels of drag that change the window by its own width
 _ZOOM_DRAG = 200.0  # CSS pixels of drag that enlarge e-fold
+_DEGREES_A_PIXEL = 0.5
 _LEAST_DRAG, _MOST_DRAG = 2.0, 14.0  # CSS pixels a frame when the stack is dragged
 
 
@@ -36,7 +42,8 @@ class PointerKind(enum.StrEnum):
 class PointerEvent:
     """One pointer event in CSS pixels from the top left of the reading area.
 
-    `button` is that of the DOM (0 left, 1 middle, 2 right); `touch` is true for fingers.
+    `button` is that of the DOM (0 left, 1 middle, 2 right); `touch` is true for fingers; `time` is
+    in seconds of any clock.
     """
 
     kind: PointerKind
@@ -45,18 +52,30 @@ class PointerEvent:
     y: float
     button: int = 0
     touch: bool = False
+    time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A pointer that went down and up without moving."""
+
+    x: float
+    y: float
+    time: float
 
 
 @dataclass(frozen=True)
 class Idle:
-    """No pointer is down."""
+    """No pointer is down; `tap` was the last one, if it was one."""
+
+    tap: Tap | None = None
 
 
 @dataclass(frozen=True)
 class Drag:
     """One pointer works a tool; `before` is the pane as it was when it went down.
 
-    `owed` is a part of a frame that the stack tool has not shown yet.
+    `owed` is a part of a frame that the stack tool has not shown yet; `last` is the tap before.
     """
 
     pointer_id: int
@@ -69,6 +88,7 @@ class Drag:
     before: Pane
     moved: bool = False
     owed: float = 0.0
+    last: Tap | None = None
 
 
 @dataclass(frozen=True)
@@ -110,13 +130,20 @@ def step(gesture: Gesture, event: PointerEvent, state: ViewerState) -> Outcome:
     if isinstance(gesture, Lifting):
         return _in_lifting(gesture, event)
     if event.kind is PointerKind.DOWN:
-        return _begin(event, state), ()
+        return _begin(event, state, gesture.tap)
     return gesture, ()
 
 
-def _begin(event: PointerEvent, state: ViewerState) -> Drag:
+def _begin(event: PointerEvent, state: ViewerState, last: Tap | None = None) -> Outcome:
+    """Begin a drag in the pane under the pointer, which becomes the active one."""
+    index = pane_at(state, event.x, event.y)
+    activate = () if index == state.active_pane else (Call("pane.activate", {"pane": index}),)
+    if enlarged_with_a_tap(state, index):
+        return Lifting(event.pointer_id), activate
     tool = state.tool if event.touch else _BUTTON_TOOLS.get(event.button, state.tool)
-    return Drag(
+    kind = state.panes[index].kind
+    tool = _tool_of_pane(tool, kind, event, replace(state, active_pane=index))
+    drag = Drag(
         pointer_id=event.pointer_id,
         tool=tool,
         touch=event.touch,
@@ -124,8 +151,23 @@ def _begin(event: PointerEvent, state: ViewerState) -> Drag:
         start_y=event.y,
         x=event.x,
         y=event.y,
-        before=state.pane(),
+        before=state.panes[index],
+        last=last,
     )
+    return drag, activate
+
+
+def _tool_of_pane(tool: str, kind: PaneKind, event: PointerEvent, state: ViewerState) -> str:
+    """Return what the pointer works in a pane of this kind, where the tool itself has no use."""
+    if kind is PaneKind.RENDERING and tool in ("crosshair", "stack", "pan"):
+        return "pan" if event.button == 1 and not event.touch else "orbit"
+    if kind is PaneKind.CURVE and tool in ("crosshair", "stack"):
+        return "pan"
+    if tool == "crosshair" and kind is not PaneKind.PLANE:
+        return "pan"
+    if tool == "crosshair" and on_a_line(state, event.x, event.y, touch=event.touch):
+        return "turn"
+    return tool
 
 
 def _in_drag(drag: Drag, event: PointerEvent, state: ViewerState) -> Outcome:
@@ -133,15 +175,52 @@ def _in_drag(drag: Drag, event: PointerEvent, state: ViewerState) -> Outcome:
         return _second_pointer(drag, event)
     if event.pointer_id != drag.pointer_id:
         return drag, ()
+    if event.kind is PointerKind.UP and not drag.moved:
+        return _tapped(drag, event, state)
     if event.kind in (PointerKind.UP, PointerKind.CANCEL):
         return Idle(), ()
     if event.kind is PointerKind.DOWN:
-        return _begin(event, state), ()
+        return _begin(event, state)
     away = math.hypot(event.x - drag.start_x, event.y - drag.start_y)
-    if drag.touch and not drag.moved and away < TOUCH_SLOP:
+    if not drag.moved and away < (TOUCH_SLOP if drag.touch else MOUSE_SLOP):
         return drag, ()
     owed, calls = _DRAGS[drag.tool](drag, event, state)
     return replace(drag, x=event.x, y=event.y, moved=True, owed=owed), calls
+
+
+def _tapped(drag: Drag, event: PointerEvent, state: ViewerState) -> Outcome:
+    """Return what a tap means: a second one soon after ends a curve or shows one pane alone."""
+    tap = Tap(event.x, event.y, event.time)
+    last = drag.last
+    twice = (
+        last is not None
+        and tap.time - last.time < _DOUBLE_SECONDS
+        and math.hypot(tap.x - last.x, tap.y - last.y) < _DOUBLE_AWAY
+    )
+    if twice:
+        return Idle(), _double_tap_calls(state)
+    return Idle(tap), _tap_calls(drag, event, state)
+
+
+def _is_drawing(state: ViewerState) -> bool:
+    return state.reformat is not None and state.reformat.curve.drawing
+
+
+def _tap_calls(drag: Drag, event: PointerEvent, state: ViewerState) -> tuple[Call, ...]:
+    if drag.before.kind is not PaneKind.PLANE:
+        return ()
+    place = {"x": event.x, "y": event.y}
+    if _is_drawing(state):
+        return (Call("curve.add", place),)
+    if drag.tool in ("crosshair", "turn"):
+        return (Call("mpr.pick", place),)
+    return ()
+
+
+def _double_tap_calls(state: ViewerState) -> tuple[Call, ...]:
+    if _is_drawing(state):
+        return (Call("curve.finish"),)
+    return (Call("layout.maximize"),) if len(state.panes) > 1 else ()
 
 
 def _second_pointer(drag: Drag, event: PointerEvent) -> Outcome:
@@ -160,11 +239,10 @@ def restoring_calls(pane: Pane) -> tuple[Call, ...]:
     if pane.window is not None and not pane.preset:
         window = Call("window.set", {"center": pane.window.center, "width": pane.window.width})
     view = pane.viewport
-    return (
-        Call("viewport.set", {"zoom": view.zoom, "pan_x": view.pan_x, "pan_y": view.pan_y}),
-        window,
-        Call("stack.go", {"frame": pane.frame_index}),
-    )
+    place = Call("viewport.set", {"zoom": view.zoom, "pan_x": view.pan_x, "pan_y": view.pan_y})
+    if pane.kind is not PaneKind.STACK:
+        return place, window
+    return place, window, Call("stack.go", {"frame": pane.frame_index})
 
 
 def _in_pinch(pinch: Pinch, event: PointerEvent) -> Outcome:
@@ -236,10 +314,33 @@ def _drag_stack(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutc
     count = frame_count(state)
     if count < 2:
         return 0.0, ()
-    a_frame = min(max(state.canvas.height / count, _LEAST_DRAG), _MOST_DRAG)
+    a_frame = min(max(pane_size(state).height / count, _LEAST_DRAG), _MOST_DRAG)
     owed = drag.owed + (event.y - drag.y) / a_frame
     whole = math.trunc(owed)
     return owed - whole, (Call("stack.scroll", {"by": whole}),) if whole else ()
+
+
+def _drag_cross_hair(_drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
+    return 0.0, (Call("mpr.pick", {"x": event.x, "y": event.y}),)
+
+
+def _drag_line(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:
+    """Turn the lines by the angle that the pointer has gone round their centre."""
+    center = cross_hair_on_screen(state)
+    if center is None:
+        return 0.0, ()
+    before = math.atan2(drag.y - center[1], drag.x - center[0])
+    now = math.atan2(event.y - center[1], event.x - center[0])
+    degrees = math.degrees(math.remainder(now - before, math.tau))
+    return 0.0, (Call("mpr.turn", {"degrees": degrees}),)
+
+
+def _drag_orbit(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
+    turns = {
+        "right": (event.x - drag.x) * _DEGREES_A_PIXEL,
+        "down": (event.y - drag.y) * _DEGREES_A_PIXEL,
+    }
+    return 0.0, (Call("rendering.rotate", turns),)
 
 
 _DRAGS: dict[str, Callable[[Drag, PointerEvent, ViewerState], ToolOutcome]] = {
@@ -247,4 +348,7 @@ _DRAGS: dict[str, Callable[[Drag, PointerEvent, ViewerState], ToolOutcome]] = {
     "window": _drag_window,
     "zoom": _drag_zoom,
     "stack": _drag_stack,
+    "crosshair": _drag_cross_hair,
+    "turn": _drag_line,
+    "orbit": _drag_orbit,
 }

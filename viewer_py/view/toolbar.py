@@ -1,48 +1,141 @@
-"""What the toolbar shows of the state: what is pressed, what fits the modality."""
+"""What stands in the toolbar, and what it shows of the state: what is pressed, what fits, why not.
+
+The strip holds what is always there; the bar of the reformats stands above it while they are open.
+A sheet is a pop-up with one row of choices a command.
+"""
 
 from __future__ import annotations
 
-from viewer_py.view.command import Command, Kind, Value, fits
-from viewer_py.view.commands import COMMANDS
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from viewer_py.view.command import Choice, Command, Current, Kind, fits
+from viewer_py.view.commands import COMMANDS, find
 from viewer_py.view.state import ViewerState
 
-GROUPS = ("tool", "window", "image", "zoom", "turn", "reset")
+
+@dataclass(frozen=True)
+class Sheet:
+    """A pop-up and the button that opens it; `shows` names the command whose choice it shows."""
+
+    name: str
+    label: str
+    label_en: str
+    icon: str
+    commands: tuple[Command, ...]
+    shows: str = ""
 
 
-def toolbar_commands() -> tuple[Command, ...]:
-    """Return the commands of the tool strip, in the order of `GROUPS`.
+Item = Command | Sheet
 
-    Paging and cine ("stack", "paging") have their own row beside the slider.
-    """
+
+@dataclass(frozen=True)
+class Toolbar:
+    """The groups of the strip, and those of the bar that reformats bring with them."""
+
+    strip: tuple[tuple[Item, ...], ...]
+    reformats: tuple[tuple[Item, ...], ...]
+
+
+def _sheet(
+    name: str, label: str, label_en: str, icon: str, *, command: str = "", shows: str = ""
+) -> Sheet:
+    rows = (find(command),) if command else tuple(one for one in COMMANDS if one.sheet == name)
+    return Sheet(name, label, label_en, icon, rows, shows)
+
+
+def _group(name: str) -> tuple[Command, ...]:
     return tuple(
-        command
-        for group in GROUPS
-        for command in COMMANDS
-        if command.group == group and command.kind is not Kind.API
+        command for command in COMMANDS if command.group == name and command.kind is not Kind.API
     )
 
 
-def in_force(state: ViewerState) -> dict[str, Value]:
-    """Return, by command name, what is pressed or chosen now."""
-    values: dict[str, Value] = {}
-    for command in COMMANDS:
-        value = command.current(state) if command.current else None
-        if value is not None:
-            values[command.name] = value
-    return values
+def toolbar() -> Toolbar:
+    """Return what stands where.
+
+    Paging and cine ("stack", "paging") have their own row beside the slider.
+    """
+    presets = _sheet(
+        "window.preset", "窗位", "Presets", "adjustments",
+        command="window.preset", shows="window.preset",
+    )  # fmt: skip
+    colors = _sheet("color", "伪彩滤波", "Colours", "palette")
+    grids = _sheet("layout", "布局", "Layout", "layout-grid")
+    directions = _sheet(
+        "direction", "方位", "Direction", "switch-horizontal", shows="mpr.direction"
+    )
+    slab = _sheet("slab", "投影层厚", "Slab", "stack-front", shows="mpr.projection")
+    rendering = _sheet("rendering", "三维", "3-D", "cube-3d-sphere", shows="rendering.preset")
+    curve = _sheet("curve", "曲面", "Curve", "line")
+    fusion = _sheet("fusion", "融合", "Fusion", "layers-intersect", shows="fusion.opacity")
+    return Toolbar(
+        strip=(
+            _group("tool"),
+            (presets, *_group("image")),
+            _group("volume"),
+            (colors, grids),
+            _group("zoom"),
+            _group("turn"),
+            _group("reset"),
+        ),
+        reformats=((directions, slab), (rendering, curve, fusion), _group("planes")),
+    )
 
 
-def unfitting(state: ViewerState) -> tuple[str, ...]:
-    """Return "name" or "name/choice number" of every button that does not fit the modality."""
+def toolbar_commands() -> tuple[Command, ...]:
+    """Return every command that has a button or a choice in the toolbar, once."""
+    bar = toolbar()
+    found: dict[str, Command] = {}
+    for group in (*bar.strip, *bar.reformats):
+        for item in group:
+            rows = item.commands if isinstance(item, Sheet) else (item,)
+            found |= {command.name: command for command in rows}
+    return tuple(found.values())
+
+
+_SHOWN = tuple(command for command in COMMANDS if command.current is not None)
+
+
+def in_force(state: ViewerState) -> dict[str, bool | int]:
+    """Return, by command name, whether it is on, or which choice is in force (-1: none)."""
+    return {command.name: _in_force(command, state) for command in _SHOWN}
+
+
+def _in_force(command: Command, state: ViewerState) -> bool | int:
+    assert command.current is not None
+    value = command.current(state)
+    if command.kind is Kind.TOGGLE:
+        return bool(value)
+    numbers = (n for n, choice in enumerate(command.choices) if _is(choice, value))
+    return next(numbers, -1)
+
+
+def _is(choice: Choice, value: Current | None) -> bool:
+    if isinstance(value, Mapping):
+        return dict(choice.args) == dict(value)
+    return value is not None and next(iter(choice.args.values())) == value
+
+
+def unfitting(state: ViewerState) -> dict[str, str]:
+    """Return why buttons cannot be used: "name" or "name/choice number" to the reason in words."""
     series = state.active_series()
     modality = series.modality if series else ""
-    names: list[str] = []
+    reasons: dict[str, str] = {}
     for command in toolbar_commands():
-        if not fits(command.modalities, modality):
-            names.append(command.name)
-        names += [
-            f"{command.name}/{number}"
-            for number, choice in enumerate(command.choices)
-            if not fits(choice.modalities, modality)
-        ]
-    return tuple(names)
+        reason = _reason(command.modalities, modality)
+        if not reason and command.unavailable is not None:
+            reason = command.unavailable(state)
+        if reason:
+            reasons[command.name] = reason
+        for number, choice in enumerate(command.choices):
+            reason = _reason(choice.modalities, modality)
+            if reason:
+                reasons[f"{command.name}/{number}"] = reason
+    return reasons
+
+
+def _reason(modalities: tuple[str, ...], modality: str) -> str:
+    if fits(modalities, modality):
+        return ""
+    names = "、".join(modalities)
+    return f"只适用于 {names} / for {', '.join(modalities)} only"

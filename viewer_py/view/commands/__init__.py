@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from viewer_py.view.command import Command, CommandError, checked_arguments
-from viewer_py.view.commands import cine, image, series, stack, tools, viewport, window
+from viewer_py.view.commands import (
+    cine,
+    curve,
+    fusion,
+    image,
+    layout,
+    mpr,
+    rendering,
+    series,
+    stack,
+    tools,
+    viewport,
+    window,
+)
 from viewer_py.view.state import ViewerState
 
 COMMANDS: tuple[Command, ...] = (
@@ -13,6 +26,11 @@ COMMANDS: tuple[Command, ...] = (
     *window.COMMANDS,
     *viewport.COMMANDS,
     *image.COMMANDS,
+    *layout.COMMANDS,
+    *mpr.COMMANDS,
+    *curve.COMMANDS,
+    *rendering.COMMANDS,
+    *fusion.COMMANDS,
     *cine.COMMANDS,
     *stack.COMMANDS,
     *series.COMMANDS,

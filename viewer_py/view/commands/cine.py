@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Command, CommandError, Kind
+from viewer_py.view.commands.stack import frame_count
 from viewer_py.view.state import ViewerState
 
 
 def toggle(state: ViewerState, _args: Arguments) -> ViewerState:
     """Play or pause the series in the active pane."""
-    series = state.active_series()
-    if not state.playing and (series is None or len(series.frames) < 2):
+    if not state.playing and (state.active_series() is None or frame_count(state) < 2):
         raise CommandError("此序列只有一幅影像 / this series has one image only")
     return replace(state, playing=not state.playing)
 

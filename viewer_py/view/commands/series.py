@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.commands.mpr import closed
 from viewer_py.view.state import Pane, SeriesEntry, ViewerState, Viewport
 
 
@@ -14,7 +15,8 @@ def middle_frame(frame_count: int) -> int:
 
 
 def opened(state: ViewerState, entry: SeriesEntry, frame_index: int) -> ViewerState:
-    """Return the state with `entry` in the active pane, its view as new."""
+    """Return the state with `entry` in the active pane, its view as new; reformats are closed."""
+    state = closed(state)
     pane = Pane(series_id=entry.series_id, frame_index=frame_index, viewport=Viewport())
     return replace(state.with_pane(pane), playing=False)
 

@@ -5,30 +5,53 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.state import ViewerState
+from viewer_py.view.commands.mpr import go_to_plane, plane_number
+from viewer_py.view.state import PaneKind, ViewerState
 
 _FAR = 1_000_000
 
 
 def frame_count(state: ViewerState) -> int:
-    """Return the number of frames of the series in the active pane (0 while it is unknown)."""
+    """Return how many images the active pane has to go through, 0 while it is unknown.
+
+    Those of its series, or the steps of its plane through the volume.
+    """
+    pane = state.pane()
+    if pane.kind is PaneKind.PLANE:
+        return plane_number(state, pane)[1]
+    if pane.kind is not PaneKind.STACK:
+        return 0
     series = state.active_series()
     if series is not None:
         return len(series.frames)
-    entries = (one for one in state.catalogue if one.series_id == state.pane().series_id)
+    entries = (one for one in state.catalogue if one.series_id == pane.series_id)
     return next((one.frame_count for one in entries), 0)
 
 
-def _at(state: ViewerState, frame_index: int) -> ViewerState:
+def frame_number(state: ViewerState) -> int:
+    """Return which of its images the active pane shows, from 0."""
+    pane = state.pane()
+    return plane_number(state, pane)[0] if pane.kind is PaneKind.PLANE else pane.frame_index
+
+
+def at_frame(state: ViewerState, index: int) -> ViewerState:
+    """Return the state with the active pane on an image, the nearest one there is.
+
+    Raises CommandError while nothing can be gone through.
+    """
     last = frame_count(state) - 1
     if last < 0:
-        raise CommandError("影像尚未载入 / no image is loaded yet")
-    return state.with_pane(replace(state.pane(), frame_index=min(max(frame_index, 0), last)))
+        raise CommandError("没有可翻阅的影像 / there are no images to go through")
+    index = min(max(index, 0), last)
+    pane = state.pane()
+    if pane.kind is PaneKind.PLANE:
+        return state if index == frame_number(state) else go_to_plane(state, index)
+    return state.with_pane(replace(pane, frame_index=index))
 
 
 def scroll(state: ViewerState, args: Arguments) -> ViewerState:
     """Go `by` images on (negative: back) and stop at the ends of the series."""
-    return _at(state, state.pane().frame_index + int(args["by"]))
+    return at_frame(state, frame_number(state) + int(args["by"]))
 
 
 def go(state: ViewerState, args: Arguments) -> ViewerState:
@@ -36,7 +59,7 @@ def go(state: ViewerState, args: Arguments) -> ViewerState:
     frame_index = int(args["frame"])
     if not 0 <= frame_index < frame_count(state):
         raise CommandError("没有这一幅影像 / there is no such image")
-    return replace(_at(state, frame_index), playing=False)
+    return replace(at_frame(state, frame_index), playing=False)
 
 
 COMMANDS = (

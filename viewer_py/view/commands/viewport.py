@@ -6,24 +6,27 @@ from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, Kind
 from viewer_py.view.fit import clamped_pan, clamped_zoom
+from viewer_py.view.layout import pane_place, pane_size
+from viewer_py.view.look import with_look
 from viewer_py.view.state import CanvasSize, Pane, ViewerState, Viewport
 
 
 def _shown(state: ViewerState, viewport: Viewport) -> ViewerState:
-    limited = clamped_pan(state.canvas, replace(viewport, zoom=clamped_zoom(viewport.zoom)))
+    limited = clamped_pan(pane_size(state), replace(viewport, zoom=clamped_zoom(viewport.zoom)))
     return state.with_pane(replace(state.pane(), viewport=limited))
 
 
 def zoom(state: ViewerState, args: Arguments) -> ViewerState:
     """Enlarge by `factor` and keep the point (`x`, `y`) where it is.
 
-    The point is in CSS pixels from the top left of the reading area; its centre by default.
+    The point is in CSS pixels from the top left of the reading area; the pane's centre by default.
     """
-    view, canvas = state.pane().viewport, state.canvas
+    view, size, (left, top) = state.pane().viewport, pane_size(state), pane_place(state)
     target = clamped_zoom(view.zoom * float(args["factor"]))
     factor = target / view.zoom
-    x = float(args.get("x", canvas.width / 2)) - canvas.width / 2
-    y = float(args.get("y", canvas.height / 2)) - canvas.height / 2
+    middle_x, middle_y = left + size.width / 2, top + size.height / 2
+    x = float(args.get("x", middle_x)) - middle_x
+    y = float(args.get("y", middle_y)) - middle_y
     return _shown(
         state,
         replace(
@@ -80,15 +83,31 @@ def flip(state: ViewerState, args: Arguments) -> ViewerState:
 
 
 def reset(state: ViewerState, _args: Arguments) -> ViewerState:
-    """Put zoom, pan, rotation, flips, window and invert back; series and image stay (B-45)."""
-    pane = state.pane()
-    return state.with_pane(Pane(series_id=pane.series_id, frame_index=pane.frame_index))
+    """Put zoom, pan, rotation, flips, window, colours and filter back (B-45).
+
+    Series and image stay, and so do direction and slab of a plane.
+    """
+    new = Pane()
+    state = state.with_pane(replace(state.pane(), viewport=new.viewport))
+    return with_look(
+        state,
+        window=new.window,
+        preset=new.preset,
+        inverted=new.inverted,
+        color_map=new.color_map,
+        filter=new.filter,
+    )
 
 
 def resize(state: ViewerState, args: Arguments) -> ViewerState:
     """Take over the size of the reading area (CSS pixels) and the device pixel ratio."""
     canvas = CanvasSize(float(args["width"]), float(args["height"]), float(args["pixel_ratio"]))
-    return _shown(replace(state, canvas=canvas), state.pane().viewport)
+    state = replace(state, canvas=canvas)
+    panes = tuple(
+        replace(pane, viewport=clamped_pan(pane_size(state, index), pane.viewport))
+        for index, pane in enumerate(state.panes)
+    )
+    return replace(state, panes=panes)
 
 
 _ANY = 1e5

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from viewer_py.pixels import presets, voi
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.look import with_look
 from viewer_py.view.state import ViewerState
 
 _LIMIT = 1e6
@@ -25,7 +24,7 @@ def shown_window(state: ViewerState) -> voi.Window:
 def _with_window(state: ViewerState, center: float, width: float) -> ViewerState:
     function = shown_window(state).function
     window = voi.usable(voi.Window(center, width, function))
-    return state.with_pane(replace(state.pane(), window=window, preset=""))
+    return with_look(state, window=window, preset="")
 
 
 def set_window(state: ViewerState, args: Arguments) -> ViewerState:
@@ -49,7 +48,7 @@ def use_preset(state: ViewerState, args: Arguments) -> ViewerState:
     series = state.active_series()
     if preset.window is not None and (series is None or not presets.apply_to(series.modality)):
         raise CommandError("该窗位只适用于 CT / this preset is for CT only")
-    return state.with_pane(replace(state.pane(), window=preset.window, preset=preset.name))
+    return with_look(state, window=preset.window, preset=preset.name)
 
 
 _ENGLISH = {

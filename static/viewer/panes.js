@@ -1,0 +1,82 @@
+// The words and lines that lie over each pane. Shows what the worker says, and nothing of its own.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Panes {
+  #first;
+  #firstWords;
+  #panes;
+  #lines;
+  #shown = [];
+
+  constructor(root) {
+    this.#panes = root.querySelector("[data-panes]");
+    this.#lines = root.querySelector("[data-lines]");
+    this.#first = this.#panes.querySelector("[data-pane]");
+    this.#firstWords = [...this.#first.querySelectorAll("[data-corner] > *")];
+    this.#shown = [this.#first];
+  }
+
+  show(panes) {
+    this.#firstWords.splice(0).forEach((line) => line.remove());
+    while (this.#shown.length > panes.length) this.#shown.pop().remove();
+    while (this.#shown.length < panes.length) {
+      this.#shown.push(this.#panes.appendChild(this.#first.cloneNode(true)));
+    }
+    panes.forEach((pane, place) => this.#showPane(this.#shown[place], pane, panes.length > 1));
+    this.#showLines(panes);
+  }
+
+  #showPane(element, pane, several) {
+    const [left, top, width, height] = pane.area;
+    Object.assign(element.style, several
+      ? { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` }
+      : { left: "", top: "", width: "", height: "" });
+    element.dataset.pane = pane.index;
+    element.dataset.kind = pane.kind;
+    element.classList.toggle("pane-one", !several);
+    element.classList.toggle("pane-active", several && pane.active);
+    element.classList.toggle("pane-small", several && (width < 260 || height < 230));
+    for (const [corner, lines] of Object.entries(pane.corners)) {
+      const badges = corner === "bottom_left" ? pane.badges : [];
+      showWords(element.querySelector(`[data-corner="${corner}"]`), badges, lines);
+    }
+    for (const [edge, letters] of Object.entries(pane.marks)) {
+      setText(element.querySelector(`[data-mark="${edge}"]`), letters);
+    }
+    showScale(element.querySelector("[data-scale]"), pane.scale);
+    element.querySelector(".pane-offer").hidden = pane.kind !== "empty";
+  }
+
+  #showLines(panes) {
+    const lines = panes.flatMap((pane) => pane.lines);
+    while (this.#lines.children.length > lines.length) this.#lines.lastChild.remove();
+    lines.forEach(({ ends, style }, place) => {
+      const line = this.#lines.children[place] ?? this.#lines.appendChild(document.createElementNS(SVG, "line"));
+      ["x1", "y1", "x2", "y2"].forEach((name, number) => line.setAttribute(name, ends[number].toFixed(2)));
+      line.setAttribute("class", `line-${style}`);
+    });
+  }
+}
+
+function showWords(box, badges, lines) {
+  const words = [...badges, ...lines];
+  while (box.children.length > words.length) box.lastChild.remove();
+  words.forEach((line, place) => {
+    const span = box.children[place] ?? box.appendChild(document.createElement("span"));
+    setText(span, line);
+    span.classList.toggle("badge", place < badges.length);
+  });
+}
+
+function showScale(bar, scale) {
+  bar.hidden = !scale;
+  if (!scale) return;
+  bar.querySelector("[data-scale-line]").style.width = `${scale.length_css}px`;
+  const length = scale.length_mm >= 10 ? `${scale.length_mm / 10} cm` : `${scale.length_mm} mm`;
+  setText(bar.querySelector("[data-scale-text]"), `${length} ${scale.calibration}`.trim());
+}
+
+export function setText(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,93 @@
+"""Facts of the volumes in memory: how fine, how complete, what is at the cross-hair."""
+
+from __future__ import annotations
+
+from viewer_py.dicom.manifest import SeriesManifest, Vector3
+from viewer_py.scene.facts import VolumeFacts
+from viewer_py.volume.model import Volume
+
+# Words for viewer_py.volume.suv.SuvReason.
+_NO_SUV = {
+    "not-pet": "不是 PET",
+    "units": "单位不是 Bq/ml",
+    "not-corrected": "未作衰减与衰变校正",
+    "no-weight": "缺少体重",
+    "no-dose": "缺少注射剂量",
+    "no-half-life": "缺少半衰期",
+    "no-injection-time": "缺少注射时间",
+    "no-scan-time": "缺少采集时间",
+}
+
+
+class SuvFactors:
+    """The SUV factors of the PET series, worked out once a series."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[tuple[float, ...] | None, str]] = {}
+
+    def of(self, series: SeriesManifest) -> tuple[tuple[float, ...] | None, str]:
+        """Return a factor for each frame, or None and why there is none, in words."""
+        if series.modality != "PT":
+            return None, ""
+        if series.series_id not in self._known:
+            from viewer_py.volume.suv import suv_bw
+
+            scale = suv_bw(series)
+            words = "、".join(_NO_SUV.get(str(one), str(one)) for one in scale.reasons)
+            self._known[series.series_id] = (scale.factors, words)
+        return self._known[series.series_id]
+
+
+def volume_facts(
+    series: SeriesManifest,
+    volume: Volume | None,
+    point: Vector3,
+    factors: tuple[float, ...] | None,
+    no_unit: str,
+) -> VolumeFacts:
+    """Return what is known of a volume, with the value of the voxel nearest to a point (LPS, mm).
+
+    It is the value of that voxel itself, never an interpolated one (anchors, trap 14).
+    """
+    middle = len(series.frames) // 2
+    unit_factor = None if factors is None else factors[middle]
+    if volume is None:
+        return VolumeFacts(total=len(series.frames), unit_factor=unit_factor, no_unit=no_unit)
+    return VolumeFacts(
+        reduction=volume.reduction,
+        loaded=int(volume.present.sum()),
+        total=len(volume.present),
+        value=_value(series, volume, point, factors),
+        unit_factor=unit_factor,
+        no_unit=no_unit,
+    )
+
+
+def _value(
+    series: SeriesManifest, volume: Volume, point: Vector3, factors: tuple[float, ...] | None
+) -> str:
+    import numpy as np
+
+    from viewer_py.volume.lookup import to_index
+
+    index = to_index(volume.geometry, np.array(point))
+    if not np.isfinite(index).all():
+        return ""
+    k, j, i = (round(float(one)) for one in index)
+    if not volume.present[k]:
+        return ""
+    stored = float(volume.values[k, j, i])
+    if volume.has_padding and volume.padding_low <= stored <= volume.padding_high:
+        return ""
+    value = volume.slope * stored + volume.intercept
+    if series.modality == "CT":
+        return f"{value:.0f} HU"
+    if series.modality == "PT":
+        if factors is not None:
+            return f"SUV {value * factors[volume.geometry.frames[k]]:.2f}"
+        return f"{value:.0f} {_units(series)}".strip()
+    return f"信号 {value:.0f}"
+
+
+def _units(series: SeriesManifest) -> str:
+    return series.pet.units if series.pet is not None else ""
