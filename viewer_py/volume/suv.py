@@ -1,29 +1,279 @@
-"""Standardised uptake values by body weight (SUVbw) of a PET series, or why there are none."""
+"""Standardized uptake values by body weight (SUVbw) of a PET series, or why there are none.
+
+SUVbw = activity concentration · body weight / dose, the dose decayed to the moment that the values
+are corrected to (QIBA FDG-PET/CT profile; PS3.3 C.8.9.1, C.8.9.4). Nothing is guessed: what is
+missing, contradicts itself or cannot be true is a reason, and the series then shows its own units.
+"""
 
 from __future__ import annotations
 
 import enum
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
 
-from viewer_py.dicom.manifest import SeriesManifest
+from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, SeriesManifest
+
+# After so many half lives a thousandth of the dose is left: no image was made of that, a date is
+# wrong (shifted by an anonymiser).
+MOST_HALF_LIVES = 10.0
+# In Bq. Less is not given to people or animals: the number is in MBq, against the standard.
+SMALLEST_DOSE = 1e5
+# The moments that the frames of one series are corrected to may differ by this much, in s.
+LARGEST_SPREAD = 5.0
+GRAMS_PER_KILOGRAM = 1000.0
 
 
 class SuvReason(enum.StrEnum):
     """Why a series has no SUV."""
 
     NOT_PET = "not-pet"
+    UNITS = "units"
+    OTHER_SUV_TYPE = "other-suv-type"
+    NO_PHILIPS_FACTOR = "no-philips-factor"
+    NOT_ATTENUATION_CORRECTED = "not-attenuation-corrected"
+    NOT_DECAY_CORRECTED = "not-decay-corrected"
+    DECAY_CORRECTION_UNKNOWN = "decay-correction-unknown"
+    NO_WEIGHT = "no-weight"
+    NO_DOSE = "no-dose"
+    IMPLAUSIBLE_DOSE = "implausible-dose"
+    NO_HALF_LIFE = "no-half-life"
+    NO_INJECTION_TIME = "no-injection-time"
+    NO_SCAN_TIME = "no-scan-time"
+    INJECTION_AFTER_SCAN = "injection-after-scan"
+    IMPLAUSIBLE_TIME = "implausible-time"
+    CONTRADICTORY = "contradictory"
+
+
+@dataclass(frozen=True)
+class SuvLabel:
+    """A reason in words."""
+
+    chinese: str
+    english: str
+
+
+LABELS: dict[SuvReason, SuvLabel] = {
+    SuvReason.NOT_PET: SuvLabel("不是 PET 序列", "not a PET series"),
+    SuvReason.UNITS: SuvLabel("像素单位不能换算为 SUV", "no SUV from these units"),
+    SuvReason.OTHER_SUV_TYPE: SuvLabel(
+        "SUV 未按体重计算", "the SUV is not normalised by body weight"
+    ),
+    SuvReason.NO_PHILIPS_FACTOR: SuvLabel(
+        "计数值缺少换算系数", "counts without a conversion factor"
+    ),
+    SuvReason.NOT_ATTENUATION_CORRECTED: SuvLabel("未做衰减校正", "not corrected for attenuation"),
+    SuvReason.NOT_DECAY_CORRECTED: SuvLabel("未做衰变校正", "not corrected for decay"),
+    SuvReason.DECAY_CORRECTION_UNKNOWN: SuvLabel(
+        "衰变校正的时间基准不明", "corrected for decay to an unknown moment"
+    ),
+    SuvReason.NO_WEIGHT: SuvLabel("缺少体重", "no body weight"),
+    SuvReason.NO_DOSE: SuvLabel("缺少注射活度", "no injected dose"),
+    SuvReason.IMPLAUSIBLE_DOSE: SuvLabel("注射活度不合理", "the injected dose cannot be true"),
+    SuvReason.NO_HALF_LIFE: SuvLabel("缺少半衰期", "no half life"),
+    SuvReason.NO_INJECTION_TIME: SuvLabel("缺少注射时间", "no time of injection"),
+    SuvReason.NO_SCAN_TIME: SuvLabel("扫描起始时间不明", "the start of the scan is not known"),
+    SuvReason.INJECTION_AFTER_SCAN: SuvLabel("注射时间晚于扫描时间", "injected after the scan"),
+    SuvReason.IMPLAUSIBLE_TIME: SuvLabel(
+        "注射与扫描相隔过久", "too long between injection and scan"
+    ),
+    SuvReason.CONTRADICTORY: SuvLabel("各图像的信息互相矛盾", "the images contradict each other"),
+}
+
+# The attribute that each reason is about: when the objects contradict each other in it, that is
+# said instead of its absence.
+_ABOUT = {
+    SuvReason.UNITS: "units",
+    SuvReason.OTHER_SUV_TYPE: "suv_type",
+    SuvReason.NOT_ATTENUATION_CORRECTED: "corrected_image",
+    SuvReason.NOT_DECAY_CORRECTED: "corrected_image",
+    SuvReason.DECAY_CORRECTION_UNKNOWN: "decay_correction",
+    SuvReason.NO_WEIGHT: "patient_weight",
+    SuvReason.NO_DOSE: "radionuclide_total_dose",
+    SuvReason.NO_HALF_LIFE: "radionuclide_half_life",
+    SuvReason.NO_INJECTION_TIME: "radiopharmaceutical_start",
+    SuvReason.NO_SCAN_TIME: "series_datetime",
+}
 
 
 @dataclass(frozen=True)
 class SuvScale:
-    """`factors[f]` times the modality value of frame f is its SUVbw in g/ml; None without one."""
+    """`factor` times a modality value of any frame of the series is its SUVbw in g/ml.
 
-    factors: tuple[float, ...] | None
+    None, with all the reasons, where there is none.
+    """
+
+    factor: float | None
     reasons: tuple[SuvReason, ...] = ()
 
 
 def suv_bw(series: SeriesManifest) -> SuvScale:
-    """Return the SUVbw factor of each frame of a PET series, or the reasons why there is none."""
-    if series.modality != "PT" or not series.frames:
+    """Return the SUVbw factor of a PET series, or every reason why there is none."""
+    pet = series.pet
+    if series.modality != "PT" or pet is None:
         return SuvScale(None, (SuvReason.NOT_PET,))
-    return SuvScale(None, (SuvReason.NOT_PET,))
+    if pet.units == "GML":
+        return _stated_suv(pet)
+    if pet.units == "BQML":
+        return _by_activity(series.frames, pet, 1.0)
+    if pet.units != "CNTS":
+        return _refused(pet, [SuvReason.UNITS])
+    if pet.philips_suv_factor:
+        reasons = _uncorrected(pet)
+        return _refused(pet, reasons) if reasons else SuvScale(pet.philips_suv_factor)
+    if pet.philips_activity_factor:
+        return _by_activity(series.frames, pet, pet.philips_activity_factor)
+    return _refused(pet, [*_uncorrected(pet), SuvReason.NO_PHILIPS_FACTOR])
+
+
+def _refused(pet: PetAttributes, reasons: Iterable[SuvReason]) -> SuvScale:
+    said = [
+        SuvReason.CONTRADICTORY if _ABOUT.get(reason) in pet.contradictory else reason
+        for reason in reasons
+    ]
+    return SuvScale(None, tuple(dict.fromkeys(said)))
+
+
+def _stated_suv(pet: PetAttributes) -> SuvScale:
+    """Return the factor of values that are SUV already (g/ml): 1, if by body weight.
+
+    SUV Type absent means body weight (PS3.3 C.8.9.1: "BW" is what absence implies).
+    """
+    by_weight = pet.suv_type in ("", "BW") and "suv_type" not in pet.contradictory
+    return SuvScale(1.0) if by_weight else _refused(pet, [SuvReason.OTHER_SUV_TYPE])
+
+
+def _uncorrected(pet: PetAttributes) -> list[SuvReason]:
+    reasons = []
+    if "ATTN" not in pet.corrected_image:
+        reasons.append(SuvReason.NOT_ATTENUATION_CORRECTED)
+    if "DECY" not in pet.corrected_image or pet.decay_correction == "NONE":
+        reasons.append(SuvReason.NOT_DECAY_CORRECTED)
+    return reasons
+
+
+def _by_activity(
+    frames: tuple[FrameAttributes, ...], pet: PetAttributes, becquerels: float
+) -> SuvScale:
+    """Return the factor of values which, times `becquerels`, are Bq/ml."""
+    reasons = _uncorrected(pet)
+    weight, dose = pet.patient_weight, pet.radionuclide_total_dose
+    if not _positive(weight):
+        reasons.append(SuvReason.NO_WEIGHT)
+    if not _positive(dose):
+        reasons.append(SuvReason.NO_DOSE)
+    elif dose is not None and dose < SMALLEST_DOSE:
+        reasons.append(SuvReason.IMPLAUSIBLE_DOSE)
+    left = 1.0
+    if SuvReason.NOT_DECAY_CORRECTED not in reasons:
+        remaining = _remaining_share(frames, pet)
+        if isinstance(remaining, float):
+            left = remaining
+        else:
+            reasons += remaining
+    if reasons or weight is None or dose is None:
+        return _refused(pet, reasons)
+    return SuvScale(becquerels * weight * GRAMS_PER_KILOGRAM / (dose * left))
+
+
+def _positive(value: float | None) -> bool:
+    return value is not None and math.isfinite(value) and value > 0
+
+
+def _remaining_share(
+    frames: tuple[FrameAttributes, ...], pet: PetAttributes
+) -> float | list[SuvReason]:
+    """Return what share of the dose is left at the moment that the values are corrected to.
+
+    ADMIN: the values are corrected to the injection, nothing has decayed. START: to the start of
+    the scan, which `scan_start` finds.
+    """
+    if pet.decay_correction == "ADMIN":
+        return 1.0
+    if pet.decay_correction != "START":
+        return [SuvReason.DECAY_CORRECTION_UNKNOWN]
+    half_life, start = pet.radionuclide_half_life, _moment(pet.radiopharmaceutical_start)
+    reasons = []
+    if not _positive(half_life):
+        reasons.append(SuvReason.NO_HALF_LIFE)
+    if start is None:
+        reasons.append(SuvReason.NO_INJECTION_TIME)
+    scan = scan_start(frames, pet)
+    if scan is None:
+        reasons.append(SuvReason.NO_SCAN_TIME)
+    if half_life is None or start is None or scan is None or reasons:
+        return reasons
+    seconds = (scan - start).total_seconds()
+    if seconds < 0:
+        return [SuvReason.INJECTION_AFTER_SCAN]
+    if seconds > MOST_HALF_LIVES * half_life:
+        return [SuvReason.IMPLAUSIBLE_TIME]
+    return float(2.0 ** (-seconds / half_life))
+
+
+def scan_start(frames: tuple[FrameAttributes, ...], pet: PetAttributes) -> datetime | None:
+    """Return the moment that values with decay correction START are corrected to.
+
+    The first of these that is known:
+
+    1. Decay Correction DateTime;
+    2. the date and time of the series, unless a frame was acquired earlier: then it is the moment
+       when the series was made, later than the scan;
+    3. the private scan date and time of GE;
+    4. where every frame tells it, what it was acquired at, back by its Frame Reference Time or by
+       its Decay Factor (the moment of a frame is that of its mean count rate).
+    """
+    stated = _moment(pet.decay_correction_datetime)
+    if stated is not None:
+        return stated
+    acquired = [moment for frame in frames if (moment := _moment(frame.acquisition_datetime))]
+    series = _moment(pet.series_datetime)
+    if series is not None and (not acquired or series <= min(acquired)):
+        return series
+    return _moment(pet.ge_scan_datetime) or _computed_start(frames, pet.radionuclide_half_life)
+
+
+def _computed_start(
+    frames: tuple[FrameAttributes, ...], half_life: float | None
+) -> datetime | None:
+    if half_life is None or not _positive(half_life):
+        return None
+    starts = []
+    for frame in frames:
+        acquired = _moment(frame.acquisition_datetime)
+        back = _since_start(frame, half_life)
+        if acquired is None or back is None:
+            return None
+        starts.append(acquired - timedelta(seconds=back))
+    if not starts or (max(starts) - min(starts)).total_seconds() > LARGEST_SPREAD:
+        return None
+    first = min(starts)
+    return first + timedelta(seconds=median((one - first).total_seconds() for one in starts))
+
+
+def _since_start(frame: FrameAttributes, half_life: float) -> float | None:
+    """Return the seconds from the start of the scan to the start of the frame's acquisition."""
+    decay = math.log(2.0) / half_life
+    if not _positive(frame.actual_frame_duration):
+        return None
+    assert frame.actual_frame_duration is not None
+    during = decay * frame.actual_frame_duration / 1000.0
+    # When the decaying count rate has its mean over the frame.
+    mean_rate = math.log(during / -math.expm1(-during)) / decay
+    if frame.frame_reference_time is not None and _positive(frame.frame_reference_time):
+        return frame.frame_reference_time / 1000.0 - mean_rate
+    if frame.decay_factor is not None and frame.decay_factor > 1.0:
+        return math.log(frame.decay_factor) / decay - mean_rate
+    return None
+
+
+def _moment(text: str) -> datetime | None:
+    """Return an ISO date-time; None for "" and for a date without a time."""
+    if "T" not in text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
