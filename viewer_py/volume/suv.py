@@ -23,6 +23,8 @@ MOST_HALF_LIVES = 10.0
 SMALLEST_DOSE = 1e5
 # The moments that the frames of one series are corrected to may differ by this much, in s.
 LARGEST_SPREAD = 5.0
+# One time may be written with a fraction of a second and another without.
+SAME_MOMENT = timedelta(seconds=1)
 GRAMS_PER_KILOGRAM = 1000.0
 
 
@@ -100,49 +102,67 @@ _ABOUT = {
 
 @dataclass(frozen=True)
 class SuvScale:
-    """`factor` times a modality value of any frame of the series is its SUVbw in g/ml.
+    """`factors[f]` times a modality value of frame f of the series is its SUVbw in g/ml.
 
     None, with all the reasons, where there is none.
     """
+
+    factors: tuple[float, ...] | None
+    reasons: tuple[SuvReason, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """One factor for all frames, or the reasons."""
 
     factor: float | None
     reasons: tuple[SuvReason, ...] = ()
 
 
 def suv_bw(series: SeriesManifest) -> SuvScale:
-    """Return the SUVbw factor of a PET series, or every reason why there is none."""
+    """Return the SUVbw factors of a PET series, or every reason why there are none.
+
+    The values of a series are corrected to one moment, so that all its factors are the same.
+    """
     pet = series.pet
     if series.modality != "PT" or pet is None:
         return SuvScale(None, (SuvReason.NOT_PET,))
+    found = _factor(series.frames, pet)
+    if found.factor is None:
+        return SuvScale(None, found.reasons)
+    return SuvScale((found.factor,) * len(series.frames))
+
+
+def _factor(frames: tuple[FrameAttributes, ...], pet: PetAttributes) -> _Factor:
     if pet.units == "GML":
         return _stated_suv(pet)
     if pet.units == "BQML":
-        return _by_activity(series.frames, pet, 1.0)
+        return _by_activity(frames, pet, 1.0)
     if pet.units != "CNTS":
         return _refused(pet, [SuvReason.UNITS])
     if pet.philips_suv_factor:
         reasons = _uncorrected(pet)
-        return _refused(pet, reasons) if reasons else SuvScale(pet.philips_suv_factor)
+        return _refused(pet, reasons) if reasons else _Factor(pet.philips_suv_factor)
     if pet.philips_activity_factor:
-        return _by_activity(series.frames, pet, pet.philips_activity_factor)
+        return _by_activity(frames, pet, pet.philips_activity_factor)
     return _refused(pet, [*_uncorrected(pet), SuvReason.NO_PHILIPS_FACTOR])
 
 
-def _refused(pet: PetAttributes, reasons: Iterable[SuvReason]) -> SuvScale:
+def _refused(pet: PetAttributes, reasons: Iterable[SuvReason]) -> _Factor:
     said = [
         SuvReason.CONTRADICTORY if _ABOUT.get(reason) in pet.contradictory else reason
         for reason in reasons
     ]
-    return SuvScale(None, tuple(dict.fromkeys(said)))
+    return _Factor(None, tuple(dict.fromkeys(said)))
 
 
-def _stated_suv(pet: PetAttributes) -> SuvScale:
+def _stated_suv(pet: PetAttributes) -> _Factor:
     """Return the factor of values that are SUV already (g/ml): 1, if by body weight.
 
     SUV Type absent means body weight (PS3.3 C.8.9.1: "BW" is what absence implies).
     """
     by_weight = pet.suv_type in ("", "BW") and "suv_type" not in pet.contradictory
-    return SuvScale(1.0) if by_weight else _refused(pet, [SuvReason.OTHER_SUV_TYPE])
+    return _Factor(1.0) if by_weight else _refused(pet, [SuvReason.OTHER_SUV_TYPE])
 
 
 def _uncorrected(pet: PetAttributes) -> list[SuvReason]:
@@ -156,7 +176,7 @@ def _uncorrected(pet: PetAttributes) -> list[SuvReason]:
 
 def _by_activity(
     frames: tuple[FrameAttributes, ...], pet: PetAttributes, becquerels: float
-) -> SuvScale:
+) -> _Factor:
     """Return the factor of values which, times `becquerels`, are Bq/ml."""
     reasons = _uncorrected(pet)
     weight, dose = pet.patient_weight, pet.radionuclide_total_dose
@@ -175,7 +195,7 @@ def _by_activity(
             reasons += remaining
     if reasons or weight is None or dose is None:
         return _refused(pet, reasons)
-    return SuvScale(becquerels * weight * GRAMS_PER_KILOGRAM / (dose * left))
+    return _Factor(becquerels * weight * GRAMS_PER_KILOGRAM / (dose * left))
 
 
 def _positive(value: float | None) -> bool:
@@ -230,7 +250,7 @@ def scan_start(frames: tuple[FrameAttributes, ...], pet: PetAttributes) -> datet
         return stated
     acquired = [moment for frame in frames if (moment := _moment(frame.acquisition_datetime))]
     series = _moment(pet.series_datetime)
-    if series is not None and (not acquired or series <= min(acquired)):
+    if series is not None and (not acquired or series <= min(acquired) + SAME_MOMENT):
         return series
     return _moment(pet.ge_scan_datetime) or _computed_start(frames, pet.radionuclide_half_life)
 
