@@ -36,6 +36,11 @@ def is_decodable(transfer_syntax_uid: str) -> bool:
         return False
 
 
+def is_encapsulated(transfer_syntax_uid: str) -> bool:
+    """Tell whether pixel data of a decodable transfer syntax lies in fragments (PS3.5 A.4)."""
+    return transfer_syntax_uid in OURS or UID(transfer_syntax_uid).is_encapsulated
+
+
 def is_ours(dataset: Dataset) -> bool:
     """Tell whether a frame of this object is decoded here.
 

@@ -48,12 +48,19 @@ def icc_profile(dataset: Dataset) -> bytes | None:
 def to_srgb(pixels: NDArray[Any], profile: bytes) -> NDArray[np.uint8]:
     """Return RGB pixels of 8 bits brought from their profile to sRGB (PS3.3 C.11.15).
 
-    Perceptual intent, by LittleCMS. A profile that cannot be read, or is not one of RGB input,
-    changes nothing: the colours stay as uncertain as they were.
+    Relative colorimetric with black point compensation, by LittleCMS. A profile that cannot be
+    read, or is not one of RGB, changes nothing: the colours stay as uncertain as they were.
     """
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+        transform = ImageCms.buildTransform(
+            source,
+            ImageCms.createProfile("sRGB"),
+            "RGB",
+            "RGB",
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
         image = ImageCms.applyTransform(Image.fromarray(pixels), transform)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.warning("icc_profile_unusable", error=type(error).__name__)

@@ -14,7 +14,12 @@ from pydicom.uid import UID, AllTransferSyntaxes
 
 from server.imaging.attributes import number, text
 from server.imaging.codestream import stated_size
-from server.imaging.codestreams import decode_codestream, is_decodable, is_ours
+from server.imaging.codestreams import (
+    decode_codestream,
+    is_decodable,
+    is_encapsulated,
+    is_ours,
+)
 from server.imaging.color import icc_profile, rgb_of_partial_422, to_srgb
 from server.imaging.palette import PaletteError, apply_palette
 
@@ -105,7 +110,7 @@ def _damaged(error: Exception) -> DecodeError:
 
 def _decoded(dataset: Dataset, photometric: str, first: int, stated: int) -> Iterator[Pixels]:
     """Yield the frames from `first` on as the codec gives them, YBR already as RGB."""
-    native = "PixelData" not in dataset or not UID(_syntax(dataset)).is_encapsulated
+    native = "PixelData" not in dataset or not is_encapsulated(_syntax(dataset))
     if not native and is_ours(dataset):
         encoded = generate_frames(dataset.PixelData, number_of_frames=stated)
         for codestream in islice(encoded, first, None):

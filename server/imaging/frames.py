@@ -15,8 +15,10 @@ from server.imaging import codec, pictures
 from server.imaging.attributes import FrameValues, value
 from server.imaging.decode import PALETTE, DecodeError, frame_count, frame_results
 from server.imaging.describe import frame_attributes
+from server.imaging.overlays import frame_overlays
 from server.imaging.pet import pet_attributes
 from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, RefusedObject
+from viewer_py.dicom.overlays import Planes
 from viewer_py.dicom.pack import FrameCodec
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.modality import UnsupportedPixelsError
@@ -36,6 +38,7 @@ class SourceFrame:
     stored: Pixels
     flat: bool
     pet: PetAttributes | None = None
+    overlays: Planes = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class ReadyFrame:
     full: pictures.Picture
     fast: pictures.Picture
     pet: PetAttributes | None = None
+    overlays: Planes = ()
 
 
 def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
@@ -69,7 +73,8 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
             if isinstance(stored, DecodeError):
                 yield refused(dataset, stored, seen)
             else:
-                yield SourceFrame(_measured(described, stored), stored, flat, pet)
+                planes = frame_overlays(dataset, seen - 1)
+                yield SourceFrame(_measured(described, stored), stored, flat, pet, planes)
         if seen < (stated := frame_count(dataset)):
             text = f"缺少帧 / {seen} of {stated} frames are there"
             yield refused(dataset, DecodeError("missing_frames", text), seen + 1)
@@ -109,10 +114,12 @@ def ready_frames(
             yield future.result()
 
 
-def display(stored: Pixels, attributes: FrameAttributes) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Return the default picture of a frame. Raises DecodeError."""
+def display(
+    stored: Pixels, attributes: FrameAttributes, planes: Planes = ()
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return the default picture of a frame, its overlays drawn. Raises DecodeError."""
     try:
-        return pipeline.display(stored, attributes)
+        return pipeline.display(stored, attributes, planes=planes)
     except UnsupportedPixelsError as error:
         raise DecodeError("unsupported_pixels", str(error)) from error
 
@@ -120,7 +127,7 @@ def display(stored: Pixels, attributes: FrameAttributes) -> np.ndarray[Any, np.d
 def _make_ready(source: SourceFrame) -> ReadyFrame | RefusedObject:
     frame = source.attributes
     try:
-        shown = display(source.stored, frame)
+        shown = display(source.stored, frame, source.overlays)
     except DecodeError as error:
         return RefusedObject(
             frame.sop_instance_uid,
@@ -132,7 +139,7 @@ def _make_ready(source: SourceFrame) -> ReadyFrame | RefusedObject:
     frame_codec, payload = codec.encode(source.stored, frame)
     full = pictures.full_picture(shown, frame, flat=source.flat)
     fast = pictures.fast_picture(shown, frame, full)
-    return ReadyFrame(frame, frame_codec, payload, full, fast, source.pet)
+    return ReadyFrame(frame, frame_codec, payload, full, fast, source.pet, source.overlays)
 
 
 def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydicom.uid import UID, AllTransferSyntaxes
 
-from server.imaging.codestreams import is_decodable
+from server.imaging.codestreams import is_decodable, is_encapsulated
 from server.ingest.elements import Element, Walker, truncated
 from server.ingest.fields import Fields
 from server.ingest.limits import IngestLimits
@@ -26,9 +26,9 @@ _BITS_ALLOCATED = frozenset({1, 8, 16, 32})
 
 def check_transfer_syntax(uid: str) -> str:
     """Return the transfer syntax when there is a decoder for it. Raises RefusedError naming it."""
+    if is_decodable(uid):
+        return uid
     if uid in AllTransferSyntaxes and not UID(uid).is_private:
-        if is_decodable(uid):
-            return uid
         name = f"{UID(uid).name} ({uid})"
     else:
         name = "".join(letter for letter in uid if letter.isprintable())[:64] or "?"
@@ -50,7 +50,7 @@ def check_image(
     decompression bomb when the pixels would fill the memory once they are decoded.
     """
     frame_count, frame_bits = _description(fields)
-    encapsulated = UID(transfer_syntax).is_encapsulated
+    encapsulated = is_encapsulated(transfer_syntax)
     if encapsulated != pixel_data.undefined_length:
         raise _invalid("像素数据的编码与传输语法不符", "pixel data not as the transfer syntax says")
     if encapsulated:
@@ -74,7 +74,7 @@ def check_float_image(
     Raises RefusedError as `check_image` does. Floats are grey and never compressed.
     """
     rows, columns = _matrix(fields)
-    if UID(transfer_syntax).is_encapsulated:
+    if is_encapsulated(transfer_syntax):
         raise _invalid("浮点像素不能压缩", "float pixels cannot be compressed")
     if fields.unsigned(0x00280100) != bits_allocated or (fields.unsigned(0x00280002) or 1) != 1:
         raise _invalid("位数属性矛盾", "Bits Allocated contradicts float pixels")

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import FrameAttributes
+from viewer_py.dicom.overlays import Planes
+from viewer_py.pixels import overlays
 from viewer_py.pixels.modality import rescale
 from viewer_py.pixels.transfer import (
     DisplayTransfer,
@@ -33,17 +35,22 @@ def display(
     frame: FrameAttributes,
     window: Window | None = None,
     inverted: bool = False,
+    planes: Planes = (),
 ) -> NDArray[np.uint8]:
     """Return the picture of a frame, (rows, columns) grey or (rows, columns, 3) RGB.
 
     `stored` has that same shape. `window` None is the default picture of the frame;
-    `transfer.display_transfer` says which that is, and what is raised.
+    `transfer.display_transfer` says which that is, and what is raised. `planes` are the overlays to
+    be drawn over it.
     """
     transfer = display_transfer(frame, window, inverted)
     if stored.dtype.kind in "iub" and stored.dtype.itemsize <= 2:
-        return _by_table(stored, transfer)
-    greys = shade(transfer, stored.astype(np.float64))
-    greys[is_padding(transfer, stored)] = transfer.padding_grey
+        greys = _by_table(stored, transfer)
+    else:
+        greys = shade(transfer, stored.astype(np.float64))
+        greys[is_padding(transfer, stored)] = transfer.padding_grey
+    if planes:
+        overlays.burn(greys, overlays.mask(planes, *stored.shape[:2]), inverted)
     return greys
 
 
