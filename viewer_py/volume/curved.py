@@ -1,9 +1,9 @@
 """Curved planar reformation (CPR, 曲面重建, C-33): a volume along a curve, laid out flat.
 
 Column x of the picture is the line through `points[x]` in direction `across[x]`, its row y at
-(y - (rows - 1) / 2) · step_mm along it. A slab extends along tangent × across, in steps of the
-smallest voxel spacing; the samples lie evenly about the line. Reading, padding and validity follow
-`reslice` (rules 2, 3 and 5).
+(y - (rows - 1) / 2) · step_mm along it; `curve` makes points and directions. A slab extends along
+tangent × across, in steps of the smallest voxel spacing; the samples lie evenly about the line.
+Reading, padding and validity follow `reslice` (rules 2, 3 and 5).
 """
 
 from __future__ import annotations
@@ -12,23 +12,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import Vector3
+from viewer_py.volume.curve import tangents
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Slab, Volume, VolumeGeometry
 from viewer_py.volume.projection import numeric_projection
 from viewer_py.volume.reslice import PLANE, VALID_WEIGHT, Resliced, Samples, modality
 from viewer_py.volume.trilinear import Voxels
-
-Floats = NDArray[np.float64]
-
-
-def tangents(points: Sequence[Vector3] | Floats) -> Floats:
-    """Return the unit tangents (n, 3) of a curve given by n points; two or more are needed."""
-    slopes: Floats = np.gradient(np.asarray(points, dtype=float), axis=0)
-    slopes /= np.maximum(np.linalg.norm(slopes, axis=1, keepdims=True), 1e-12)
-    return slopes
 
 
 def smallest_spacing(geometry: VolumeGeometry) -> float:
