@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 YINGYUN := .venv/bin/yingyun
 export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
 
-.PHONY: install system assets demo check unit e2e test test-long shots conformance messages bench clean
+.PHONY: install system assets demo check unit e2e test test-long shots conformance messages bench-peers clean
 
 install: .venv/.installed
 
@@ -48,6 +48,10 @@ shots: install system assets
 
 conformance: install system assets
 	.venv/bin/pytest -q --write-conformance docs/conformance.md
+
+# cornerstone3D and the product side by side; rewrites the tables of docs/performance.md.
+bench-peers: install assets system
+	$(PYTHON) -m bench.peers
 
 # Collect the words of pages and code for the translators.
 messages: install

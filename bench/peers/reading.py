@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -14,7 +15,7 @@ from bench.browser import SOFTWARE_GL, chromium, slowed
 from bench.first_image import Condition
 from bench.line import Line, slow_way
 from bench.peers.memory import Peak, watched
-from bench.peers.viewers import Viewer
+from bench.peers.viewers import DETECTOR, Viewer
 
 # A step may be shorter than a frame of a screen; without this, most would wait for the next one.
 UNCAPPED = ("--disable-frame-rate-limit", "--disable-gpu-vsync")
@@ -38,14 +39,14 @@ class Visit:
     peak: Peak
     errors: list[str] = field(default_factory=list)
 
-    def open(self) -> tuple[Page, float]:
+    def open(self, *scripts: Path) -> tuple[Page, float]:
         """Open the viewer in a tab; returns it, and the bytes that the line had carried (MB)."""
         page = self.context.new_page()
         page.set_default_timeout(SECONDS_TO_WAIT * 1000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         width, height = self.viewer.window
         page.set_viewport_size({"width": width, "height": height})
-        for script in self.viewer.scripts:
+        for script in (*self.viewer.scripts, *scripts):
             page.add_init_script(path=script)
         sent = self.line.sent_bytes if self.line else 0
         page.goto(self.address + self.viewer.path, wait_until="commit")
@@ -53,15 +54,20 @@ class Visit:
 
 
 @contextmanager
-def visit(viewer: Viewer, condition: Condition, executable: str, flags: tuple[str, ...]) -> Iterator[Visit]:
+def visit(
+    viewer: Viewer, condition: Condition, executable: str, flags: tuple[str, ...]
+) -> Iterator[Visit]:
     """Start a browser that has never been there, on the condition's line and processor."""
     with sync_playwright() as playwright, chromium(executable, (*SOFTWARE_GL, *flags)) as started:
         debugging, group = started
         context = playwright.chromium.connect_over_cdp(debugging).contexts[0]
         context.add_cookies(list(viewer.cookies))
-        with _way(viewer, condition) as (address, line), slowed(group, condition.cpu):
-            with watched(group) as peak:
-                yield Visit(context, viewer, address, line, peak)
+        with (
+            _way(viewer, condition) as (address, line),
+            slowed(group, condition.cpu),
+            watched(group) as peak,
+        ):
+            yield Visit(context, viewer, address, line, peak)
 
 
 @contextmanager
@@ -102,9 +108,10 @@ def _first_image(page: Page, seen: Visit, before: float) -> Readings:
     return readings
 
 
-def _load_all(page: Page) -> Readings:
+def _load_all(page: Page, seen: Visit) -> Readings:
     """Let all slices come; returns how long that took, alone and since the navigation."""
-    page.evaluate("() => viewer.ready")
+    _until(page, "Boolean(window.viewer)", seen.errors)
+    page.evaluate("() => viewer.ready.then(() => true)")
     loaded: Mapping[str, float] = page.evaluate("() => viewer.loadAll()")
     begun = loaded.get("begun")
     if begun is None:
@@ -131,15 +138,14 @@ def _streaming_since(page: Page) -> float:
 def opening(viewer: Viewer, condition: Condition, executable: str, load: bool) -> Readings:
     """Return the first image, cold and on the second visit, and with `load` all slices' coming."""
     with visit(viewer, condition, executable, ()) as seen:
-        page, before = seen.open()
+        page, before = seen.open(DETECTOR)
         readings = _first_image(page, seen, before)
-        page.evaluate("() => viewer.ready")
         if load:
-            readings |= _load_all(page)
+            readings |= _load_all(page, seen)
             if seen.line is not None:
                 readings["all_mb"] = seen.line.sent_bytes / 1e6 - before
         page.close()
-        again, before = seen.open()
+        again, before = seen.open(DETECTOR)
         warm = _first_image(again, seen, before)
         return readings | {f"warm_{name}": value for name, value in warm.items()}
 
@@ -147,8 +153,8 @@ def opening(viewer: Viewer, condition: Condition, executable: str, load: bool) -
 def story(viewer: Viewer, condition: Condition, executable: str, share: float) -> Readings:
     """Return loading, steps and memory; `share` is the part of the usual number of steps."""
     with visit(viewer, condition, executable, UNCAPPED) as seen:
-        page, before = seen.open()
-        readings = _first_image(page, seen, before) | _load_all(page)
+        page, _ = seen.open()
+        readings = _load_all(page, seen)
         time.sleep(SECONDS_AT_REST)
         readings["loaded_peak_mb"] = seen.peak.megabytes
         for name, count in STEPS:

@@ -37,7 +37,11 @@ def study() -> DemoStudy:
     model = catalogue.current_ct()
     header = replace(model.header, key="bench-peers", description=DESCRIPTION)
     series = catalogue.ct_header("volume", 2, "Volume", "CHEST", "Volume")
-    return replace(model, header=header, series=(CtSeries(header, series, Anatomy(), SLICES, reconstruction=MADE),))
+    return replace(
+        model,
+        header=header,
+        series=(CtSeries(header, series, Anatomy(), SLICES, reconstruction=MADE),),
+    )
 
 
 def write_files(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from bench.peers import peer, series
 from bench.product import Product, running
 
 PAGE = Path(__file__).with_name("page")
+DETECTOR = PAGE / "first_image.js"
 VIEW = 768  # CSS pixels each way, the stack's view of every viewer
 SEVERAL = 804  # the same for three views of 400 with a line between them
 PEER_WINDOW = (1280, 900)
@@ -33,7 +34,7 @@ class Viewer:
     port: int
     path: str
     cookies: tuple[Any, ...] = ()
-    scripts: tuple[Path, ...] = ()
+    scripts: tuple[Path, ...] = (PAGE / "steps.js",)
     window: tuple[int, int] = PEER_WINDOW
     window_of_three: tuple[int, int] = PEER_WINDOW
 
@@ -66,14 +67,13 @@ def side_by_side(home: Path, folder: Path, executable: str) -> Iterator[tuple[Vi
     with ExitStack() as stack:
         product = stack.enter_context(running(home, series.DESCRIPTION, executable))
         port = stack.enter_context(peer.serving(code, lies))
-        shared = (PAGE / "steps.js", PAGE / "first_image.js")
         ours = Viewer(
             "Yingyun",
             product.port,
             dicom_page(product),
             tuple(product.cookies),
-            (*shared, PAGE / "ours.js"),
+            (PAGE / "steps.js", PAGE / "ours.js"),
             window_for(product, VIEW, executable),
             window_for(product, SEVERAL, executable),
         )
-        yield ours, Viewer("cornerstone3D", port, "/index.html", scripts=shared)
+        yield ours, Viewer("cornerstone3D", port, "/index.html")

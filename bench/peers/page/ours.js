@@ -2,6 +2,8 @@
 // page's own buttons send them; "painted" is the worker's answer to a message behind the painting.
 
 (() => {
+  const SLAB = 20; // mm
+  const VOXEL = [0.7, 0.7, 1]; // mm
   let worker = null;
   let listen = null;
 
@@ -33,7 +35,7 @@
       };
     });
 
-  const { steps } = window.bench;
+  const { drain, steps } = window.bench;
   const ready = new Promise((resolve) => {
     addEventListener("DOMContentLoaded", () => setTimeout(() => window.yingyun.ready.then(resolve)));
   });
@@ -62,5 +64,44 @@
       () => painted(),
     );
 
-  window.viewer = { ready, loadAll, scroll, windowing };
+  async function mpr() {
+    const begun = performance.now();
+    const done = painted((scene) => scene.mode === "mpr" && !scene.waiting);
+    order("mpr.open", { direction: "coronal" });
+    await done;
+    drain();
+    return { ms: performance.now() - begun };
+  }
+
+  // Forth and back, so that no view comes to an end.
+  const turn = (index, length) => (Math.floor(index / length) % 2 ? -1 : 1);
+
+  const through = (count, length) =>
+    steps(count, (index) => order("stack.scroll", { by: turn(index, length) }), () => painted());
+
+  const mprOne = (count) => through(count, 40);
+
+  // The point where the planes meet moves by a voxel each way, and so does every plane.
+  async function mprThree(count) {
+    const { center } = (await window.yingyun.state()).reformat.cross_hair;
+    const at = [...center];
+    return steps(
+      count,
+      (index) => {
+        VOXEL.forEach((length, axis) => {
+          at[axis] += length * turn(index, 40);
+        });
+        order("mpr.cursor", { x: at[0], y: at[1], z: at[2] });
+      },
+      () => painted(),
+    );
+  }
+
+  async function mip(count) {
+    await window.yingyun.command("mpr.projection", { projection: "MIP" });
+    await window.yingyun.command("mpr.thickness", { thickness: SLAB });
+    return through(count, 20);
+  }
+
+  window.viewer = { ready, loadAll, scroll, windowing, mpr, mprOne, mprThree, mip };
 })();
