@@ -35,6 +35,7 @@ LEAST_PSNR = 36.0  # dB over the 255 greys
 # A JPG above this share of the raw bytes may be larger than the PNG.
 SUSPICIOUS_SHARE = 0.35
 PNG_LEVEL = 1
+BAND_ROWS = 256
 SAME_ASPECT = 0.01
 MOST_STRETCH = 8.0
 
@@ -101,8 +102,11 @@ def square_pixels(display: Pixels, frame: FrameAttributes) -> Pixels:
 
 def psnr(one: Pixels, other: Pixels) -> float:
     """Return the peak signal-to-noise ratio of two pictures in dB; infinite when equal."""
-    difference = one.astype(np.int16) - other.astype(np.int16)
-    squares = float(np.vdot(difference.astype(np.float32), difference.astype(np.float32)))
+    squares = 0.0
+    for top in range(0, one.shape[0], BAND_ROWS):  # a large picture as floats would fill a memory
+        band = slice(top, top + BAND_ROWS)
+        difference = one[band].astype(np.float32) - other[band].astype(np.float32)
+        squares += float(np.vdot(difference, difference))
     return 10 * math.log10(255.0**2 * one.size / squares) if squares else math.inf
 
 

@@ -18,8 +18,8 @@ class IngestLimits:
     archive_bytes: int = 64 << 30
     archive_ratio: int = 200  # above `archive_ratio_from` bytes; images rarely pass 20
     archive_ratio_from: int = 16 << 20
-    # One decoded frame: thrice the largest mammogram. Its pictures take some six times as much.
-    frame_bytes: int = 128 << 20
+    # One decoded frame: more than the largest mammogram (56 MB). Its pictures take ten times that.
+    frame_bytes: int = 80 << 20
     pixel_bytes: int = 16 << 30  # all frames of an object, decoded
     elements: int = 2_000_000
     depth: int = 32

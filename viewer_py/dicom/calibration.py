@@ -8,11 +8,11 @@ is guessed: where the attributes contradict each other there are no millimetres 
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from viewer_py.dicom.attributes import FrameAttributes, UltrasoundRegion
+from viewer_py.dicom.geometry import is_spacing
 
 # Two spacings are the same when they differ by less than this share.
 SAME_SPACING = 1e-4
@@ -261,8 +261,7 @@ def _spacing(pair: Point | None, state: CalibrationState) -> Spacing | None:
 
 
 def _positive(pair: Point | None) -> Point | None:
-    usable = pair is not None and all(math.isfinite(value) and value > 0 for value in pair)
-    return pair if usable else None
+    return pair if is_spacing(pair) else None
 
 
 def _same(one: Point, other: Point, tolerance: float) -> bool:

@@ -22,6 +22,7 @@ from viewer_py.dicom.attributes import (
     Vector3,
     Vector6,
 )
+from viewer_py.dicom.manifest_check import UnfitError, check_columns, check_record
 
 __all__ = [
     "MANIFEST_VERSION",
@@ -43,6 +44,7 @@ __all__ = [
 # server prepares series of version 1 anew (server.imaging.renew).
 MANIFEST_VERSION = 2
 READABLE_VERSIONS = frozenset({1, 2})
+_APART = frozenset({"frames", "heading"})  # fields of a series that stand beside it on the wire
 
 
 class ManifestError(ValueError):
@@ -107,7 +109,7 @@ def to_json(manifest: SeriesManifest) -> str:
         "series": {
             f.name: _plain(getattr(manifest, f.name))
             for f in dataclasses.fields(SeriesManifest)
-            if f.name not in {"frames", "heading"}
+            if f.name not in _APART
         },
         "heading": dataclasses.asdict(manifest.heading),
         "frame_count": len(rows),
@@ -117,12 +119,7 @@ def to_json(manifest: SeriesManifest) -> str:
 
 
 def _column(packed: dict[str, Any], count: int) -> list[Any]:
-    if "all" in packed:
-        return [packed["all"]] * count
-    values = packed["each"]
-    if len(values) != count:
-        raise ManifestError("a column of the manifest has the wrong length")
-    return list(values)
+    return [packed["all"]] * count if "all" in packed else packed["each"]
 
 
 def _frame(raw: dict[str, Any]) -> FrameAttributes:
@@ -151,18 +148,27 @@ def from_json(text: str | bytes) -> SeriesManifest:
 
     Raises ManifestError for another version or a manifest that does not hold together.
     """
-    document = json.loads(text)
-    if document.get("version") not in READABLE_VERSIONS:
-        raise ManifestError(f"manifest version {document.get('version')!r} is not known")
+    try:
+        document = json.loads(text, parse_constant=_no_number)
+    except ValueError as error:
+        raise ManifestError(f"the manifest is no JSON: {error}") from error
+    version = document.get("version") if isinstance(document, dict) else None
+    if type(version) is not int or version not in READABLE_VERSIONS:
+        raise ManifestError(f"manifest version {version!r} is not known")
+    try:
+        check_record(SeriesManifest, document.get("series"), _APART)
+        check_record(StudyHeading, document.get("heading"))
+        check_columns(document.get("frames"), document.get("frame_count"))
+    except UnfitError as error:
+        raise ManifestError(str(error)) from error
     count = document["frame_count"]
     columns = {name: _column(packed, count) for name, packed in document["frames"].items()}
-    try:
-        frames = tuple(
-            _frame({name: values[index] for name, values in columns.items()})
-            for index in range(count)
-        )
-        series = _series(document["series"])
-        heading = StudyHeading(**document["heading"])
-        return SeriesManifest(heading=heading, frames=frames, **series)
-    except TypeError as error:
-        raise ManifestError(str(error)) from error
+    frames = tuple(
+        _frame({name: values[index] for name, values in columns.items()}) for index in range(count)
+    )
+    heading = StudyHeading(**document["heading"])
+    return SeriesManifest(heading=heading, frames=frames, **_series(document["series"]))
+
+
+def _no_number(name: str) -> Any:
+    raise ManifestError(f"{name} is no number")

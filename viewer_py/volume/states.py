@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer_py.dicom.geometry import image_axes
+from viewer_py.dicom.geometry import image_axes, is_spacing
 from viewer_py.dicom.manifest import FrameAttributes, Vector3
 from viewer_py.dicom.ordering import SAME_PLACE_MM
 from viewer_py.volume.model import VolumeGeometry, VolumeState
@@ -125,7 +125,7 @@ def _hindrance(frames: Sequence[FrameAttributes]) -> Reason | None:
         return Reason.MIXED_ORIENTATION
     if len({(frame.rows, frame.columns) for frame in frames}) > 1:
         return Reason.MIXED_MATRIX
-    if not all(_positive(frame.pixel_spacing) for frame in frames):
+    if not all(is_spacing(frame.pixel_spacing) for frame in frames):
         return Reason.NO_SPACING
     spacings = np.array([frame.pixel_spacing for frame in frames])
     if np.any(np.abs(spacings - spacings[0]) > SAME_SPACING * spacings[0]):
@@ -135,10 +135,6 @@ def _hindrance(frames: Sequence[FrameAttributes]) -> Reason | None:
 
 def _finite(values: tuple[float, ...] | None) -> bool:
     return values is not None and all(math.isfinite(value) for value in values)
-
-
-def _positive(values: tuple[float, ...] | None) -> bool:
-    return values is not None and all(math.isfinite(value) and value > 0 for value in values)
 
 
 def _placed(

@@ -1,0 +1,1 @@
+"""Hostile inputs, from files to fingers: nothing crashes, hangs, or eats the memory."""
