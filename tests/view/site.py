@@ -31,7 +31,7 @@ from viewer_py.view.toolbar import toolbar
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 96, 128
-ICON = Markup('<svg class="icon"><use href="#{}"></use></svg>')
+ICON = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
 
 ENDINGS = (("script", "mjs"), ("wasm", "wasm"))
 
@@ -96,7 +96,8 @@ class Site:
     server: BaseWSGIServer | None = None
 
     def __post_init__(self) -> None:
-        self.series = {one[0].series_id: one for one in (_ct(), _mono1(), _colour())}
+        if not self.series:
+            self.series = {one[0].series_id: one for one in (_ct(), _mono1(), _colour())}
         self.release.set()
 
     @property
@@ -147,7 +148,7 @@ def make_app(site: Site) -> Flask:
         static_url=lambda name: f"/static/{name}",
         asset=site.catalog.url,
         has_asset=lambda _name: True,
-        icon=lambda name, _label="": ICON.format(name),
+        icon=lambda name, _label="": ICON.format(site.catalog.url("icons.svg"), name),
         csp_nonce=lambda: "nonce",
         csrf_token=lambda: "",
         html_language=lambda: request.args.get("language", "zh-CN"),
@@ -204,7 +205,7 @@ def make_app(site: Site) -> Flask:
 
 def page_context(site: Site) -> dict[str, Any]:
     """Return what portal/study/viewer_page.py gives the template."""
-    series_id = request.args.get("series", "ct")
+    series_id = request.args.get("series", next(iter(site.series)))
     count = len(site.series[series_id][0].frames)
     frame = count // 2
     entries = [

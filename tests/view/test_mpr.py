@@ -1,8 +1,9 @@
-"""Reformats: planes of a marked volume, directions, slabs, linked cross-hairs, refusals in words."""
+"""Reformats: planes of a marked volume, directions, slabs, cross-hairs, refusals in words."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -185,7 +186,7 @@ def test_every_axial_step_is_a_stored_slice(mpr: ViewerState) -> None:
     for step in (0, 7, SLICES - 1):
         state = run(mpr, "stack.go", {"frame": step})
         assert state.reformat is not None
-        x, y, z = point_of(SLICES - 1 - step, 20, 25)
+        _, _, z = point_of(SLICES - 1 - step, 20, 25)
         assert state.reformat.cross_hair.center[2] == pytest.approx(z)
         view = plane_view(state, 0)
         assert view is not None
@@ -311,6 +312,15 @@ def test_what_was_corrected_or_is_missing_is_said_in_each_pane(series: object, w
     state = run(opened(series), "mpr.toggle")  # type: ignore[arg-type]
     for index in range(3):
         assert pane_scene(state, index).badges == ((words,) if words else ())
+
+
+@pytest.mark.requirement("B-36")
+def test_a_localiser_among_the_slices_is_left_out_and_that_is_said() -> None:
+    slices = volume_series()
+    scout = replace(slices.frames[0], image_orientation_patient=(0, 1, 0, 0, 0, -1))
+    state = opened(replace(slices, frames=(scout, *slices.frames)))
+    state = run(state, "mpr.toggle")
+    assert pane_scene(state, 0).badges == ("仅重建同组的 60 / 61 幅",)
 
 
 def test_a_coarser_volume_and_slices_still_to_come_are_said(mpr: ViewerState) -> None:

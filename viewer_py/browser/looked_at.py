@@ -28,6 +28,7 @@ class LookedAt:
         self._store = store
         self._volumes = volumes
         self._suv = SuvFactors()
+        self._members: dict[str, tuple[int, ...]] = {}
 
     def follow(self, state: ViewerState) -> str:
         """Have the volumes made that `state` looks at; return why one cannot be, else ""."""
@@ -35,9 +36,13 @@ class LookedAt:
         for series_id in self._volumes.wanted - set(wanted):
             self._volumes.release(series_id)
         for series_id in wanted:
-            series = state.series_by_id(series_id)
-            if series is not None:
-                self._volumes.want(series)
+            series, geometry = state.series_by_id(series_id), state.geometry(series_id)
+            if series is None or geometry is None:
+                continue
+            if self._members.get(series_id, geometry.frames) != geometry.frames:
+                self._volumes.release(series_id)  # another stack of the series
+            self._members[series_id] = geometry.frames
+            self._volumes.want(series, geometry.frames)
         for series_id in wanted:
             self._volumes.volume(series_id)
         return TOO_LARGE if any(self._volumes.too_large(one) for one in wanted) else ""

@@ -6,18 +6,6 @@ from viewer_py.dicom.manifest import SeriesManifest, Vector3
 from viewer_py.scene.facts import VolumeFacts
 from viewer_py.volume.model import Volume
 
-# Words for viewer_py.volume.suv.SuvReason.
-_NO_SUV = {
-    "not-pet": "不是 PET",
-    "units": "单位不是 Bq/ml",
-    "not-corrected": "未作衰减与衰变校正",
-    "no-weight": "缺少体重",
-    "no-dose": "缺少注射剂量",
-    "no-half-life": "缺少半衰期",
-    "no-injection-time": "缺少注射时间",
-    "no-scan-time": "缺少采集时间",
-}
-
 
 class SuvFactors:
     """The SUV factors of the PET series, worked out once a series."""
@@ -30,10 +18,11 @@ class SuvFactors:
         if series.modality != "PT":
             return None, ""
         if series.series_id not in self._known:
-            from viewer_py.volume.suv import suv_bw
+            # Volumes come long after the first picture: nothing of them is imported before.
+            from viewer_py.volume.suv import LABELS, suv_bw
 
             scale = suv_bw(series)
-            words = "、".join(_NO_SUV.get(str(one), str(one)) for one in scale.reasons)
+            words = "、".join(LABELS[reason].chinese for reason in scale.reasons)
             self._known[series.series_id] = (scale.factors, words)
         return self._known[series.series_id]
 

@@ -20,9 +20,11 @@ def stack_badges(frame: FrameAttributes) -> tuple[str, ...]:
     return () if words is None else (words,)
 
 
-def geometry_badges(geometry: VolumeGeometry) -> tuple[str, ...]:
-    """Return in words what was corrected of the slices, or is missing between them."""
+def geometry_badges(geometry: VolumeGeometry, frame_count: int) -> tuple[str, ...]:
+    """Return in words what was corrected of the slices, left out, or is missing between them."""
     words = []
+    if len(geometry.frames) < frame_count:
+        words.append(f"仅重建同组的 {len(geometry.frames)} / {frame_count} 幅")
     if geometry.tilt_degrees:
         words.append(f"层面倾斜 {geometry.tilt_degrees:.1f}°，已校正")
     if geometry.missing_slices:

@@ -116,7 +116,7 @@ def _plane(
         scale_bar=bar_of(view.scale, view.area.width),
         overlays=overlays,
         lines=plane_lines_of(state, index) + curve_lines(state, index),
-        badges=_badges(reformat, geometry, facts),
+        badges=_badges(reformat, series, geometry, facts),
     )
 
 
@@ -147,9 +147,12 @@ def _values(reformat: Reformat, facts: Facts) -> tuple[str, ...]:
     return tuple(words for one in ids if (words := facts.of(one).value))
 
 
-def _badges(reformat: Reformat, geometry: VolumeGeometry, facts: Facts) -> tuple[str, ...]:
+def _badges(
+    reformat: Reformat, series: SeriesManifest, geometry: VolumeGeometry, facts: Facts
+) -> tuple[str, ...]:
     own = facts.of(reformat.series_id)
-    words = (*geometry_badges(geometry), *resolution_badges(own), *loading_badges(own))
+    of_slices = geometry_badges(geometry, len(series.frames))
+    words = (*of_slices, *resolution_badges(own), *loading_badges(own))
     if reformat.fusion is None:
         return words
     over = facts.of(reformat.fusion.series_id)
@@ -231,7 +234,7 @@ def _curve(
         corners=corner_text(source, lines=REFORMAT_LINES),
         marks=marks,
         scale_bar=bar_of(scale / step, area.width),
-        badges=_badges(replace(reformat, fusion=None), geometry, facts),
+        badges=_badges(replace(reformat, fusion=None), series, geometry, facts),
     )
 
 
@@ -268,5 +271,5 @@ def _rendering(
         corners=corner_text(source, lines=REFORMAT_LINES),
         marks=marks,
         scale_bar=bar_of(view.scale, view.area.width),
-        badges=_badges(replace(reformat, fusion=None), geometry, facts),
+        badges=_badges(replace(reformat, fusion=None), series, geometry, facts),
     )

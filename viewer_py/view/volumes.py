@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.view.command import CommandError
 from viewer_py.view.state import ViewerState
 from viewer_py.volume.model import VolumeGeometry, VolumeState
@@ -68,17 +69,34 @@ def geometry_refusal(geometry: VolumeGeometry) -> str:
     return f"不能重建：{chinese} / cannot be reconstructed: {english}"
 
 
-def with_geometry(state: ViewerState, series_id: str) -> ViewerState:
+def with_geometry(state: ViewerState, series_id: str, frame_index: int = 0) -> ViewerState:
     """Return the state that knows what the slices of a series are to each other.
 
-    Raises CommandError while the series' manifest is not there.
+    Where the series as a whole is no volume (a localiser among the slices, several phases), the
+    stack that `frame_index` belongs to is taken. Raises CommandError while the series' manifest is
+    not there.
     """
-    if state.geometry(series_id) is not None:
+    known = state.geometry(series_id)
+    if known is not None and (not known.frames or frame_index in known.frames):
         return state
     series = state.series_by_id(series_id)
     if series is None:
         raise CommandError("影像尚未载入 / no image is loaded yet")
+    geometry = _geometry(series, frame_index)
+    others = tuple(one for one in state.geometries if one[0] != series_id)
+    return replace(state, geometries=(*others, (series_id, geometry)))
+
+
+def _geometry(series: SeriesManifest, frame_index: int) -> VolumeGeometry:
+    # Volumes are looked into long after the first picture: nothing of them is imported before.
+    from viewer_py.volume.stacks import stack_of
     from viewer_py.volume.states import volume_geometry
 
-    geometry = volume_geometry(series.frames, series.frame_of_reference_uid)
-    return replace(state, geometries=(*state.geometries, (series_id, geometry)))
+    whole = volume_geometry(series.frames, series.frame_of_reference_uid)
+    if whole.state is not VolumeState.NOT_A_VOLUME:
+        return whole
+    members = stack_of(series.frames, frame_index)
+    if not PROFILE.fewest <= len(members) < len(series.frames):
+        return whole
+    stack = volume_geometry(series.frames, series.frame_of_reference_uid, members)
+    return whole if stack.state is VolumeState.NOT_A_VOLUME else stack

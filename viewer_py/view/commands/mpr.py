@@ -50,7 +50,7 @@ def opened(state: ViewerState) -> ViewerState:
         raise CommandError(reason)
     shown = state.pane()
     assert shown.series_id is not None
-    state = with_geometry(state, shown.series_id)
+    state = with_geometry(state, shown.series_id, shown.frame_index)
     geometry = state.geometry(shown.series_id)
     assert geometry is not None
     reason = geometry_refusal(geometry)
