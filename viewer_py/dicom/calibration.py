@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from viewer_py.dicom.attributes import FrameAttributes, UltrasoundRegion
-from viewer_py.dicom.geometry import is_spacing
 
 # Two spacings are the same when they differ by less than this share.
 SAME_SPACING = 1e-4
@@ -44,6 +43,10 @@ PROJECTION_CLASSES = frozenset(
 )
 
 Point = tuple[float, float]
+
+
+# No pixel is smaller than a nanometre or larger than ten metres (mm).
+SMALLEST_SPACING, LARGEST_SPACING = 1e-6, 1e4
 
 
 class CalibrationState(enum.StrEnum):
@@ -115,6 +118,14 @@ class Spacing:
     def label(self) -> CalibrationLabel:
         """Return the words to stand beside a length made from this spacing."""
         return CALIBRATION_LABELS[self.state]
+
+
+def is_spacing(pair: tuple[float, ...] | None) -> bool:
+    """Say whether two distances between pixels, in mm, can be ones; what else stands there is none.
+
+    A number beyond belief would not only be wrong: the samples of a slab are counted by it.
+    """
+    return pair is not None and all(SMALLEST_SPACING <= one <= LARGEST_SPACING for one in pair)
 
 
 def spacing(frame: FrameAttributes) -> Spacing:

@@ -21,9 +21,6 @@ from viewer_py.dicom.calibration import spacing as spacing
 DIRECTION_TOLERANCE = 0.02
 # A component below this share of a direction (under 3 degrees) is not worth a letter.
 SMALLEST_LETTER_SHARE = 0.05
-# No pixel is smaller than a nanometre or larger than ten metres (mm).
-SMALLEST_SPACING, LARGEST_SPACING = 1e-6, 1e4
-
 _LETTERS = (("L", "R"), ("P", "A"), ("H", "F"))
 # Axis and sign of each letter.
 _LETTER_AXES: dict[str, tuple[int, float]] = {
@@ -31,14 +28,6 @@ _LETTER_AXES: dict[str, tuple[int, float]] = {
     for axis, pair in enumerate(_LETTERS)
     for letter, sign in zip(pair, (1.0, -1.0), strict=True)
 }
-
-
-def is_spacing(pair: tuple[float, ...] | None) -> bool:
-    """Say whether two distances between pixels, in mm, can be ones; what else stands there is none.
-
-    A number beyond belief would not only be wrong: the samples of a slab are counted by it.
-    """
-    return pair is not None and all(SMALLEST_SPACING <= one <= LARGEST_SPACING for one in pair)
 
 
 def dot(one: Vector3, other: Vector3) -> float:

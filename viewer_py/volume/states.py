@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer_py.dicom.geometry import image_axes, is_spacing
+from viewer_py.dicom.calibration import is_spacing
+from viewer_py.dicom.geometry import image_axes
 from viewer_py.dicom.manifest import FrameAttributes, Vector3
 from viewer_py.dicom.ordering import SAME_PLACE_MM
 from viewer_py.volume.model import VolumeGeometry, VolumeState
@@ -82,6 +83,7 @@ def volume_geometry(
     `members` are the indices of the frames that count (one group of `stacks.stacks`), None: all.
     The order of the frames does not matter. `VolumeGeometry.frames` are indices into `frames`.
     `frame_of_reference_uid` stands in where the frames name none ("" is no frame of reference).
+    Where every frame names another one, it is none: see `spaces`.
     With NOT_A_VOLUME, and with IRREGULAR, `reason` is a word of `Reason`.
 
     REGULAR, TILTED and MISSING_SLICES are even: every corner is within the tolerance of a straight
@@ -104,7 +106,8 @@ def volume_geometry(
         return VolumeGeometry(VolumeState.NOT_A_VOLUME, Reason.DUPLICATE_POSITIONS.value)
     ordered = tuple(indices[place] for place in order)
     frame = frames[indices[0]]
-    uid = frame_of_reference_uid or frame.frame_of_reference_uid
+    named = spaces([frames[index] for index in indices])[0]
+    uid = named or ("" if frame.frame_of_reference_uid else frame_of_reference_uid)
     return _placed(frame, ordered, corners, normal, uid)
 
 
@@ -116,7 +119,7 @@ def _hindrance(frames: Sequence[FrameAttributes]) -> Reason | None:
         return Reason.COLOR
     if any(not _finite(frame.image_position_patient) for frame in frames):
         return Reason.NO_POSITION
-    if len({frame.frame_of_reference_uid for frame in frames}) > 1:
+    if len(set(spaces(frames))) > 1:
         return Reason.MIXED_FRAME_OF_REFERENCE
     axes = [image_axes(frame) for frame in frames]
     if any(one is None for one in axes):
@@ -131,6 +134,19 @@ def _hindrance(frames: Sequence[FrameAttributes]) -> Reason | None:
     if np.any(np.abs(spacings - spacings[0]) > SAME_SPACING * spacings[0]):
         return Reason.MIXED_SPACING
     return None
+
+
+def spaces(frames: Sequence[FrameAttributes]) -> list[str]:
+    """Return the frame of reference of each frame of one series.
+
+    A series has one (PS3.3 C.7.4.1). A few different ones are stacks that do not fit together. When
+    no two of three or more frames share one, an anonymiser has made up a UID for each (LIDC-IDRI):
+    the series then counts as one space that is unlike every other, named "".
+    """
+    uids = [frame.frame_of_reference_uid for frame in frames]
+    if len(uids) >= FEWEST_SLICES and len(set(uids)) == len(uids):
+        return [""] * len(uids)
+    return uids
 
 
 def _finite(values: tuple[float, ...] | None) -> bool:
