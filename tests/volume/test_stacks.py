@@ -79,6 +79,8 @@ def test_other_matrices_spacings_and_spaces_are_other_stacks() -> None:
     series[2] = replace(series[2], pixel_spacing=(2.0, 2.0))
     series[3] = replace(series[3], frame_of_reference_uid="1.2.7")
     assert stacks(series) == ((0,), (1,), (2,), (3,))
+    two = frames([0, 1, 2], frame_of_reference_uid="1.2.7")
+    assert stacks([*frames([3, 4, 5]), *two]) == ((0, 1, 2), (3, 4, 5))
 
 
 @given(st.lists(st.integers(0, 6), max_size=20), st.randoms())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.volume.phantoms import AXIAL, frames, rotation
 from viewer_py.volume.model import VolumeState
+from viewer_py.volume.stacks import stacks
 from viewer_py.volume.states import Reason, volume_geometry
 
 EVEN = [0.0, 2.5, 5.0, 7.5, 10.0]
@@ -182,3 +183,15 @@ def test_only_the_members_count() -> None:
     geometry = volume_geometry(stack, members=(7, 3, 5, 1))
     assert geometry.state is VolumeState.REGULAR
     assert geometry.frames == (1, 3, 5, 7)
+
+
+def test_a_frame_of_reference_made_up_for_each_frame_is_none() -> None:
+    """As in LIDC-IDRI; such a volume fits no other."""
+    stack = [
+        replace(frame, frame_of_reference_uid=f"1.2.{number}")
+        for number, frame in enumerate(frames(EVEN))
+    ]
+    geometry = volume_geometry(stack, "1.2.840")
+    assert geometry.state is VolumeState.REGULAR
+    assert geometry.frame_of_reference_uid == ""
+    assert stacks(stack) == ((0, 1, 2, 3, 4),)

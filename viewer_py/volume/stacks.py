@@ -15,7 +15,7 @@ import numpy as np
 from viewer_py.dicom.geometry import dot, image_axes, slice_normal
 from viewer_py.dicom.manifest import FrameAttributes, Vector3
 from viewer_py.dicom.ordering import SAME_PLACE_MM
-from viewer_py.volume.states import SAME_DIRECTION, SAME_SPACING
+from viewer_py.volume.states import SAME_DIRECTION, SAME_SPACING, spaces
 
 # Passes told apart by their numbers count when each has at least this share of all places.
 LEAST_SHARE = 0.8
@@ -25,9 +25,10 @@ _LAST = 1 << 62
 
 @dataclass
 class _Group:
-    """Frames of one kind; `first` is one of them."""
+    """Frames of one kind and space; `first` is one of them."""
 
     first: FrameAttributes
+    space: str
     members: list[int] = field(default_factory=list)
 
 
@@ -39,14 +40,18 @@ def stacks(frames: Sequence[FrameAttributes]) -> tuple[tuple[int, ...], ...]:
     frames without position or orientation are in none.
     """
     groups: list[_Group] = []
+    named = spaces(frames)
     for index, frame in enumerate(frames):
         if slice_normal(frame) is None or frame.image_position_patient is None:
             continue
         if frame.samples_per_pixel != 1:
             continue
-        group = next((one for one in groups if _alike(one.first, frame)), None)
+        group = next(
+            (one for one in groups if one.space == named[index] and _alike(one.first, frame)),
+            None,
+        )
         if group is None:
-            group = _Group(frame)
+            group = _Group(frame, named[index])
             groups.append(group)
         group.members.append(index)
     split = [part for group in groups for part in _passes(frames, group.members)]
@@ -60,8 +65,6 @@ def stack_of(frames: Sequence[FrameAttributes], frame_index: int) -> tuple[int, 
 
 def _alike(one: FrameAttributes, other: FrameAttributes) -> bool:
     if (one.rows, one.columns) != (other.rows, other.columns):
-        return False
-    if one.frame_of_reference_uid != other.frame_of_reference_uid:
         return False
     axes = np.array(image_axes(one)) - np.array(image_axes(other))
     return bool(np.abs(axes).max() <= SAME_DIRECTION) and _same_spacing(one, other)
