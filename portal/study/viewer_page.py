@@ -30,6 +30,7 @@ PAGE_FILES = (
     "viewer/panes.js",
     "viewer/input.js",
     "viewer/worker.js",
+    "viewer/snapshot.js",
     "viewer/stream.js",
     "viewer/decode-worker.js",
     "viewer/codecs.js",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from server.assets.bytecode import ZIP_TIME
 from server.assets.errors import DownloadError
@@ -47,19 +47,3 @@ def write_zip(files: Mapping[str, bytes]) -> bytes:
         for name in sorted(files):
             target.writestr(zipfile.ZipInfo(name, ZIP_TIME), files[name])
     return buffer.getvalue()
-
-
-def write_tar(files: Mapping[str, bytes]) -> bytes:
-    """Return an uncompressed POSIX ustar archive of the files, in the order of their names."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as target:
-        for name in sorted(files):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(files[name])
-            target.addfile(entry, io.BytesIO(files[name]))
-    return buffer.getvalue()
-
-
-def filter_zip(archive: bytes, keep: Callable[[str], bool]) -> bytes:
-    """Return the zip without the files that `keep` turns down."""
-    return write_zip({name: data for name, data in read_zip(archive).items() if keep(name)})

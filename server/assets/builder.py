@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.assets.archives import filter_zip, package_member, package_members, read_zip, write_tar
+from server.assets.archives import package_member, package_members, read_zip, write_zip
 from server.assets.bundle import VIEWER_DIR, with_bundle
 from server.assets.catalog import MANIFEST_VERSION, AssetCatalog, read_manifest
 from server.assets.compiler import compile_archives
@@ -20,8 +20,15 @@ from server.assets.folder import commit, first_fault, locked, write_files
 from server.assets.icons import icon_names, sprite
 from server.assets.pins import CodecPin, Pins, load_pins
 from server.assets.prune import keep_numpy, keep_stdlib
+from server.assets.snapshot import MODULE, snapshot_modules, take_snapshot
 
 _PYODIDE_PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
+_ABI = ".cpython-314-wasm32-emscripten.so"
+# Extension modules of numpy that the viewer starts with; numpy.fft is not among them.
+NUMPY_LIBRARIES = {
+    "multiarray": f"numpy/_core/_multiarray_umath{_ABI}",
+    "linalg": f"numpy/linalg/_umath_linalg{_ABI}",
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ def _with_outside_files(
 def _inputs() -> str:
     """Digest of all that decides what is built: this package's code, pins and icon names."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.*")):
+    for path in (*sorted(Path(__file__).parent.glob("*.*")), MODULE):
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -114,24 +121,32 @@ def _outside_files(cache_dir: Path, progress: Progress) -> dict[str, bytes]:
 
 def _runtime(pyodide: bytes, numpy: bytes) -> dict[str, bytes]:
     official = package_members(pyodide, [*_PYODIDE_PARTS, "python_stdlib.zip", "pyodide-lock.json"])
-    with tempfile.TemporaryDirectory(prefix="yingyun-pyodide-") as name:
-        for part, data in official.items():
-            (Path(name) / part).write_bytes(data)
-        compiled = compile_archives(
-            Path(name),
-            {
-                "stdlib": filter_zip(official["python_stdlib.zip"], keep_stdlib),
-                "numpy": filter_zip(numpy, keep_numpy),
-            },
-        )
+    stdlib, packages = read_zip(official["python_stdlib.zip"]), read_zip(numpy)
     # The viewer installs no packages, so of the lock file only the platform is left.
     lock = {"info": json.loads(official["pyodide-lock.json"])["info"], "packages": {}}
+    parts = {part: official[part] for part in _PYODIDE_PARTS}
+    parts["pyodide-lock.json"] = json.dumps(lock).encode()
+    libraries = {part: packages[member] for part, member in NUMPY_LIBRARIES.items()}
+    modules = {name: data for name, data in stdlib.items() if keep_stdlib(name)}
+    modules |= {name: data for name, data in packages.items() if keep_numpy(name)}
+    with tempfile.TemporaryDirectory(prefix="yingyun-pyodide-") as name:
+        folder = Path(name)
+        _write_all(folder, {**official, **parts})
+        compiled = compile_archives(folder, {"library": write_zip(modules)})["library"]
+        parts["python_stdlib.zip"] = compiled
+        _write_all(folder, {**parts, **libraries})
+        paths = {part: folder / part for part in libraries}
+        snapshot = take_snapshot(folder, folder / "python_stdlib.zip", paths, snapshot_modules())
     return {
-        **{f"pyodide/{part}": official[part] for part in _PYODIDE_PARTS},
-        "pyodide/pyodide-lock.json": json.dumps(lock).encode(),
-        "pyodide/python_stdlib.zip": compiled["stdlib"],
-        "numpy.tar": write_tar(read_zip(compiled["numpy"])),
+        **{f"pyodide/{part}": data for part, data in parts.items()},
+        **{f"numpy/{part}.wasm": data for part, data in libraries.items()},
+        "python.snapshot": snapshot,
     }
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
 
 
 def codec_files(name: str, codec: CodecPin, package: bytes) -> dict[str, bytes]:
@@ -154,5 +169,5 @@ def _licenses(pins: Pins, packages: Mapping[str, bytes]) -> bytes:
     for name, pin in sorted(pins.packages.items()):
         facts = json.loads(package_member(packages[name], "package.json"))
         lines.append(f"{name} {pin.version}: {facts.get('license', 'see its package')}")
-    lines.append("numpy (inside numpy.tar): BSD-3-Clause; Python (inside Pyodide): PSF-2.0")
+    lines.append("numpy (inside python.snapshot): BSD-3-Clause; Python (inside Pyodide): PSF-2.0")
     return "\n".join([*lines, ""]).encode()

@@ -1,20 +1,37 @@
-"""`viewer_py` for the browser: its byte code in one zip, rebuilt when a source file changes."""
+"""`viewer_py` for the browser, made anew when a source file changes.
+
+A snapshot of it imported, on top of the snapshot of Python, and its byte code in one zip for what
+is imported later.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import viewer_py
 from server.assets.archives import write_zip
-from server.assets.catalog import BUNDLE_NAME, RUNTIME_NAMES, AssetsMissingError, read_manifest
+from server.assets.catalog import (
+    BUNDLE_NAME,
+    LATER_NAMES,
+    RUNTIME_NAMES,
+    VIEWER_SNAPSHOT,
+    AssetsMissingError,
+    read_manifest,
+)
 from server.assets.compiler import BYTECODE, compile_archives
 from server.assets.folder import commit, locked, write_files
+from server.assets.snapshot import INSIDE, LIBRARIES, MODULE, take_snapshot
 
 VIEWER_DIR = Path(viewer_py.__file__).parent
+# What worker.js asks Python for; with it comes all that the viewer begins with.
+_ENTRY = "browser.worker"
 _LOADER = RUNTIME_NAMES["loader"]
+# What the bundle is made with and goes with.
+_RUNTIME = [name for name in RUNTIME_NAMES.values() if name != VIEWER_SNAPSHOT]
 
 
 def build_viewer_bundle(assets_dir: Path, cache_dir: Path, source_dir: Path = VIEWER_DIR) -> bool:
@@ -41,22 +58,39 @@ def with_bundle(
     For a caller that holds the folder's lock and commits the manifest. Raises as
     `build_viewer_bundle` does.
     """
-    if _LOADER not in manifest["files"]:
+    files = manifest["files"]
+    if not all(name in files for name in _RUNTIME):
         raise AssetsMissingError(
             f"{assets_dir}: 请先运行 yingyun assets / run yingyun assets first"
         )
-    runtime_dir = (assets_dir / manifest["files"][_LOADER]["file"]).parent
     sources = _sources(source_dir)
-    fingerprint = _fingerprint(sources, runtime_dir.name)
-    if manifest.get("viewer_sources") == fingerprint and BUNDLE_NAME in manifest["files"]:
+    fingerprint = _fingerprint(sources, [files[name]["file"] for name in _RUNTIME])
+    made = BUNDLE_NAME in files and VIEWER_SNAPSHOT in files
+    if made and manifest.get("viewer_sources") == fingerprint:
         return dict(manifest)
+    paths = {name: assets_dir / files[name]["file"] for name in (*_RUNTIME, LATER_NAMES["python"])}
+    entry = f"{source_dir.name}.{_ENTRY}"
+    entries = write_files(assets_dir, cache_dir, _bundle(sources, entry, paths))
+    return {**manifest, "files": {**files, **entries}, "viewer_sources": fingerprint}
+
+
+def _bundle(
+    sources: Mapping[str, bytes], entry: str, paths: Mapping[str, Path]
+) -> dict[str, bytes]:
+    runtime_dir = paths[_LOADER].parent
     compiled = compile_archives(runtime_dir, {BUNDLE_NAME: write_zip(sources)})
-    entries = write_files(assets_dir, cache_dir, compiled)
-    return {
-        **manifest,
-        "files": {**manifest["files"], **entries},
-        "viewer_sources": fingerprint,
-    }
+    with tempfile.TemporaryDirectory(prefix="yingyun-viewer-") as name:
+        archive = Path(name) / BUNDLE_NAME
+        archive.write_bytes(compiled[BUNDLE_NAME])
+        snapshot = take_snapshot(
+            runtime_dir,
+            paths[LATER_NAMES["python"]],
+            {part: paths[RUNTIME_NAMES[part]] for part in LIBRARIES},
+            [entry],
+            base=paths[RUNTIME_NAMES["python"]],
+            archive=archive,
+        )
+    return {**compiled, VIEWER_SNAPSHOT: snapshot}
 
 
 def _sources(source_dir: Path) -> dict[str, bytes]:
@@ -67,8 +101,10 @@ def _sources(source_dir: Path) -> dict[str, bytes]:
     }
 
 
-def _fingerprint(sources: dict[str, bytes], runtime: str) -> str:
-    digest = hashlib.sha256(f"{runtime}\0".encode() + BYTECODE.read_bytes())
+def _fingerprint(sources: dict[str, bytes], runtime: list[str]) -> str:
+    digest = hashlib.sha256("\0".join(runtime).encode())
+    for path in (BYTECODE, INSIDE, MODULE):
+        digest.update(b"\0" + path.read_bytes())
     for name, data in sources.items():
         digest.update(f"{name}\0{hashlib.sha256(data).hexdigest()}\0".encode())
     return digest.hexdigest()

@@ -15,17 +15,20 @@ from typing import Any
 MANIFEST_NAME = "manifest.json"
 MANIFEST_VERSION = 1
 BUNDLE_NAME = "viewer_py.zip"
+VIEWER_SNAPSHOT = "viewer.snapshot"
 
 # What a worker needs to start Python, by the name static/viewer/runtime.js knows it under.
 RUNTIME_NAMES = {
     "loader": "pyodide/pyodide.mjs",
     "core": "pyodide/pyodide.asm.mjs",
     "wasm": "pyodide/pyodide.asm.wasm",
-    "lock": "pyodide/pyodide-lock.json",
-    "stdlib": "pyodide/python_stdlib.zip",
-    "numpy": "numpy.tar",
-    "viewer": BUNDLE_NAME,
+    "multiarray": "numpy/multiarray.wasm",
+    "linalg": "numpy/linalg.wasm",
+    "python": "python.snapshot",
+    "viewer": VIEWER_SNAPSHOT,
 }
+# What each snapshot may ask for afterwards: modules that it does not hold.
+LATER_NAMES = {"python": "pyodide/python_stdlib.zip", "viewer": BUNDLE_NAME}
 
 _MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -119,15 +122,21 @@ class AssetCatalog:
         """Return the file that is served at `path` (below the base), or None."""
         return self._files.get(path)
 
-    def runtime(self) -> dict[str, dict[str, str | int]]:
+    def runtime(self) -> dict[str, dict[str, Any]]:
         """Return {part: {url, size}} for `startPython` and `warm` of static/viewer/runtime.js.
 
-        Sizes are in bytes before content coding, which is what a script in the page can count.
+        Sizes are in bytes before content coding, which is what a script in the page can count. A
+        snapshot also has `later`, {url, size} of the archive of modules that it does not hold.
         """
-        return {
-            part: {"url": self.url(name), "size": self.find(name).size}
-            for part, name in RUNTIME_NAMES.items()
+        parts: dict[str, dict[str, Any]] = {
+            part: self._part(name) for part, name in RUNTIME_NAMES.items()
         }
+        for part, name in LATER_NAMES.items():
+            parts[part]["later"] = self._part(name)
+        return parts
+
+    def _part(self, name: str) -> dict[str, Any]:
+        return {"url": self.url(name), "size": self.find(name).size}
 
     def runtime_transfer_bytes(self) -> int:
         """Return how many bytes a browser receives to start Python for the first time (brotli)."""

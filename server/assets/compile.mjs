@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 
 async function main([folder, script, ...paths]) {
   const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);
-  const pyodide = await loadPyodide({ indexURL: folder });
+  const pyodide = await loadPyodide({ indexURL: folder, env: { PYTHONNODEBUGRANGES: "1" } });
   pyodide.runPython(readFileSync(script, "utf8"));
   for (let index = 0; index < paths.length; index += 2) {
     pyodide.FS.writeFile("/source.zip", readFileSync(paths[index]));

@@ -29,10 +29,10 @@ def keep_stdlib(name: str) -> bool:
 
 
 def keep_numpy(name: str) -> bool:
-    """Whether a file of numpy's wheel goes to the browser."""
+    """Whether a file of numpy's wheel goes to the browser as a Python module."""
     path = PurePosixPath(name)
-    if path.suffix not in {".py", ".so"} or path.parts[0] != "numpy" or "tests" in path.parts:
+    if path.suffix != ".py" or path.parts[0] != "numpy" or "tests" in path.parts:
         return False
     if len(path.parts) == 2:
         return path.stem not in _RULES["numpy_modules"]
-    return path.parts[1] not in _RULES["numpy_folders"] and not path.stem.startswith("lapack_lite")
+    return path.parts[1] not in _RULES["numpy_folders"]

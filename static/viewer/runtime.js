@@ -1,12 +1,13 @@
 // Starts Python (Pyodide) inside a module worker, and warms its files from a page beforehand.
 //
 // JavaScript, because this is what has to run before there is any Python. `assets` is what
-// `AssetCatalog.runtime()` returns: {loader, core, wasm, lock, stdlib, numpy, viewer}, each
-// {url, size}, size in bytes before content coding.
+// `AssetCatalog.runtime()` returns: {loader, core, wasm, multiarray, linalg, python, viewer}, each
+// {url, size}, size in bytes before content coding; the last two also with `later`, such a part too.
+
+import { ARCHIVE_PATH, lazyFile, moduleMaker, readSnapshot } from "./snapshot.js";
 
 const STALL_SECONDS = 60;
-const VIEWER_ARCHIVE = "/lib/viewer_py.zip";
-const TAR_BLOCK = 512;
+const LIBRARY_PATH = "/lib/python314.zip";
 
 /**
  * Python could not be started. `reason` is a word that a page can translate:
@@ -21,7 +22,7 @@ export class PythonStartError extends Error {
 }
 
 /**
- * Start Python with numpy and viewer_py importable; importing them is left to the caller.
+ * Start Python, numpy and viewer_py imported already (as the snapshots have them).
  *
  * onProgress({received, total}) tells how many bytes of the runtime have come in. Rejects with
  * PythonStartError, also when nothing has moved for `stallSeconds`: a boot that the browser refuses
@@ -60,32 +61,51 @@ async function boot(assets, progress) {
   const loader = importCounted(assets.loader, progress);
   const core = importCounted(assets.core, progress);
   const wasm = fetchStreamed(assets.wasm, progress);
-  const stdlib = fetchBytes(assets.stdlib, progress);
-  const lock = fetchBytes(assets.lock, progress);
-  const numpy = fetchBytes(assets.numpy, progress, "low");
-  const viewer = fetchBytes(assets.viewer, progress, "low");
-  const failed = firstFailure([loader, core, wasm, stdlib, lock, numpy, viewer]);
+  const viewer = fetchBytes(assets.viewer, progress).then(readSnapshot);
+  const libraries = {
+    multiarray: compile(assets.multiarray, progress),
+    linalg: compile(assets.linalg, progress),
+  };
+  const python = fetchBytes(assets.python, progress).then(readSnapshot);
+  const parts = [loader, core, wasm, viewer, python, ...Object.values(libraries)];
+  const failed = firstFailure(parts);
   const { loadPyodide } = await Promise.race([loader, failed]);
+  const { default: factory } = await Promise.race([core, failed]);
+  const unread = "data:,"; // the standard library: what of it is needed is in the snapshots
   const handBack = handOver({
     [assets.wasm.url]: wasm,
-    [assets.stdlib.url]: stdlib.then((bytes) => new Response(bytes)),
+    [unread]: Promise.resolve(new Response(new Uint8Array(0))),
   });
   try {
     const starting = loadPyodide({
       indexURL: new URL(".", assets.loader.url).href,
-      stdLibURL: assets.stdlib.url,
-      lockFileContents: lock.then((bytes) => new TextDecoder().decode(bytes)),
-      env: { PYTHONPATH: VIEWER_ARCHIVE },
+      stdLibURL: unread,
+      lockFileContents: viewer.then(({ lock }) => lock),
+      _loadSnapshot: viewer.then(({ state }) => state),
+      createPyodideModule: moduleMaker(factory, {
+        libraries,
+        snapshots: Promise.all([python, viewer]),
+        onMemory: ({ FS }) => {
+          fetchWhenRead(FS, LIBRARY_PATH, assets.python.later);
+          fetchWhenRead(FS, ARCHIVE_PATH, assets.viewer.later);
+        },
+      }),
     });
-    const pyodide = await Promise.race([starting, failed]);
-    unpackTar(pyodide.FS, await numpy, sitePackages(pyodide));
-    pyodide.FS.writeFile(VIEWER_ARCHIVE, await viewer, { canOwn: true });
-    // What Python remembers of these places is from before there was anything in them.
-    pyodide.runPython("import sys; sys.path_importer_cache.clear()");
-    return pyodide;
+    return await Promise.race([starting, failed]);
   } finally {
     handBack();
   }
+}
+
+/** Modules that no snapshot holds: Python waits for their archive, as for a file, when it wants one. */
+function fetchWhenRead(FS, path, { url, size }) {
+  lazyFile(FS, path, size, () => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url, false);
+    request.responseType = "arraybuffer";
+    request.send();
+    return new Uint8Array(request.response);
+  });
 }
 
 function assertWebAssembly() {
@@ -98,11 +118,12 @@ function assertWebAssembly() {
 }
 
 function absolute(assets) {
-  const entries = Object.entries(assets);
-  const base = globalThis.location.href;
-  return Object.fromEntries(
-    entries.map(([part, asset]) => [part, { ...asset, url: new URL(asset.url, base).href }]),
-  );
+  const located = ({ url, ...asset }) => ({ ...asset, url: new URL(url, globalThis.location.href).href });
+  const entries = Object.entries(assets).map(([part, asset]) => {
+    const later = asset.later && { later: located(asset.later) };
+    return [part, { ...located(asset), ...later }];
+  });
+  return Object.fromEntries(entries);
 }
 
 async function importCounted(asset, progress) {
@@ -132,6 +153,10 @@ async function fetchStreamed(asset, progress) {
   const response = await request(asset, "high");
   countBody(response.clone(), progress);
   return response;
+}
+
+async function compile(asset, progress) {
+  return WebAssembly.compileStreaming(fetchStreamed(asset, progress));
 }
 
 async function countBody(response, progress) {
@@ -188,33 +213,6 @@ function handOver(responses) {
   return () => {
     globalThis.fetch = original;
   };
-}
-
-function sitePackages(pyodide) {
-  return pyodide.runPython("import site; site.getsitepackages()[0]");
-}
-
-/** Unpack a POSIX ustar archive of plain files; the files share the archive's memory. */
-function unpackTar(FS, archive, folder) {
-  const made = new Set();
-  for (let at = 0; at + TAR_BLOCK <= archive.length && archive[at] !== 0; ) {
-    const size = parseInt(tarText(archive, at + 124, 12), 8);
-    const prefix = tarText(archive, at + 345, 155);
-    const name = tarText(archive, at, 100);
-    const path = `${folder}/${prefix ? `${prefix}/` : ""}${name}`;
-    const parent = path.slice(0, path.lastIndexOf("/"));
-    if (!made.has(parent)) FS.mkdirTree(parent);
-    made.add(parent);
-    const start = at + TAR_BLOCK;
-    FS.writeFile(path, archive.subarray(start, start + size), { canOwn: true });
-    at = start + Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
-  }
-}
-
-function tarText(archive, start, length) {
-  const field = archive.subarray(start, start + length);
-  const end = field.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
 }
 
 class ByteCount {

