@@ -97,6 +97,10 @@ UNREAD_BY_DCMTK = {
         )
         for number in range(1, 5)
     },
+    "geometry/tests__data__philips_enhanced__anatomical__001__IM-0001-0170-0001.dcm": (
+        "reads no functional groups",
+        "rescale",
+    ),
     "hostile/malformed-fuzz/bitflip_07.dcm": (
         "gives up at a private element of unknown VR",
         "twin:pydicom/CT_small.dcm",
