@@ -14,11 +14,9 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from bench.browser import SOFTWARE_GL, chromium, slowed
 from bench.first_image import Condition
 from bench.line import Line, slow_way
-from bench.peers.memory import Peak, watched
+from bench.peers.processes import Peak, processor_time, watched
 from bench.peers.viewers import DETECTOR, Viewer
 
-# A step may be shorter than a frame of a screen; without this, most would wait for the next one.
-UNCAPPED = ("--disable-frame-rate-limit", "--disable-gpu-vsync")
 SECONDS_TO_WAIT = 180
 SECONDS_BETWEEN_LOOKS = 0.2
 SECONDS_AT_REST = 1.0
@@ -36,6 +34,7 @@ class Visit:
     viewer: Viewer
     address: str
     line: Line | None
+    group: int
     peak: Peak
     errors: list[str] = field(default_factory=list)
 
@@ -54,11 +53,9 @@ class Visit:
 
 
 @contextmanager
-def visit(
-    viewer: Viewer, condition: Condition, executable: str, flags: tuple[str, ...]
-) -> Iterator[Visit]:
+def visit(viewer: Viewer, condition: Condition, executable: str) -> Iterator[Visit]:
     """Start a browser that has never been there, on the condition's line and processor."""
-    with sync_playwright() as playwright, chromium(executable, (*SOFTWARE_GL, *flags)) as started:
+    with sync_playwright() as playwright, chromium(executable, SOFTWARE_GL) as started:
         debugging, group = started
         context = playwright.chromium.connect_over_cdp(debugging).contexts[0]
         context.add_cookies(list(viewer.cookies))
@@ -67,7 +64,7 @@ def visit(
             slowed(group, condition.cpu),
             watched(group) as peak,
         ):
-            yield Visit(context, viewer, address, line, peak)
+            yield Visit(context, viewer, address, line, group, peak)
 
 
 @contextmanager
@@ -137,7 +134,7 @@ def _streaming_since(page: Page) -> float:
 
 def opening(viewer: Viewer, condition: Condition, executable: str, load: bool) -> Readings:
     """Return the first image, cold and on the second visit, and with `load` all slices' coming."""
-    with visit(viewer, condition, executable, ()) as seen:
+    with visit(viewer, condition, executable) as seen:
         page, before = seen.open(DETECTOR)
         readings = _first_image(page, seen, before)
         if load:
@@ -152,26 +149,31 @@ def opening(viewer: Viewer, condition: Condition, executable: str, load: bool) -
 
 def story(viewer: Viewer, condition: Condition, executable: str, share: float) -> Readings:
     """Return loading, steps and memory; `share` is the part of the usual number of steps."""
-    with visit(viewer, condition, executable, UNCAPPED) as seen:
+    with visit(viewer, condition, executable) as seen:
         page, _ = seen.open()
         readings = _load_all(page, seen)
         time.sleep(SECONDS_AT_REST)
         readings["loaded_peak_mb"] = seen.peak.megabytes
         for name, count in STEPS:
-            readings |= _steps(page, name, round(count * share))
+            readings |= _steps(page, seen, name, round(count * share))
         if page.evaluate("() => Boolean(viewer.mpr)"):
             width, height = viewer.window_of_three
             page.set_viewport_size({"width": width, "height": height})
             readings["mpr"] = page.evaluate("() => viewer.mpr()")["ms"] / 1000
             for name, count in STEPS_OF_VOLUME:
-                readings |= _steps(page, name, round(count * share))
+                readings |= _steps(page, seen, name, round(count * share))
         readings["peak_mb"] = seen.peak.megabytes
         return readings
 
 
-def _steps(page: Page, name: str, count: int) -> Readings:
-    """Return milliseconds a step; raises RuntimeError when the steps left the picture alone."""
+def _steps(page: Page, seen: Visit, name: str, count: int) -> Readings:
+    """Return milliseconds a step, and of processor time; all processes of the browser counted.
+
+    Raises RuntimeError when the steps left the picture alone.
+    """
+    before = processor_time(seen.group)
     taken = page.evaluate(f"() => viewer.{name}({count})")
+    spent = processor_time(seen.group) - before
     if not taken["changed"]:
         raise RuntimeError(f"{name} changed nothing on the screen")
-    return {name: taken["ms"], f"{name}_p95": taken["p95"]}
+    return {name: taken["ms"], f"{name}_cpu": 1000 * spent / taken["all_steps"]}

@@ -68,7 +68,7 @@
     const total = performance.now() - begun;
     each.sort((a, b) => a - b);
     const at = (share) => each[Math.min(count - 1, Math.floor(share * count))];
-    return { steps: count, ms: total / count, median: at(0.5), p95: at(0.95), changed };
+    return { steps: count, all_steps: count + WARM_UP, ms: total / count, median: at(0.5), p95: at(0.95), changed };
   }
 
   window.bench = { steps, drain, frame };
