@@ -132,7 +132,7 @@ def _judge(cloud: ImageCloud, path: Path) -> str:
         ready = 0
         for series in session.scalars(select(Series)):
             assert series.failure != "internal_error", "an error that nobody foresaw"
-            if series.state is ProcessingState.READY:
+            if series.state == ProcessingState.READY:
                 _judge_series(cloud, session, series)
                 ready += 1
     return "delivered" if ready else "nothing to show"

@@ -12,6 +12,7 @@ from typing import Any
 
 from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
+from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.layout import shown_panes
@@ -19,6 +20,8 @@ from viewer_py.view.pointer import PointerEvent, PointerKind
 from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
 from viewer_py.view.wheel import WheelEvent
+
+_FAR = 1e12  # no coordinate, time or size is beyond
 
 
 class MessageError(ValueError):
@@ -40,10 +43,28 @@ class Start:
     renderer: str = "auto"
 
 
+def read_events(message: Mapping[str, Any]) -> tuple[PointerEvent, ...]:
+    """Read the events of a `pointer` message; raises MessageError."""
+    events = message.get("events")
+    if not isinstance(events, list) or not all(isinstance(one, Mapping) for one in events):
+        raise MessageError("events must be a list of objects")
+    return tuple(read_pointer(one) for one in events)
+
+
+def read_command(message: Mapping[str, Any]) -> Call:
+    """Read a `command`; raises MessageError."""
+    args = message.get("args")
+    if args is not None and not isinstance(args, Mapping):
+        raise MessageError("args must be an object")
+    return Call(str(message.get("name")), dict(args or {}))
+
+
 def _number(message: Mapping[str, Any], name: str) -> float:
     value = message.get(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise MessageError(f"{name} must be a number")
+    if not abs(value) <= _FAR:
+        raise MessageError(f"{name} is out of range")
     return float(value)
 
 

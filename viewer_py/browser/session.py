@@ -16,7 +16,8 @@ from viewer_py.browser.looked_at import LookedAt
 from viewer_py.browser.messages import (
     MessageError,
     Start,
-    read_pointer,
+    read_command,
+    read_events,
     read_wheel,
     scene_message,
     state_report,
@@ -113,7 +114,7 @@ class Session:
             self._host.post({"type": "refused", "message": words})
 
     def _on_command(self, message: Mapping[str, Any]) -> None:
-        self._run(Call(str(message.get("name")), dict(message.get("args") or {})))
+        self._run(read_command(message))
         if message.get("id") is not None:
             self._host.post({"type": "reply", "id": message["id"], "result": self.report()})
 
@@ -121,8 +122,8 @@ class Session:
         self._host.post({"type": "reply", "id": message.get("id"), "result": self.report()})
 
     def _on_pointer(self, message: Mapping[str, Any]) -> None:
-        for raw in message.get("events", ()):
-            self._gesture, calls = step(self._gesture, read_pointer(raw), self.state)
+        for event in read_events(message):
+            self._gesture, calls = step(self._gesture, event, self.state)
             for call in calls:
                 self._run(call)
 

@@ -62,7 +62,8 @@ def _value(
     index = to_index(volume.geometry, np.array(point))
     if not np.isfinite(index).all():
         return ""
-    k, j, i = (round(float(one)) for one in index)
+    # The outer half of the last voxel rounds up to one that is not there.
+    k, j, i = np.minimum(np.rint(index), np.array(volume.values.shape) - 1).astype(int)
     if not volume.present[k]:
         return ""
     stored = float(volume.values[k, j, i])

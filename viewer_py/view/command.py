@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -86,8 +87,13 @@ class Command:
     unavailable: Callable[[ViewerState], str] | None = None
 
 
+def _is_finite(value: float) -> bool:
+    """Say whether a number is one of floats; a whole number of 400 digits is none."""
+    return abs(value) <= sys.float_info.max
+
+
 def _number(argument: Argument, value: object) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
         raise CommandError(f"{argument.name} 须为数字 / {argument.name} must be a number")
     if argument.type is int and value != int(value):
         raise CommandError(f"{argument.name} 须为整数 / {argument.name} must be a whole number")

@@ -63,13 +63,18 @@ def _cuts(length: int, count: int) -> list[int]:
     return [round(length * step / count) for step in range(count + 1)]
 
 
+def _area(x: int, y: int, width: int, height: int) -> Area:
+    """Return an area of at least one pixel, for a canvas narrower than its panes are many."""
+    return Area(x, y, max(width, 1), max(height, 1))
+
+
 def _grid(shown: tuple[int, ...], grid: Grid, width: int, height: int) -> dict[int, Area]:
     columns, rows = _cuts(width, grid.columns), _cuts(height, grid.rows)
     placed: dict[int, Area] = {}
     for place, index in enumerate(shown):
         row, column = divmod(place, grid.columns)
         left, top = columns[column], rows[row]
-        placed[index] = Area(left, top, columns[column + 1] - left, rows[row + 1] - top)
+        placed[index] = _area(left, top, columns[column + 1] - left, rows[row + 1] - top)
     return placed
 
 
@@ -83,7 +88,7 @@ def _strip(shown: tuple[int, ...], width: int, height: int) -> dict[int, Area]:
     for place, index in enumerate(shown[1:]):
         start, length = cuts[place], cuts[place + 1] - cuts[place]
         small = (start, large, length, long - large)
-        placed[index] = Area(*small) if upright else Area(large, start, long - large, length)
+        placed[index] = _area(*small) if upright else _area(large, start, long - large, length)
     return placed
 
 

@@ -24,6 +24,7 @@ TOUCH_SLOP = 6.0  # CSS pixels a finger may tremble before it drags
 MOUSE_SLOP = 1.0
 _DOUBLE_SECONDS, _DOUBLE_AWAY = 0.35, 30.0  # two taps, in time and CSS pixels
 _WINDOW_DRAG = 300.0  # CSS pixels of drag that change the window by its own width
+_MOST_ZOOM_A_MOVE = 10.0
 _ZOOM_DRAG = 200.0  # CSS pixels of drag that enlarge e-fold
 _DEGREES_A_PIXEL = 0.5
 _LEAST_DRAG, _MOST_DRAG = 2.0, 14.0  # CSS pixels a frame when the stack is dragged
@@ -305,8 +306,9 @@ def _drag_window(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOut
 
 
 def _drag_zoom(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
-    factor = math.exp((drag.y - event.y) / _ZOOM_DRAG)
-    factor = min(max(factor, 0.1), 10.0)
+    farthest = math.log(_MOST_ZOOM_A_MOVE)
+    exponent = (drag.y - event.y) / _ZOOM_DRAG
+    factor = math.exp(min(max(exponent, -farthest), farthest))
     return 0.0, (Call("viewport.zoom", {"factor": factor, "x": drag.start_x, "y": drag.start_y}),)
 
 

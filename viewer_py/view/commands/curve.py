@@ -62,6 +62,7 @@ def finish(state: ViewerState, _args: Arguments) -> ViewerState:
 
 def clear(state: ViewerState, _args: Arguments) -> ViewerState:
     """Take the course and its picture away."""
+    the_reformat(state)
     return _with_curve(_without_picture(state), Curve())
 
 

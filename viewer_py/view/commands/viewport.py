@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from viewer_py.view.command import Argument, Arguments, Choice, Command, Kind
+from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
 from viewer_py.view.fit import clamped_pan, clamped_zoom
 from viewer_py.view.layout import pane_place, pane_size
 from viewer_py.view.look import with_look
@@ -102,6 +102,8 @@ def reset(state: ViewerState, _args: Arguments) -> ViewerState:
 def resize(state: ViewerState, args: Arguments) -> ViewerState:
     """Take over the size of the reading area (CSS pixels) and the device pixel ratio."""
     canvas = CanvasSize(float(args["width"]), float(args["height"]), float(args["pixel_ratio"]))
+    if canvas.width * canvas.height * canvas.pixel_ratio**2 > _MOST_PIXELS:
+        raise CommandError("阅片区过大 / the reading area has too many pixels")
     state = replace(state, canvas=canvas)
     panes = tuple(
         replace(pane, viewport=clamped_pan(pane_size(state, index), pane.viewport))
@@ -111,6 +113,7 @@ def resize(state: ViewerState, args: Arguments) -> ViewerState:
 
 
 _ANY = 1e5
+_MOST_PIXELS = 1 << 26  # twice a screen of 8K; the picture is four bytes a pixel
 
 COMMANDS = (
     Command(
@@ -157,9 +160,12 @@ COMMANDS = (
         label_en="Rotate",
         apply=rotate,
         kind=Kind.ACTION,
-        group="turn",
+        sheet="turn",
         arguments=(Argument("degrees", float, -360.0, 360.0),),
-        choices=(Choice("旋转", "Rotate", {"degrees": 90.0}, icon="rotate-clockwise"),),
+        choices=(
+            Choice("顺时针 90°", "Clockwise", {"degrees": 90.0}),
+            Choice("逆时针 90°", "Anticlockwise", {"degrees": -90.0}),
+        ),
     ),
     Command(
         name="viewport.flip",
@@ -167,11 +173,11 @@ COMMANDS = (
         label_en="Mirror",
         apply=flip,
         kind=Kind.ACTION,
-        group="turn",
+        sheet="turn",
         arguments=(Argument("axis", str, allowed=("horizontal", "vertical")),),
         choices=(
-            Choice("左右镜像", "Mirror", {"axis": "horizontal"}, icon="flip-horizontal"),
-            Choice("上下镜像", "Turn over", {"axis": "vertical"}, icon="flip-vertical"),
+            Choice("左右镜像", "Mirror", {"axis": "horizontal"}),
+            Choice("上下镜像", "Turn over", {"axis": "vertical"}),
         ),
     ),
     Command(
