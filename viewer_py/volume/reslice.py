@@ -14,8 +14,9 @@
    Largest and smallest are those of modality values: with a negative slope they change places.
 5. Where nothing has data the sample is not valid, and its value is 0.
 
-Two ways lead to the same numbers (but for the last bits of a float): a plane that lies along two
-axes of the volume is cut out as a picture and stretched, any other is read point by point.
+Three ways lead to the same numbers (but for the last bits of a float): a plane that lies along two
+axes of the volume is cut out as a picture and stretched, one that lies along one axis is mixed of
+lines of voxels, any other is read point by point.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer_py.volume.lines import line_axis, read_lines
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
 from viewer_py.volume.picture import CHUNK, Coordinates, Floats, Picture
@@ -194,7 +196,16 @@ class _Reader:
                 picture = voxel_plane(self._volume, axis, float(index[0, 0]))
                 values, valid = _stretch(picture, axis, places)
                 return np.broadcast_to(values, shape), np.broadcast_to(valid, shape)
+        lines = line_axis(places.s, places.j, places.i)
+        if lines is not None:
+            return self._lines(places, lines)
         return self._points(places, shape)
+
+    def _lines(self, places: _Places, axis: int) -> tuple[Floats, Mask]:
+        other, along = (places.i, places.j) if axis == 1 else (places.j, places.i)
+        values, weights = read_lines(self._volume, axis, places.s, other, along)
+        valid = np.broadcast_to(~places.outside, values.shape)
+        return values, valid if weights is None else valid & (weights >= VALID_WEIGHT)
 
     def _points(self, places: _Places, shape: tuple[int, int]) -> tuple[Floats, Mask]:
         if self._voxels is None:
