@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
+
+import numpy as np
 
 from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, SeriesManifest
 
@@ -270,7 +271,9 @@ def _computed_start(
     if not starts or (max(starts) - min(starts)).total_seconds() > LARGEST_SPREAD:
         return None
     first = min(starts)
-    return first + timedelta(seconds=median((one - first).total_seconds() for one in starts))
+    return first + timedelta(
+        seconds=float(np.median([(one - first).total_seconds() for one in starts]))
+    )
 
 
 def _since_start(frame: FrameAttributes, half_life: float) -> float | None:
