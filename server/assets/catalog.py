@@ -1,6 +1,6 @@
 """What the asset folder holds, and at which address each thing is served (no web framework here).
 
-The folder is made by `server.assets.build`. Its `manifest.json` is the only list of what may be
+The folder is made by `server.assets.build`. Its `assets.json` is the only list of what may be
 served: a path that it does not name does not resolve, so no request can leave the folder.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MANIFEST_NAME = "manifest.json"
+MANIFEST_NAME = "assets.json"
 MANIFEST_VERSION = 1
 BUNDLE_NAME = "viewer_py.zip"
 VIEWER_SNAPSHOT = "viewer.snapshot"
@@ -75,7 +75,7 @@ class AssetFile:
 
 
 def read_manifest(assets_dir: Path) -> dict[str, Any]:
-    """Read `manifest.json`; an empty one when the folder has none that this version can use."""
+    """Read `assets.json`; an empty one when the folder has none that this version can use."""
     try:
         manifest = json.loads((assets_dir / MANIFEST_NAME).read_text())
     except (FileNotFoundError, json.JSONDecodeError):

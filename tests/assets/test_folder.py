@@ -140,7 +140,7 @@ def test_catalog_serves_what_the_manifest_names_and_nothing_else(tmp_path: Path)
         "../secret.txt",
         "codecs/../../secret.txt",
         str(tmp_path / "secret.txt"),
-        "manifest.json",
+        "assets.json",
         ".lock",
         "stray.js",
         f"{path}.br",

@@ -40,7 +40,7 @@ def with_assets(cloud: ImageCloud, tmp_path: Path) -> Flask:
             "sha256": "0" * 64,
             "encodings": {coding: {"size": len(packed)} for coding, packed in codings.items()},
         }
-    (folder / "manifest.json").write_text(json.dumps({"version": 1, "files": files}))
+    (folder / "assets.json").write_text(json.dumps({"version": 1, "files": files}))
     (folder / "private.txt").write_text("not in the manifest")
     settings = replace(cloud.settings, assets_dir=folder)
     return create_app(replace(cloud, settings=settings))
@@ -81,7 +81,7 @@ def test_codings_have_tags_of_their_own(with_assets: Flask) -> None:
     "path",
     [
         "/assets/private.txt",
-        "/assets/manifest.json",
+        "/assets/assets.json",
         "/assets/../home/yingyun.db",
         "/assets/%2e%2e/%2e%2e/etc/passwd",
         "/static/../pyproject.toml",
