@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.view.samples import make_series, open_state
+from viewer_py.pixels import color_maps, filters
 from viewer_py.pixels.voi import Window
 from viewer_py.scene.compose import compose
+from viewer_py.scene.model import ImageLayer
 from viewer_py.view.command import CommandError, Kind
 from viewer_py.view.commands import COMMANDS, run
+from viewer_py.view.commands.image import COLOR_MAPS, FILTERS
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.keys import KEYS, call_for_key
 from viewer_py.view.state import ViewerState, Viewport
@@ -82,6 +85,33 @@ def test_a_free_window_leaves_the_preset_and_keeps_the_files_function() -> None:
 def test_a_linear_window_never_gets_narrower_than_one(state: ViewerState) -> None:
     narrow = run(state, "window.adjust", {"delta_center": 5, "delta_width": -1000})
     assert narrow.pane().window == Window(45, 1, "LINEAR")
+
+
+@pytest.mark.requirement("B-35", "C-23", "C-36")
+def test_colour_maps_and_filters_are_those_of_the_pixels_and_can_be_taken_off(
+    state: ViewerState,
+) -> None:
+    assert {**COLOR_MAPS, "grey": color_maps.LABELS["grey"]} == {
+        "": color_maps.LABELS["grey"], **color_maps.LABELS,
+    }  # fmt: skip
+    names = {name: (one.label, one.label_english) for name, one in filters.FILTERS.items()}
+    assert {"": ("原始", "None"), **names} == FILTERS
+    for name, field in (("image.color_map", "color_map"), ("image.filter", "filter")):
+        for choice in next(one for one in COMMANDS if one.name == name).choices:
+            changed = run(state, name, choice.args)
+            assert getattr(changed.pane(), field) == choice.args["name"]
+            layer = compose(changed).panes[0].image
+            assert isinstance(layer, ImageLayer)
+            assert getattr(layer, field) == choice.args["name"]
+            assert run(changed, "viewport.reset").pane() == state.pane()
+
+
+@pytest.mark.requirement("B-35")
+def test_a_picture_with_colours_of_its_own_is_not_coloured_anew() -> None:
+    state = open_state(make_series(samples_per_pixel=3, photometric_interpretation="RGB"))
+    with pytest.raises(CommandError, match="彩色"):
+        run(state, "image.color_map", {"name": "hot_iron"})
+    assert "彩色" in unfitting(state)["image.color_map"]
 
 
 @pytest.mark.requirement("B-27")

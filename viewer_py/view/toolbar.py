@@ -60,6 +60,7 @@ def toolbar() -> Toolbar:
         command="window.preset", shows="window.preset",
     )  # fmt: skip
     colors = _sheet("color", "伪彩滤波", "Colours", "palette")
+    turns = _sheet("turn", "旋转镜像", "Rotate", "rotate-clockwise")
     grids = _sheet("layout", "布局", "Layout", "layout-grid")
     directions = _sheet(
         "direction", "方位", "Direction", "switch-horizontal", shows="mpr.direction"
@@ -73,9 +74,8 @@ def toolbar() -> Toolbar:
             _group("tool"),
             (presets, *_group("image")),
             _group("volume"),
-            (colors, grids),
+            (colors, turns, grids),
             _group("zoom"),
-            _group("turn"),
             _group("reset"),
         ),
         reformats=((directions, slab), (rendering, curve, fusion), _group("planes")),

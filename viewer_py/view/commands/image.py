@@ -38,7 +38,8 @@ def set_filter(state: ViewerState, args: Arguments) -> ViewerState:
     return with_look(state, filter=str(args["name"]))
 
 
-# The maps of viewer_py.pixels.color_maps and the filters of viewer_py.pixels.filters; "" is none.
+# The maps of viewer_py.pixels.color_maps and the filters of viewer_py.pixels.filters, whose tables
+# are not made before the first picture; "" is none.
 COLOR_MAPS = {
     "": ("灰阶", "Grey"),
     "hot_iron": ("热铁", "Hot iron"),
@@ -46,12 +47,14 @@ COLOR_MAPS = {
     "hot_metal_blue": ("蓝热", "Hot metal blue"),
     "pet_20_step": ("PET 20 阶", "PET 20 step"),
     "rainbow": ("彩虹", "Rainbow"),
+    "cubehelix": ("匀亮彩", "Cubehelix"),
 }
 FILTERS = {
     "": ("原始", "None"),
     "smooth": ("平滑", "Smooth"),
     "sharpen": ("锐化", "Sharpen"),
     "edge_enhance": ("边缘增强", "Edges"),
+    "median": ("中值去噪", "Median"),
 }
 
 COMMANDS = (
