@@ -28,7 +28,6 @@ def limit_memory() -> None:
     now = _status("VmSize") + HARD_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (now, now))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGPROF, _too_slow)
 
 
 def guarded(judge: Callable[[bytes], str], data: bytes) -> str:
@@ -43,6 +42,7 @@ def guarded(judge: Callable[[bytes], str], data: bytes) -> str:
 def _guarded(judge: Callable[[bytes], str], data: bytes) -> str:
     _CLEAR.write_text("5")
     before, started = _status("VmHWM"), time.process_time()
+    signal.signal(signal.SIGPROF, _too_slow)
     signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         outcome = judge(data)

@@ -240,7 +240,7 @@ def _judge_volume(series: SeriesManifest) -> str:
         return f"not a volume {geometry.reason}"
     assert all(map(math.isfinite, (*geometry.positions, geometry.nominal_distance)))
     assert list(geometry.positions) == sorted(geometry.positions)
-    if made_up(series.frames[0]) is None:
+    if any(made_up(frame) is None for frame in series.frames):
         return "too large to make up"
     volume = assemble(series, geometry, lambda index: MadeUp((series,)).frame("a", index))
     middle = center(geometry)
