@@ -93,6 +93,11 @@ class SeriesFrames:
             self._loaded = frozenset(self._bytes)
         return self._loaded
 
+    @property
+    def count(self) -> int:
+        """Return how many frames are there."""
+        return len(self._bytes)
+
     def holds(self, frame_index: int) -> bool:
         """Tell whether a frame is there."""
         return frame_index in self._bytes

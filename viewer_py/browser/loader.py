@@ -83,6 +83,14 @@ class _Loading:
     def series_id(self) -> str:
         return self.frames.series.series_id
 
+    @property
+    def window_is_there(self) -> bool:
+        """Tell whether all frames of the window came or were given up."""
+        settled = self.frames.count + len(self.given_up)
+        if settled < len(self.window):
+            return False
+        return not set(self.window) - self.frames.loaded - self.given_up
+
 
 @dataclass(frozen=True)
 class _Stream:
@@ -206,8 +214,11 @@ class FrameLoader:
 
     @property
     def complete(self) -> bool:
-        """Tell whether everything worth having is there."""
-        return self._active is not None and not self.missing()
+        """Tell whether everything worth having is there; asked with every frame, so it is quick."""
+        active = self._active
+        if active is None or not active.window_is_there:
+            return False
+        return active.frames.whole or not self.missing()
 
     # --- asking -----------------------------------------------------------------------------
 
