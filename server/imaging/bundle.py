@@ -4,6 +4,7 @@ Hundreds of small objects would each cost a flush to the disk; so payloads of on
 behind the other into parts of about four megabytes, and an index says where each one lies:
 
     <run>/manifest            the series manifest (JSON, without heading)
+    <run>/overlays            the overlay planes, where there are any (viewer_py.dicom.overlays)
     <run>/index               one record a frame, see `INDEX_RECORD`
     <run>/pack-0000 …         frames, losslessly compressed (viewer_py.dicom.pack)
     <run>/full-0000 …         pictures of full matrix, and so on, one kind each
@@ -17,11 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from server.model import DataKey
+from server.model import DataKey, opaque_id
 from server.storage import Vault
+from viewer_py.dicom.manifest import MANIFEST_VERSION
 
 PART_BYTES = 4 << 20
 MAGIC = b"YYIX0001"
+# What the manifest says grows with its version; runs of another one are made anew (`renew`).
+FORMAT = f"m{MANIFEST_VERSION}"
 
 PLACE = np.dtype([("part", "<u4"), ("offset", "<u4"), ("length", "<u4")])
 PICTURE = np.dtype([("place", PLACE), ("png", "<u1"), ("width", "<u4"), ("height", "<u4")])
@@ -86,9 +90,11 @@ class BundleWriter:
                 self._flush(kind)
                 self._parts[kind] = _OpenPart(part.number + 1, [])
 
-    def finish(self, manifest: bytes, index: Index) -> None:
-        """Write what is still in memory, then manifest and index."""
+    def finish(self, manifest: bytes, index: Index, overlays: bytes = b"") -> None:
+        """Write what is still in memory, then overlays (if any), manifest and index."""
         self.flush()
+        if overlays:
+            self._vault.write(self._data_key, f"{self.folder}/overlays", overlays)
         self._vault.write(self._data_key, f"{self.folder}/manifest", manifest)
         self._vault.write(self._data_key, f"{self.folder}/index", MAGIC + index.tobytes())
 
@@ -102,6 +108,16 @@ class BundleWriter:
 def part_key(folder: str, kind: PayloadKind, number: int) -> str:
     """Return the object key of a part."""
     return f"{folder}/{kind.value}-{number:04d}"
+
+
+def new_folder(series_id: str, study_id: str) -> str:
+    """Return a folder for a run; its name says in which form it is written."""
+    return f"studies/{study_id}/series/{series_id}/{FORMAT}-{opaque_id()}"
+
+
+def read_overlays(vault: Vault, data_key: DataKey, folder: str) -> bytes:
+    """Read the overlays of a run that has some. Raises as `Vault.read` does."""
+    return vault.read(data_key, f"{folder}/overlays")
 
 
 def read_index(vault: Vault, data_key: DataKey, folder: str) -> Index:

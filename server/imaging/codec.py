@@ -2,7 +2,8 @@
 
 HTJ2K carries up to 16 bits and one or three samples. Signed values of 8 bits travel as 16, because
 the browser's decoder reads them as unsigned. What does not fit travels raw: unsigned values of up
-to 8 bits as uint8, up to 16 as uint16 or int16, up to 32 as uint32 or int32, little endian.
+to 8 bits as uint8, up to 16 as uint16 or int16, up to 32 as uint32 or int32, floats as float32,
+all little endian (`viewer_py.dicom.pack.wire_dtype`).
 """
 
 from __future__ import annotations
@@ -13,22 +14,14 @@ import imagecodecs
 import numpy as np
 
 from viewer_py.dicom.manifest import FrameAttributes
-from viewer_py.dicom.pack import FrameCodec
+from viewer_py.dicom.pack import FrameCodec, wire_dtype
 
 Pixels = np.ndarray[Any, np.dtype[Any]]
 
 
-def wire_type(frame: FrameAttributes) -> np.dtype[Any]:
-    """Return the type in which the stored values of a frame travel."""
-    if frame.bits_stored <= 8 and not frame.signed:
-        return np.dtype("u1")
-    width = 2 if frame.bits_stored <= 16 else 4
-    return np.dtype(f"<{'i' if frame.signed else 'u'}{width}")
-
-
 def encode(stored: Pixels, frame: FrameAttributes) -> tuple[FrameCodec, bytes]:
     """Return codec and payload of a frame's stored values."""
-    values = np.ascontiguousarray(stored, dtype=wire_type(frame))
+    values = np.ascontiguousarray(stored, dtype=wire_dtype(frame))
     if values.itemsize > 2 or values.size == 0:
         return FrameCodec.RAW, values.tobytes()
     return FrameCodec.HTJ2K, bytes(imagecodecs.htj2k_encode(values, reversible=True))
@@ -39,5 +32,5 @@ def decode(codec: FrameCodec, payload: bytes, frame: FrameAttributes) -> Pixels:
     if codec is FrameCodec.HTJ2K:
         return np.asarray(imagecodecs.htj2k_decode(payload))
     shape = (frame.rows, frame.columns, frame.samples_per_pixel)
-    values = np.frombuffer(payload, wire_type(frame)).reshape(shape)
+    values = np.frombuffer(payload, wire_dtype(frame)).reshape(shape)
     return values[..., 0] if frame.samples_per_pixel == 1 else values

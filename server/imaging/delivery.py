@@ -15,8 +15,9 @@ from server.imaging.bundle import PayloadKind
 from server.imaging.frames import display
 from server.imaging.pictures import Picture
 from server.model import DataKey, PreviewKind, Series
-from viewer_py.dicom import manifest
+from viewer_py.dicom import manifest, overlays
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
+from viewer_py.dicom.overlays import Planes
 from viewer_py.dicom.pack import FrameCodec, FrameRecord
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "frame_records",
     "manifest_json",
     "nearest_first",
+    "overlay_planes",
     "parse_ranges",
     "picture",
     "rendered_png",
@@ -191,9 +193,24 @@ def rendered_png(
     number, offset, length = (int(value) for value in record["pack"])
     key = bundle.part_key(folder, PayloadKind.PACK, number)
     payload = cloud.vault.read_range(data_key, key, offset, length)
-    frame = _manifest(cloud, series).frames[frame_index]
+    described = _manifest(cloud, series)
+    frame = described.frames[frame_index]
     stored = codec.decode(FrameCodec(int(record["codec"])), payload, frame)
-    return pictures.png(display(stored, frame)).data
+    planes: Planes = ()
+    if described.overlay_bytes:
+        packed = bundle.read_overlays(cloud.vault, data_key, folder)
+        planes = overlays.from_bytes(packed).get(frame_index, ())
+    return pictures.png(display(stored, frame, planes)).data
+
+
+def overlay_planes(cloud: ImageCloud, series: Series) -> bytes:
+    """Return the overlay planes of a series (viewer_py.dicom.overlays), b"" when it has none.
+
+    Raises PictureMissingError when the series is not ready, and StorageError.
+    """
+    if not _manifest(cloud, series).overlay_bytes:
+        return b""
+    return bundle.read_overlays(cloud.vault, series.study.data_key, _folder(series))
 
 
 def _folder(series: Series) -> str:

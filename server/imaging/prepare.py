@@ -7,7 +7,7 @@ removes, and two runs at once waste time and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ from server.imaging.bundle import BundleWriter, PayloadKind
 from server.imaging.decode import DecodeError, has_frames
 from server.imaging.frames import SourceFrame, display, ready_frames, source_frames
 from server.imaging.pet import agreed
-from server.model import DataKey, Instance, ProcessingState, Series, Study, opaque_id
+from server.model import DataKey, Instance, ProcessingState, Series, Study
 from server.storage import ObjectDamagedError, ObjectMissingError
-from viewer_py.dicom import manifest
+from viewer_py.dicom import manifest, overlays
 from viewer_py.dicom.manifest import (
     FrameAttributes,
     PetAttributes,
@@ -33,6 +33,7 @@ from viewer_py.dicom.manifest import (
     StudyHeading,
 )
 from viewer_py.dicom.ordering import reading_order
+from viewer_py.dicom.overlays import Planes
 from viewer_py.dicom.pack import HEAD, FrameCodec
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _prepare_series(cloud: ImageCloud, series_id: str) -> None:
 def _begin(cloud: ImageCloud, series_id: str) -> _Plan:
     with cloud.database.session() as session:
         series = session.get_one(Series, series_id)
-        folder = f"studies/{series.study_id}/series/{series_id}/{opaque_id()}"
+        folder = bundle.new_folder(series_id, series.study_id)
         series.unfinished_key = folder
         keys = session.scalars(
             select(Instance.object_key)
@@ -149,6 +150,7 @@ def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
     writer = BundleWriter(cloud.vault, plan.data_key, plan.folder)
     attributes: list[FrameAttributes] = []
     pets: list[PetAttributes | None] = []
+    planes: list[Planes] = []
     refused: list[RefusedObject] = []
     records: list[tuple[object, ...]] = []
     nothing = ((0, 0, 0), 0, 0, 0)
@@ -169,16 +171,23 @@ def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
         )
         attributes.append(frame.attributes)
         pets.append(frame.pet)
+        planes.append(frame.overlays)
     if refused and not records:
         raise DecodeError(refused[0].reason, refused[0].message)
     order = list(reading_order(attributes))
     index = np.array(records, dtype=bundle.INDEX_RECORD)[order]
     in_order = [attributes[place] for place in order]
+    drawn = {new: planes[old] for new, old in enumerate(order) if planes[old]}
+    packed = overlays.to_bytes(drawn) if drawn else b""
     writer.flush()
-    _add_stills(cloud, plan, writer, index, in_order)
-    described = _manifest(plan.series, in_order, index)
-    described = replace(described, pet=agreed(pets), refused=tuple(refused))
-    writer.finish(manifest.to_json(described).encode(), index)
+    _add_stills(cloud, plan, writer, index, in_order, drawn)
+    described = replace(
+        _manifest(plan.series, in_order, index),
+        pet=agreed(pets),
+        refused=tuple(refused),
+        overlay_bytes=len(packed),
+    )
+    writer.finish(manifest.to_json(described).encode(), index, packed)
     return _Made(len(records), sum(described.frame_bytes))
 
 
@@ -209,6 +218,7 @@ def _add_stills(
     writer: BundleWriter,
     index: bundle.Index,
     frames: list[FrameAttributes],
+    drawn: Mapping[int, Planes],
 ) -> None:
     """Add the series' thumbnail, and exact renderings of the frames a viewer is likely to open."""
     middle = len(frames) // 2
@@ -217,7 +227,7 @@ def _add_stills(
         key = bundle.part_key(plan.folder, PayloadKind.PACK, part)
         payload = cloud.vault.read_range(plan.data_key, key, offset, length)
         stored = codec.decode(FrameCodec(int(index[place]["codec"])), payload, frames[place])
-        shown = display(stored, frames[place])
+        shown = display(stored, frames[place], drawn.get(place, ()))
         index[place]["rendered"] = _add_picture(writer, PayloadKind.RENDERED, pictures.png(shown))
         if place == middle:
             small = pictures.thumbnail(shown, frames[place])

@@ -23,6 +23,10 @@ def run_worker(cloud: ImageCloud) -> None:
     clears away what it wrote; SIGINT lets it finish. Either way an unfinished study stays pending
     and is found by the sweep of the next start.
     """
+    # Imported here: what it does needs the cloud, and the cloud holds this queue.
+    from server.imaging.renew import renew_outdated
+
+    renew_outdated(cloud)
     queue = cloud.jobs
     queue.huey.on_startup(name="own_connections")(lambda: _own_connections(cloud))
     workers = min(os.cpu_count() or 1, MAX_WORKERS)

@@ -69,6 +69,7 @@ class SeriesManifest:
     frame_bytes: tuple[int, ...] = field(default=())
     pet: PetAttributes | None = None
     refused: tuple[RefusedObject, ...] = ()
+    overlay_bytes: int = 0  # of the file of overlay planes (viewer_py.dicom.overlays); 0: none
 
 
 def _freeze(value: Any) -> Any:
@@ -85,14 +86,32 @@ def _record(raw: dict[str, Any]) -> dict[str, Any]:
     return {key: _freeze(value) for key, value in raw.items()}
 
 
-def _lookup_table(raw: dict[str, Any] | None) -> LookupTable | None:
-    return None if raw is None else LookupTable(**_record(raw))
-
-
 def _pack_column(values: list[Any]) -> dict[str, Any]:
+    """Write a column: one value for all, a few values and which frame has which, or each its own.
+
+    The middle form is for what is long and alike in many frames: UIDs of multi-frame objects,
+    lookup tables, ultrasound regions. Of texts the common beginning is written once.
+    """
     if all(value == values[0] for value in values):
         return {"all": values[0]}
+    if not isinstance(values[0], (int, float)):
+        places: dict[str, int] = {}
+        picks = [places.setdefault(_text(value), len(places)) for value in values]
+        if 2 * len(places) <= len(values):
+            return {"few": [json.loads(text) for text in places], "pick": picks}
+    if all(isinstance(value, str) for value in values):
+        start = _common_start(min(values), max(values))
+        return {"start": start, "each": [value[len(start) :] for value in values]}
     return {"each": values}
+
+
+def _common_start(one: str, other: str) -> str:
+    pairs = enumerate(zip(one, other, strict=False))
+    return one[: next((place for place, (a, b) in pairs if a != b), len(one))]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_json(manifest: SeriesManifest) -> str:
@@ -115,23 +134,32 @@ def to_json(manifest: SeriesManifest) -> str:
         "frame_count": len(rows),
         "frames": columns,
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return _text(document)
 
 
-def _column(packed: dict[str, Any], count: int) -> list[Any]:
-    return [packed["all"]] * count if "all" in packed else packed["each"]
+def _column(name: str, packed: dict[str, Any], count: int) -> list[Any]:
+    """Return one value a frame; what is written once is also made once."""
+    if "all" in packed:
+        return [_value(name, packed["all"])] * count
+    if "few" in packed:
+        few = [_value(name, value) for value in packed["few"]]
+        return [few[place] for place in packed["pick"]]
+    start = packed.get("start")
+    if start:
+        return [start + rest for rest in packed["each"]]
+    return [_value(name, value) for value in packed["each"]]
 
 
-def _frame(raw: dict[str, Any]) -> FrameAttributes:
-    values = _record(raw)
-    if raw.get("modality_lut") is not None:
-        values["modality_lut"] = _lookup_table(raw["modality_lut"])
-    if raw.get("voi_luts"):
-        values["voi_luts"] = tuple(_lookup_table(table) for table in raw["voi_luts"])
-    if raw.get("ultrasound_regions"):
-        regions = (UltrasoundRegion(**_record(region)) for region in raw["ultrasound_regions"])
-        values["ultrasound_regions"] = tuple(regions)
-    return FrameAttributes(**values)
+def _value(name: str, raw: Any) -> Any:
+    if isinstance(raw, (str, int, float)) or raw is None:
+        return raw
+    if name == "modality_lut":
+        return LookupTable(**_record(raw))
+    if name == "voi_luts":
+        return tuple(LookupTable(**_record(table)) for table in raw)
+    if name == "ultrasound_regions":
+        return tuple(UltrasoundRegion(**_record(region)) for region in raw)
+    return _freeze(raw)
 
 
 def _series(raw: dict[str, Any]) -> dict[str, Any]:
@@ -162,9 +190,12 @@ def from_json(text: str | bytes) -> SeriesManifest:
     except UnfitError as error:
         raise ManifestError(str(error)) from error
     count = document["frame_count"]
-    columns = {name: _column(packed, count) for name, packed in document["frames"].items()}
+    packed = document["frames"]
+    names = list(packed)
+    columns = [_column(name, packed[name], count) for name in names]
     frames = tuple(
-        _frame({name: values[index] for name, values in columns.items()}) for index in range(count)
+        FrameAttributes(**dict(zip(names, values, strict=True)))
+        for values in zip(*columns, strict=True)
     )
     heading = StudyHeading(**document["heading"])
     return SeriesManifest(heading=heading, frames=frames, **_series(document["series"]))

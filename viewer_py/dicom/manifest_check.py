@@ -63,10 +63,20 @@ def _values(name: str, packed: Any, count: int) -> list[Any]:
     if isinstance(packed, Mapping):
         if "all" in packed:
             return [packed["all"]]
-        each = packed.get("each")
-        if isinstance(each, list) and len(each) == count:
+        each, pick, few = packed.get("each"), packed.get("pick"), packed.get("few")
+        if isinstance(each, list) and len(each) == count and _is_beginning(packed, each):
             return each
+        if isinstance(few, list) and isinstance(pick, list) and len(pick) == count:
+            places = range(len(few))
+            if set(map(type, pick)) <= _WHOLE and all(place in places for place in pick):
+                return few
     raise UnfitError(f"the column {name} has the wrong length or form")
+
+
+def _is_beginning(packed: Mapping[str, Any], each: list[Any]) -> bool:
+    """Say whether the column's common beginning, if it has one, can stand before its values."""
+    start = packed.get("start", "")
+    return type(start) is str and (not start or set(map(type, each)) <= {str})
 
 
 @functools.cache

@@ -20,7 +20,7 @@ MOST_BYTES = 256 << 20
 Planes = tuple["OverlayPlane", ...]
 
 
-class OverlayError(ValueError):
+class OverlayError(Exception):
     """The bytes are not overlays that `to_bytes` wrote."""
 
 
@@ -64,7 +64,10 @@ def to_bytes(frames: Mapping[int, Planes]) -> bytes:
 def from_bytes(data: bytes) -> dict[int, Planes]:
     """Read what `to_bytes` wrote. Raises OverlayError."""
     try:
-        plain = zlib.decompressobj().decompress(data, MOST_BYTES)
+        inflater = zlib.decompressobj()
+        plain = inflater.decompress(data, MOST_BYTES)
+        if not inflater.eof:
+            raise OverlayError("the overlays are cut short")
         (length,) = _HEAD.unpack_from(plain)
         start = _HEAD.size + length
         head = json.loads(plain[_HEAD.size : start])
