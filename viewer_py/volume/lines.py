@@ -41,7 +41,7 @@ def read_lines(
     rows = np.arange(len(s), dtype=float)[:, None]
     values, weights = picture.read(rows, along)
     if weights is not None:
-        values = values / np.maximum(weights, np.float32(1e-6))
+        values /= np.maximum(weights, np.float32(1e-6))
     return values, weights
 
 
