@@ -62,16 +62,18 @@ class NumpyPainter:
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
+        self._memory = numpy_renderer.Memory()
 
     def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there."""
-        picture = numpy_renderer.render(scene, sources)
+        picture = numpy_renderer.render(scene, sources, self._memory)
         self._canvas.resize(scene.width, scene.height)
         self._canvas.put(picture)
         return is_complete(scene, sources)
 
     def clear(self, width: int, height: int) -> None:
-        """Paint black."""
+        """Paint black and forget the pixels."""
+        self._memory.clear()
         black = np.zeros((height, width, 4), dtype=np.uint8)
         black[..., 3] = 255
         self._canvas.resize(width, height)

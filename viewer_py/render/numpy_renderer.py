@@ -1,25 +1,41 @@
-"""The reference renderer: draws the image layers of a scene with numpy alone.
+"""The reference renderer: draws the layers of a scene with numpy alone.
 
 It runs on the server (previews), in tests, and in browsers where WebGL2 is missing or slower. The
-words, letters and scale bar of a pane are drawn by others over it. `sampling` states the rule for
-what lies between two pixels, `viewer_py.pixels.transfer` that from a stored value to a grey.
+words, letters, lines and scale bar of a pane are drawn by others over it. `sampling` states the
+rule for what lies between two pixels, `viewer_py.pixels.transfer` that from a value to a grey,
+`viewer_py.volume` what a plane, a curve and a rendering show.
+
+The lowest layer of a pane is opaque, and black where it has no data. A layer above it shows
+nothing where it has none, and elsewhere lies over what is below with its opacity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.pixels import pipeline
-from viewer_py.pixels.transfer import DisplayTransfer, display_transfer, is_padding, shade
+from viewer_py.pixels.color_maps import colors_of
+from viewer_py.pixels.transfer import shade
 from viewer_py.pixels.voi import Window
+from viewer_py.render.pictures import Look, Picture, look_of, picture_of
 from viewer_py.render.sampling import Sample, samples
 from viewer_py.render.sources import Sources, layers_of
-from viewer_py.scene.model import ImageLayer, Rectangle, Scene
+from viewer_py.scene.model import (
+    ImageLayer,
+    Layer,
+    PlaneLayer,
+    Rectangle,
+    RenderingLayer,
+    Scene,
+)
+from viewer_py.volume.model import Volume
+from viewer_py.volume.occupancy import BlockRanges, block_ranges
 
 Canvas = NDArray[np.uint32]
 
@@ -34,20 +50,36 @@ _LEVELS = np.arange(256, dtype=np.uint8)
 GREYS = _opaque(_LEVELS, _LEVELS, _LEVELS)
 
 
-def render(scene: Scene, sources: Sources) -> NDArray[np.uint8]:
+@dataclass
+class Memory:
+    """What one picture leaves for the next: values already read, and what speeds up rendering.
+
+    A window step then only colours what lies there. It holds one entry a layer of a pane.
+    """
+
+    read: dict[tuple[int, int], tuple[object, list[Sample]]] = field(default_factory=dict)
+    ranges: dict[str, tuple[object, BlockRanges]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.read.clear()
+        self.ranges.clear()
+
+
+def render(scene: Scene, sources: Sources, memory: Memory | None = None) -> NDArray[np.uint8]:
     """Return the picture of a scene, RGBA of shape (height, width, 4), opaque.
 
     What `sources` does not have yet stays black, as does everything outside an image. Layers keep
-    to the area of their pane; later panes draw over earlier ones.
+    to the area of their pane; later panes draw over earlier ones. `memory` is what an earlier call
+    left. Raises ValueError where a layer cannot be drawn.
     """
     canvas: Canvas = np.full((scene.height, scene.width), GREYS[0])
-    for pane in scene.panes:
-        for layer in layers_of(pane):
-            if not isinstance(layer, ImageLayer):
-                continue
-            stored = sources.frame(layer.series_id, layer.frame_index)
-            if stored is not None:
-                _draw(canvas, layer, stored, _within(pane.area, scene))
+    memory = Memory() if memory is None else memory
+    for number, pane in enumerate(scene.panes):
+        area = _within(pane.area, scene)
+        for height, layer in enumerate(layers_of(pane)):
+            place = _Place(canvas, pane.area, area, height > 0)
+            _draw(place, layer, sources, memory, (number, height))
     return canvas.view(np.uint8).reshape(scene.height, scene.width, 4)
 
 
@@ -69,24 +101,108 @@ def _within(area: Rectangle, scene: Scene) -> Rectangle:
     return Rectangle(left, top, max(right - left, 0), max(bottom - top, 0))
 
 
-def _draw(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectangle) -> None:
-    if layer.matrix[:4] == (1.0, 0.0, 0.0, 1.0) and _whole(layer.matrix[4:]):
-        _copy(canvas, layer, stored, area)
+@dataclass(frozen=True)
+class _Place:
+    """Where a layer is drawn: `area` is what the canvas has of its `pane`.
+
+    `above` says that another layer lies below.
+    """
+
+    canvas: Canvas
+    pane: Rectangle
+    area: Rectangle
+    above: bool
+
+
+def _draw(
+    place: _Place, layer: Layer, sources: Sources, memory: Memory, key: tuple[int, int]
+) -> None:
+    if _is_plain(layer) and not place.above:
+        stored = sources.frame(layer.series_id, layer.frame_index)
+        if stored is not None:
+            _copy(place.canvas, layer, stored, place.area)
         return
-    transfer = display_transfer(layer.frame, layer.window, layer.inverted)
-    padding = is_padding(transfer, stored) if transfer.has_padding else None
-    if padding is not None and not padding.any():
-        padding = None
-    for sample in samples(stored, padding, layer.matrix, area):
-        _put(canvas, sample, transfer)
+    volume = None if isinstance(layer, ImageLayer) else sources.volume(layer.series_id)
+    depends = (_without_look(layer), _state_of(volume), place.pane, place.area)
+    known = memory.read.get(key)
+    if known is not None and known[0] == depends:
+        read = known[1]
+    else:
+        picture = picture_of(layer, sources, place.pane, _ranges(layer, volume, memory))
+        if picture is None:
+            return
+        read = _read(picture, place.area)
+        memory.read[key] = (depends, read)
+    look = look_of(layer, sources)
+    for sample in read:
+        _put(place, sample, look)
+
+
+def _is_plain(layer: Layer) -> TypeGuard[ImageLayer]:
+    """Say whether the pixels of a frame are device pixels: nothing is to be interpolated."""
+    return (
+        isinstance(layer, ImageLayer)
+        and not layer.filter
+        and not layer.color_map
+        and layer.matrix[:4] == (1.0, 0.0, 0.0, 1.0)
+        and _whole(layer.matrix[4:])
+    )
 
 
 def _whole(numbers: Iterable[float]) -> bool:
     return all(float(number).is_integer() for number in numbers)
 
 
+def _without_look(layer: Layer) -> Layer:
+    """Return what the values of a layer depend on."""
+    if isinstance(layer, RenderingLayer):
+        return layer
+    if isinstance(layer, PlaneLayer):
+        return replace(layer, window=None, inverted=False, color_map="", opacity=1.0)
+    return replace(layer, window=None, inverted=False, color_map="")
+
+
+def _state_of(volume: Volume | None) -> object:
+    """Return what changes with the values of a volume."""
+    if volume is None:
+        return None
+    there = int(np.count_nonzero(volume.present))
+    return (volume.generation, there, volume.values.ctypes.data, volume.values.shape)
+
+
+def _ranges(layer: Layer, volume: Volume | None, memory: Memory) -> BlockRanges | None:
+    if volume is None or not isinstance(layer, RenderingLayer):
+        return None
+    state = _state_of(volume)
+    known = memory.ranges.get(layer.series_id)
+    if known is None or known[0] != state:
+        known = (state, block_ranges(volume))
+        memory.ranges[layer.series_id] = known
+    return known[1]
+
+
+def _read(picture: Picture, area: Rectangle) -> list[Sample]:
+    """Return the picture as the device pixels of `area` see it."""
+    a, b, c, d, e, f = picture.matrix
+    if (a, b, c, d) == (1.0, 0.0, 0.0, 1.0) and _whole((e, f)):
+        return _cropped(picture, int(e), int(f), area)
+    return list(samples(picture.values, picture.padding, picture.matrix, area))
+
+
+def _cropped(picture: Picture, left: int, top: int, area: Rectangle) -> list[Sample]:
+    rows, columns = picture.values.shape[:2]
+    x, y = max(left, area.x), max(top, area.y)
+    right, bottom = min(left + columns, area.x + area.width), min(top + rows, area.y + area.height)
+    if right <= x or bottom <= y:
+        return []
+    part = slice(y - top, bottom - top), slice(x - left, right - left)
+    values = picture.values[part].astype(np.float32)
+    padding = None if picture.padding is None else picture.padding[part]
+    return [Sample(y, x, values, None, padding)]
+
+
 def _copy(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectangle) -> None:
-    """Draw an image whose pixels are device pixels: nothing is to be interpolated."""
+    """Draw an image whose pixels are device pixels."""
     left, top = int(layer.matrix[4]), int(layer.matrix[5])
     x, y = max(left, area.x), max(top, area.y)
     right = min(left + stored.shape[1], area.x + area.width)
@@ -95,22 +211,53 @@ def _copy(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectang
         return
     seen = stored[y - top : bottom - top, x - left : right - left]
     picture = pipeline.display(seen, layer.frame, layer.window, layer.inverted)
-    canvas[y:bottom, x:right] = _canvas_pixels(picture)
+    canvas[y:bottom, x:right] = _canvas_pixels(picture, "")
 
 
-def _put(canvas: Canvas, sample: Sample, transfer: DisplayTransfer) -> None:
-    picture = shade(transfer, sample.values)
+def _put(place: _Place, sample: Sample, look: Look) -> None:
+    picture = shade(look.transfer, sample.values)
     if sample.padding is not None:
-        picture[sample.padding] = transfer.padding_grey
+        picture[sample.padding] = look.transfer.padding_grey
     height, width = picture.shape[:2]
-    part = canvas[sample.top : sample.top + height, sample.left : sample.left + width]
-    if sample.inside is None:
-        part[...] = _canvas_pixels(picture)
+    part = place.canvas[sample.top : sample.top + height, sample.left : sample.left + width]
+    pixels = _canvas_pixels(picture, look.color_map)
+    if place.above:
+        _lay_over(part, pixels, _shown(sample), look.opacity)
+    elif sample.inside is None:
+        part[...] = pixels
     else:
-        np.copyto(part, _canvas_pixels(picture), where=sample.inside)
+        np.copyto(part, pixels, where=sample.inside)
 
 
-def _canvas_pixels(picture: NDArray[np.uint8]) -> Canvas:
-    if picture.ndim == 2:
+def _shown(sample: Sample) -> NDArray[np.bool_] | None:
+    """Return where a layer above another has data; None: everywhere."""
+    if sample.padding is None:
+        return sample.inside
+    return ~sample.padding if sample.inside is None else sample.inside & ~sample.padding
+
+
+def _lay_over(
+    below: Canvas, above: Canvas, shown: NDArray[np.bool_] | None, opacity: float
+) -> None:
+    """Mix two pictures, rounded to the nearest level."""
+    if opacity < 1.0:
+        lower = np.ascontiguousarray(below).view(np.uint8).astype(np.float32)
+        upper = above.view(np.uint8).astype(np.float32)
+        upper -= lower
+        upper *= np.float32(max(opacity, 0.0))
+        upper += lower
+        upper += np.float32(0.5)
+        above = upper.astype(np.uint8).view(np.uint32)
+    if shown is None:
+        below[...] = above
+    else:
+        np.copyto(below, above, where=shown)
+
+
+def _canvas_pixels(picture: NDArray[np.uint8], color_map: str) -> Canvas:
+    if picture.ndim == 3:
+        return _opaque(picture[..., 0], picture[..., 1], picture[..., 2])
+    if not color_map:
         return np.take(GREYS, picture)
-    return _opaque(picture[..., 0], picture[..., 1], picture[..., 2])
+    colors = colors_of(color_map)
+    return np.take(_opaque(colors[:, 0], colors[:, 1], colors[:, 2]), picture)

@@ -1,0 +1,1 @@
+"""The parts of the WebGL 2 renderer."""
