@@ -11,7 +11,7 @@ import pytest
 
 from server.imaging import codec
 from viewer_py.dicom.manifest import FrameAttributes
-from viewer_py.dicom.pack import FrameCodec
+from viewer_py.dicom.pack import FrameCodec, wire_dtype
 
 CASES = {
     "uint8": (8, False, 1),
@@ -21,6 +21,7 @@ CASES = {
     "int16": (16, True, 1),
     "uint32": (32, False, 1),
     "int32": (32, True, 1),
+    "float32": (32, True, 1),
     "rgb": (8, False, 3),
 }
 DECODE = """
@@ -40,12 +41,19 @@ fs.writeFileSync(target, decoder.getDecodedBuffer());
 def _case(name: str) -> tuple[FrameAttributes, np.ndarray]:
     bits, signed, samples = CASES[name]
     frame = FrameAttributes(
-        "1.2", 1, 37, 53, samples_per_pixel=samples, bits_stored=bits, signed=signed
+        "1.2",
+        1,
+        37,
+        53,
+        samples_per_pixel=samples,
+        bits_stored=bits,
+        signed=signed,
+        floating=name.startswith("float"),
     )
     low, high = (-(1 << bits - 1), 1 << bits - 1) if signed else (0, 1 << bits)
     shape = (37, 53) if samples == 1 else (37, 53, 3)
     random = np.random.default_rng(bits).integers(low, high, shape)
-    return frame, random.astype(codec.wire_type(frame))
+    return frame, random.astype(wire_dtype(frame))
 
 
 @pytest.mark.parametrize("name", list(CASES))
@@ -69,5 +77,5 @@ def test_the_browser_decodes_the_same_values(name: str, tmp_path: Path) -> None:
     (tmp_path / "decode.mjs").write_text(DECODE)
     arguments = [library, wasm, tmp_path / "frame.j2c", tmp_path / "frame.raw"]
     subprocess.run([node, tmp_path / "decode.mjs", *arguments], check=True, timeout=60)
-    decoded = np.fromfile(tmp_path / "frame.raw", codec.wire_type(frame))
+    decoded = np.fromfile(tmp_path / "frame.raw", wire_dtype(frame))
     assert np.array_equal(decoded.reshape(stored.shape), stored)

@@ -19,7 +19,7 @@ from viewer_py.dicom.attributes import FrameAttributes, LookupTable, UltrasoundR
 from viewer_py.dicom.geometry import direction_letters, pixel_to_patient, spacing
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading, from_json, to_json
 from viewer_py.dicom.ordering import reading_order
-from viewer_py.dicom.pack import FrameCodec, FrameRecord, read_head
+from viewer_py.dicom.pack import FrameCodec, FrameRecord, read_head, wire_dtype
 from viewer_py.pixels import pipeline, transfer, voi
 from viewer_py.render.sampling import inverse
 from viewer_py.scene.compose import orientation_marks
@@ -386,7 +386,7 @@ def test_pixels_of_the_pack_are_those_that_went_in(signed: bool, bits: int, samp
     frame = make_frame(
         rows=13, columns=9, bits_stored=bits, signed=signed, samples_per_pixel=samples
     )
-    stored = values.astype(codec.wire_type(frame))
+    stored = values.astype(wire_dtype(frame))
     kind, payload = codec.encode(stored, frame)
     assert (codec.decode(kind, payload, frame) == values).all()
 
