@@ -16,6 +16,7 @@ import pytest
 
 from tests.view.samples import make_frame
 from tests.view.volume_samples import volume_series
+from viewer_py.browser.pace import REST, SMOOTH, Pace
 from viewer_py.browser.volume_facts import volume_facts
 from viewer_py.dicom.calibration import CalibrationState, spacing
 from viewer_py.pixels import pipeline, voi
@@ -148,6 +149,9 @@ COMPLAINTS: dict[str, Tests | str] = {
         "view/test_session.py::test_a_lost_context_hands_over_to_numpy",
         "view/test_session.py::test_software_gl_is_never_chosen_over_a_faster_numpy",
         "volume/test_reslice.py::test_slabs_along_the_voxels_are_what_numpy_says",
+    ),
+    "8 stuttering volumes": (
+        "viewer/test_traps.py::test_what_moves_is_drawn_as_fast_as_the_device_can_and_rest_in_full",
     ),
     "9 sheared reformats": (
         "volume/test_lookup.py::test_a_tilted_volume_is_followed_along_its_shift",
@@ -286,3 +290,24 @@ def test_each_frame_of_an_ultrasound_has_its_own_scale() -> None:
     silent = make_frame(2, pixel_spacing=None)
     assert spacing(one).between_rows == 0.2 and spacing(another).between_rows == 0.4
     assert spacing(silent).state is CalibrationState.UNKNOWN
+
+
+def test_what_moves_is_drawn_as_fast_as_the_device_can_and_rest_in_full() -> None:
+    """A device that needs 0.48 s for a full picture gets a coarser one of 0.03 s while it moves."""
+    pace, now = Pace(), 100.0
+    pace.painted(1.0, 0.48)
+    for _ in range(20):
+        now += 0.05
+        pace.moved(now)
+        detail = pace.detail(now)
+        seconds = 0.48 * detail**2
+        assert detail < 1.0 and seconds <= SMOOTH * 1.01
+        pace.painted(detail, seconds)
+    assert pace.is_coarse and not pace.at_rest(now)
+    assert pace.detail(now + REST) == 1.0
+    pace.painted(1.0, 0.48)
+    assert not pace.is_coarse
+    fast = Pace()
+    fast.painted(1.0, 0.01)
+    fast.moved(now)
+    assert fast.detail(now) == 1.0
