@@ -14,7 +14,6 @@ from viewer_py.browser.messages import Start
 from viewer_py.browser.painters import NumpyPainter
 from viewer_py.browser.session import Session
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, StudyHeading, to_json
-from viewer_py.dicom.pack import read_head
 from viewer_py.view.command import Argument
 from viewer_py.view.commands import COMMANDS
 from viewer_py.view.keys import KEYS
@@ -216,14 +215,3 @@ def judge(data: bytes) -> str:
         session.tick()
         json.dumps(session.report(), allow_nan=False)
     return "lived through"
-
-
-def judge_head(data: bytes) -> str:
-    """Read the head of a pack record, or refuse it as its docstring says."""
-    try:
-        record = read_head(data)
-    except Exception as error:
-        if type(error).__name__ in {"ValueError", "error"}:
-            return "refused head"
-        raise
-    return f"head {record.codec.name}"

@@ -17,7 +17,7 @@ from tests.fuzz.sources import SOURCES
 CASES = sorted((Path(__file__).parent / "cases").glob("*.bin"))
 
 SHORT = {"wheel": 300, "datasets": 300, "series": 100, "manifests": 200, "sessions": 25}
-LONG = {"files": 15_000, "datasets": 10_000, "series": 4_000, "manifests": 6_000, "sessions": 1_500}
+LONG = {"files": 15_000, "datasets": 10_000, "series": 3_000, "manifests": 4_000, "sessions": 800}
 CLOUD = {"deliveries": 60}  # of 20 files each, through database and object store
 
 

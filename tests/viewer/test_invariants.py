@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from viewer_py.dicom.attributes import FrameAttributes, LookupTable, UltrasoundR
 from viewer_py.dicom.geometry import direction_letters, pixel_to_patient, spacing
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading, from_json, to_json
 from viewer_py.dicom.ordering import reading_order
-from viewer_py.dicom.pack import FrameCodec, FrameRecord, read_head, wire_dtype
+from viewer_py.dicom.pack import HEAD, FrameCodec, FrameRecord, read_head, wire_dtype
 from viewer_py.pixels import pipeline, transfer, voi
 from viewer_py.render.sampling import inverse
 from viewer_py.scene.compose import orientation_marks
@@ -371,6 +372,17 @@ def test_a_record_of_the_pack_is_read_as_it_was_written(
 ) -> None:
     record = FrameRecord(index, kind, length)
     assert read_head(record.to_bytes() + b"more") == record
+
+
+@calm
+@given(st.binary(max_size=30))
+def test_what_is_no_record_of_the_pack_is_refused(data: bytes) -> None:
+    try:
+        record = read_head(data)
+    except (ValueError, struct.error):
+        assert len(data) < HEAD.size or int.from_bytes(data[4:8], "little") not in set(FrameCodec)
+        return
+    assert record.to_bytes() == data[: HEAD.size]
 
 
 @pytest.mark.parametrize("signed", [False, True])
