@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 YINGYUN := .venv/bin/yingyun
 export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
 
-.PHONY: install system assets demo check unit e2e test test-long shots conformance messages bench-peers clean
+.PHONY: install system identity-provider assets demo check unit e2e test test-long shots conformance messages bench-peers clean
 
 install: .venv/.installed
 
@@ -16,6 +16,14 @@ install: .venv/.installed
 # What Debian gives: the browser, Chinese type, DCMTK as an independent judge.
 system:
 	.ci/system-packages
+
+# A real OpenID Connect provider for the tests, in an environment of its own.
+identity-provider: var/canaille/.installed
+
+var/canaille/.installed: tests/identity/canaille.lock | install
+	.venv/bin/python -m venv --clear var/canaille
+	var/canaille/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 assets: install
 	$(YINGYUN) assets
@@ -29,13 +37,13 @@ check: install
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-unit: install assets
+unit: install assets identity-provider
 	.venv/bin/pytest tests -q
 
 e2e: install assets system
 	.venv/bin/pytest e2e -q
 
-test: install system assets check
+test: install system assets identity-provider check
 	.venv/bin/pytest -q --check-conformance docs/conformance.md
 
 # What takes minutes: fuzzing with tens of thousands of inputs, whole collections of files.
@@ -46,7 +54,7 @@ test-long: install system
 shots: install system assets
 	$(PYTHON) -m e2e.shots shots
 
-conformance: install system assets
+conformance: install system assets identity-provider
 	.venv/bin/pytest -q --write-conformance docs/conformance.md
 
 # cornerstone3D and the product side by side; rewrites the tables of docs/performance.md.

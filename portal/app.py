@@ -12,6 +12,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import account_pages, auth, consent_pages, health, home, language, mailbox, patient
+from portal.auth.providers import install_providers
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
 from portal.entry import install_entry
@@ -96,6 +97,7 @@ def _trust_proxies(app: Flask, settings: Settings) -> None:
 def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(auth.blueprint)
+    install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)

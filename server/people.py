@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ID_NUMBER_CONTEXT = "person.id_number"
 PHONE_CONTEXT = "person.phone"
+PERSON_CODE_DIGITS = 26
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_LETTERS = "10X98765432"
 _ID_NUMBER = re.compile(r"[1-9][0-9]{16}[0-9X]")
@@ -73,6 +75,11 @@ def mask_name(name: str) -> str:
 def id_number_hash(cloud: ImageCloud, id_number: str) -> str:
     """Return the keyed hash by which a person is found. Raises IdNumberError."""
     return cloud.master_key.keyed_hash(normalize_id_number(id_number), ID_NUMBER_CONTEXT)
+
+
+def new_person_code() -> str:
+    """Return a random person code of 26 digits, for somebody who has none yet."""
+    return str(secrets.randbelow(10**PERSON_CODE_DIGITS)).zfill(PERSON_CODE_DIGITS)
 
 
 def create_person(

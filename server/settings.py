@@ -38,6 +38,7 @@ class Settings:
     share_tries: int = 5
     cloud_index_scheme: str = "national-2025"
     assets_dir: Path = field(default=Path("assets"))
+    identity_providers_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -64,6 +65,11 @@ def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
     if value.lower() in {"0", "false", "no", "off"}:
         return False
     raise SettingsError(f"{name} must be 1 or 0, not {value!r}")
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    value = environ.get(name)
+    return Path(value) if value else None
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -94,4 +100,5 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         share_tries=_integer(environ, "YINGYUN_SHARE_TRIES", 5),
         cloud_index_scheme=environ.get("YINGYUN_CLOUD_INDEX_SCHEME", "national-2025"),
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
+        identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
 import click
@@ -16,8 +15,6 @@ from server.accounts import AccountExistsError, LoginNameError, WeakPasswordErro
 from server.cloud import ImageCloud
 from server.model import Account, FamilyLink, Institution, Person, Role
 from server.people import IdNumberError
-
-PERSON_CODE_DIGITS = 26
 
 
 @click.group()
@@ -38,11 +35,10 @@ def _person(
     known = people.find_by_id_number(cloud, session, id_number) if id_number else None
     if known is not None:
         return known
-    code = str(secrets.randbelow(10**PERSON_CODE_DIGITS)).zfill(PERSON_CODE_DIGITS)
     return people.create_person(
         cloud,
         session,
-        person_code=code,
+        person_code=people.new_person_code(),
         name=name,
         id_number=id_number,
         phone=phone,
@@ -125,6 +121,24 @@ def disable(login: str) -> None:
         accounts.disable_account(session, account, actor_kind="system", actor="cli")
         name = account.login
     click.echo(f"已停用账户 {name} / disabled {name}")
+
+
+@user.command()
+@click.argument("login")
+@click.option("--provider", required=True, help="身份提供方的 name / name of the provider")
+@click.option("--subject", required=True, help="该提供方给出的 sub / its subject (sub)")
+def connect(login: str, provider: str, subject: str) -> None:
+    """绑定身份提供方的用户 / Let a user of an identity provider sign in as LOGIN."""
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        account = accounts.find_account(cloud, session, login)
+        if account is None:
+            raise click.ClickException(f"没有账户 {login} / no account {login}")
+        if accounts.is_connected(session, provider, subject):
+            raise click.ClickException("该用户已绑定 / this user is connected already")
+        accounts.connect(session, account, provider, subject, actor_kind="system", actor="cli")
+        name = account.login
+    click.echo(f"已绑定 {name} / connected {name}")
 
 
 @user.command()

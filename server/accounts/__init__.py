@@ -13,6 +13,14 @@ from server.accounts.errors import (
     SignInExpired,
     SignInRefused,
 )
+from server.accounts.external import (
+    IdentityUnknownError,
+    NoSecondFactorError,
+    ProvenIdentity,
+    connect,
+    is_connected,
+    sign_in_with_provider,
+)
 from server.accounts.passwords import WeakPasswordError, check_strength
 from server.accounts.second_factor import send_sms_code
 from server.accounts.sessions import (
@@ -28,22 +36,28 @@ __all__ = [
     "AccountExistsError",
     "Challenge",
     "EntryKind",
+    "IdentityUnknownError",
     "LoginNameError",
     "NewAccount",
+    "NoSecondFactorError",
+    "ProvenIdentity",
     "SignInExpired",
     "SignInRefused",
     "SignedIn",
     "WeakPasswordError",
     "check_strength",
+    "connect",
     "create_account",
     "current_session",
     "disable_account",
     "find_account",
     "finish_sign_in",
+    "is_connected",
     "live_sessions",
     "normalize_login",
     "revoke_session",
     "send_sms_code",
+    "sign_in_with_provider",
     "sign_out",
     "start_sign_in",
 ]

@@ -62,11 +62,11 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether a password fits; without a hash the same work is done for nothing."""
+    """Whether a password fits; without a hash (no account, or one that has no password) never,
+    after the same work."""
     try:
-        return _HASHER.verify(password_hash or _DUMMY_HASH, password[: MAX_LENGTH * 4]) and (
-            password_hash is not None
-        )
+        fits = _HASHER.verify(password_hash or _DUMMY_HASH, password[: MAX_LENGTH * 4])
+        return fits and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -67,7 +67,7 @@ def start_sign_in(
     limits.clear(cloud, session, *counted[0])
     if passwords.needs_rehash(account.password_hash):
         account.password_hash = passwords.hash_password(password)
-    token = _open_challenge(session, account)
+    token = open_challenge(session, account)
     _audit_success(session, account, "sign_in.password", source)
     return Challenge(
         token,
@@ -163,7 +163,8 @@ def _take_code_try(cloud: ImageCloud, challenge: SignInChallenge, source: str) -
         raise SignInRefused(error.retry_at) from error
 
 
-def _open_challenge(session: Session, account: Account) -> str:
+def open_challenge(session: Session, account: Account) -> str:
+    """Begin the second step for an account whose first is passed; returns its token."""
     session.execute(delete(SignInChallenge).where(SignInChallenge.expires_at <= clock.now()))
     token = new_token()
     session.add(

@@ -69,7 +69,7 @@ class FamilyLink(Base):
 
 
 class Account(Base):
-    """A sign-in: password, second factor, lock-out state."""
+    """A sign-in: password ("" for none), second factor, lock-out state."""
 
     __tablename__ = "account"
 
@@ -89,6 +89,19 @@ class Account(Base):
 
     person: Mapped[Person | None] = relationship()
     institution: Mapped[Institution | None] = relationship()
+
+
+class ExternalIdentity(Base):
+    """Who an account is to an identity provider: the subject of its ID tokens (A-07)."""
+
+    __tablename__ = "external_identity"
+
+    provider: Mapped[str] = mapped_column(String(30), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    account: Mapped[Account] = relationship()
 
 
 class AccountSession(Base):

@@ -22,6 +22,8 @@ PUBLIC = {
     "/login",
     "/login/code",
     "/login/sms",
+    "/login/with/<name>",
+    "/login/with/<name>/done",
     "/logout",
     "/privacy",
     "/readyz",
