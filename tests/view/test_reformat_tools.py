@@ -65,6 +65,8 @@ def test_tapped_points_become_an_even_curve_through_them(mpr: ViewerState) -> No
     assert max(steps) == pytest.approx(layer.step_mm, rel=0.02)
     # The rows run across the plane that was tapped on.
     assert np.abs(np.array(layer.across)[:, 2]) == pytest.approx(1, abs=1e-6)
+    marks = pane_scene(done, 3).marks
+    assert (marks.top, marks.bottom) == ("H", "F")
     assert "曲面重建" in pane_scene(done, 3).corners.bottom_left
     cleared = run(done, "curve.clear")
     assert cleared.panes[3].kind is PaneKind.EMPTY and cleared.active_pane == 0

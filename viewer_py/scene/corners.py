@@ -15,7 +15,7 @@ from viewer_py.pixels.voi import Window, default_window, is_color
 from viewer_py.scene.model import CornerText, OrientationMarks
 from viewer_py.view.commands.image import FILTERS
 from viewer_py.view.fit import scale_of
-from viewer_py.view.state import CanvasSize, Pane
+from viewer_py.view.state import CanvasSize, Pane, PaneKind
 
 MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
@@ -186,6 +186,8 @@ def shown_window(pane: Pane, frame: FrameAttributes) -> Window:
 def _window_line(source: CornerSource) -> str:
     if source.pane.window is None and is_color(source.frame):
         return ""  # colours are shown as they are
+    if source.pane.window is None and source.pane.kind is PaneKind.RENDERING:
+        return ""  # the preset stands for its own values
     if source.pane.window is None and source.frame.voi_luts:
         return "W/L  VOI LUT"
     window = shown_window(source.pane, source.frame)

@@ -24,7 +24,7 @@ from viewer_py.scene.model import (
 )
 from viewer_py.view.commands.mpr import PROJECTION_NAMES, plane_number
 from viewer_py.view.commands.rendering import PRESETS
-from viewer_py.view.curve_path import directions_across, even_path, mean_normal
+from viewer_py.view.curve_path import directions_across, even_path, down_across
 from viewer_py.view.layout import areas, pane_size
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import finest_step, is_oblique
@@ -193,7 +193,7 @@ def _curve(
     pane, reformat, area = state.panes[index], state.reformat, areas(state)[index]
     assert reformat is not None
     step = finest_step(geometry)
-    normal = mean_normal(reformat.curve.normals)
+    normal = down_across(reformat.curve.normals)
     path = even_path(reformat.curve.points, step)
     rows = max(round(_CURVE_HEIGHT / step), 8)
     size, view = pane_size(state, index), pane.viewport

@@ -94,10 +94,16 @@ def _other(direction: Vector3) -> Vector3:
     return (0.0, 1.0, 0.0) if abs(direction[0]) > 0.5 else (1.0, 0.0, 0.0)
 
 
-def mean_normal(normals: Points) -> Vector3:
-    """Return the direction between the normals of the planes that were tapped."""
+def down_across(normals: Points) -> Vector3:
+    """Return the direction between the normals of the planes that were tapped, as rows run down.
+
+    To the feet, the back or the left, whichever is near: so the head is up, as in the planes.
+    """
     first = normals[0]
     total: Vector3 = (0.0, 0.0, 0.0)
     for one in normals:
         total = plus(total, one, 1.0 if dot(one, first) >= 0 else -1.0)
-    return unit(total) or first
+    found = unit(total) or first
+    axis = max(range(3), key=lambda one: abs(found[one]))
+    wanted = (1.0, 1.0, -1.0)[axis]
+    return found if found[axis] * wanted > 0 else (-found[0], -found[1], -found[2])

@@ -129,7 +129,7 @@ def _box_without(geometry: VolumeGeometry, away: Vector3, share: float) -> tuple
 
 
 def _of_rendering(state: ViewerState, name: str) -> str | None:
-    if state.reformat is None or state.reformat.rendering is None:
+    if not _is_open(state) or state.reformat is None:
         return None
     value: str = getattr(state.reformat.rendering, name)
     return value
