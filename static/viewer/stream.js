@@ -45,7 +45,7 @@ export class DecodePool {
   constructor(size, addresses) {
     this.#workers = Array.from({ length: size }, () => {
       const worker = new Worker(DECODE_WORKER, { type: "module" });
-      const entry = { worker, waiting: 0 };
+      const entry = { worker, waiting: 0, broken: false };
       worker.onmessage = (event) => this.#finish(entry, event.data);
       worker.onerror = () => this.#fail(entry);
       worker.postMessage({ type: "codecs", addresses });
@@ -59,7 +59,9 @@ export class DecodePool {
   }
 
   decode(codec, payload) {
-    const entry = this.#workers.reduce((a, b) => (b.waiting < a.waiting ? b : a));
+    const whole = this.#workers.filter((entry) => !entry.broken);
+    if (!whole.length) return Promise.reject(new Error("decoder"));
+    const entry = whole.reduce((a, b) => (b.waiting < a.waiting ? b : a));
     const id = (this.#next += 1);
     entry.waiting += 1;
     return new Promise((resolve, reject) => {
@@ -77,8 +79,10 @@ export class DecodePool {
     else job.resolve(pixels);
   }
 
-  // The worker itself broke (its codec did not load): nothing it was given will come back.
+  // The worker itself broke (its script did not load): nothing it was given will come back, and
+  // nothing it is given any more.
   #fail(entry) {
+    entry.broken = true;
     for (const [id, job] of this.#jobs) {
       if (job.entry !== entry) continue;
       this.#jobs.delete(id);
