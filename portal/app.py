@@ -24,6 +24,7 @@ from portal.logs import ensure_logging
 from portal.navigation import install_navigation
 from portal.request_log import install_request_log
 from portal.security import install_security
+from portal.service_worker import install_service_worker
 from portal.sessions import FORMS, cookie_name
 from portal.share import install_share
 from portal.static_files import install_static_files
@@ -60,6 +61,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     CSRFProtect(app)
     install_errors(app)
     install_static_files(app, ROOT / "static")
+    install_service_worker(app)
     install_navigation(app)
     install_transactions(app)
     _register_pages(app, cloud.settings)

@@ -76,14 +76,15 @@ class StaticFolder:
         return self._packed[key]
 
 
-def _folder() -> StaticFolder:
+def static_folder() -> StaticFolder:
+    """Return the folder of our own files."""
     folder: StaticFolder = current_app.extensions[EXTENSION]
     return folder
 
 
 def static_url(name: str) -> str:
     """Return the address of one of our own files, for example "css/base.css"."""
-    return f"/static/{HASH_PREFIX}{_folder().hash()}/{name}"
+    return f"/static/{HASH_PREFIX}{static_folder().hash()}/{name}"
 
 
 def accepted_codings() -> list[str]:
@@ -95,7 +96,7 @@ def accepted_codings() -> list[str]:
 def _split_hash(path: str) -> tuple[bool, str]:
     first, _, rest = path.partition("/")
     if first.startswith(HASH_PREFIX) and rest:
-        return first == f"{HASH_PREFIX}{_folder().hash()}", rest
+        return first == f"{HASH_PREFIX}{static_folder().hash()}", rest
     return False, path
 
 
@@ -105,7 +106,7 @@ def _split_hash(path: str) -> tuple[bool, str]:
 def static_file(path: str) -> Response:
     """Serve one of our own files."""
     current, name = _split_hash(path)
-    found = safe_join(str(_folder().path), name)
+    found = safe_join(str(static_folder().path), name)
     if found is None or not Path(found).is_file():
         raise NotFound
     file = Path(found)
@@ -121,9 +122,9 @@ def _encoded(file: Path, name: str) -> Response:
         response = send_file(file, conditional=True)
         response.content_type = media_type
     else:
-        response = Response(_folder().packed(name, codings[0]), content_type=media_type)
+        response = Response(static_folder().packed(name, codings[0]), content_type=media_type)
         response.headers["Content-Encoding"] = codings[0]
-        response.set_etag(f"{_folder().hash()}-{codings[0]}", weak=True)
+        response.set_etag(f"{static_folder().hash()}-{codings[0]}", weak=True)
         response.make_conditional(request)
     response.vary.add("Accept-Encoding")
     return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -110,7 +112,7 @@ def _frame_index(series: Series) -> int:
     return min(max(number - 1, 0), series.frame_count - 1)
 
 
-def _runtime(door: StudyDoor) -> list[dict[str, str]] | None:
+def _runtime(door: StudyDoor) -> dict[str, Any] | None:
     """Return what the page may warm while the person looks at JPG (design §3)."""
     return viewer_page.files_to_warm() if door.allows(Action.VIEW_DICOM) else None
 

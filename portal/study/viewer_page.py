@@ -8,6 +8,7 @@ from flask import render_template
 from werkzeug.exceptions import ServiceUnavailable
 
 from portal.doors import StudyDoor
+from portal.service_worker import service_worker
 from portal.static_files import asset, open_catalog, static_url
 from portal.study import captions, shown
 from portal.study.data import series_entry
@@ -36,21 +37,26 @@ PAGE_FILES = (
     "viewer/codecs.js",
 )
 CODECS = ("openjph", "charls", "openjpeg", "libjpeg-turbo-8bit")
-# The one that most frames are written in; the others are fetched when a frame needs them.
-CODEC_FILES = ("codecs/openjph.mjs", "codecs/openjph.wasm")
+# What frames are written in here; the others are fetched when a frame needs them.
+CODEC_FILES = (
+    "codecs/charls.mjs",
+    "codecs/charls.wasm",
+    "codecs/openjph.mjs",
+    "codecs/openjph.wasm",
+)
 
 
-def files_to_warm() -> list[dict[str, str]] | None:
-    """Return {url} of every file that the DICOM page will need, the small ones first.
+def files_to_warm() -> dict[str, Any] | None:
+    """Return what `warm` of static/viewer/runtime.js takes: {files, runtime, serviceWorker}.
 
-    None while the browser's runtime is not installed.
+    `files` are the addresses of what the DICOM page loads besides Python's runtime. None while that
+    is not installed.
     """
     catalog = open_catalog()
     if catalog is None:
         return None
-    addresses = [static_url(name) for name in PAGE_FILES] + [asset(name) for name in CODEC_FILES]
-    addresses += [str(part["url"]) for part in catalog.runtime().values()]
-    return [{"url": address} for address in addresses]
+    files = [static_url(name) for name in PAGE_FILES] + [asset(name) for name in CODEC_FILES]
+    return {"files": files, "runtime": catalog.runtime(), "serviceWorker": service_worker()}
 
 
 def codec_addresses() -> dict[str, dict[str, str]]:

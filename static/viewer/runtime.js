@@ -7,6 +7,9 @@
 import { ARCHIVE_PATH, lazyFile, moduleMaker, readSnapshot } from "./snapshot.js";
 
 const STALL_SECONDS = 60;
+const SECONDS_TO_SETTLE = 3;
+// With no more memory than this a page is better left alone.
+const SMALL_GIGABYTES = 2;
 const LIBRARY_PATH = "/lib/python314.zip";
 
 /**
@@ -43,17 +46,52 @@ export async function startPython({ assets, onProgress = () => {}, stallSeconds 
 }
 
 /**
- * Put the runtime's files into the browser's cache, one after the other and at low priority.
- * Resolves to whether it did: not where the connection is metered or slow.
+ * Make the viewer's start a matter of seconds while a page before it is looked at.
+ *
+ * Its files come in one after the other and at low priority, then Python is started once in the
+ * background, so that the browser keeps what it compiled. Resolves to whether it did: not where the
+ * connection is metered or slow. `files` are addresses; `serviceWorker` ({url, cache}) keeps all of
+ * it from being evicted, where there may be one.
  */
-export async function warm(assets, connection = globalThis.navigator?.connection) {
+export async function warm(
+  { files, runtime, serviceWorker },
+  connection = globalThis.navigator?.connection,
+) {
   const slow = ["slow-2g", "2g", "3g"].includes(connection?.effectiveType);
   if (connection?.saveData || slow) return false;
-  for (const { url } of Object.values(assets)) {
+  const cache = await keeper(serviceWorker);
+  for (const url of [...files, ...Object.values(runtime).map((part) => part.url)]) {
+    if (await cache?.match(url)) continue;
     const response = await fetch(url, { priority: "low" });
-    await response.body?.pipeTo(new WritableStream());
+    if (cache && response.ok) await cache.put(url, response);
+    else await response.body?.pipeTo(new WritableStream());
   }
+  if ((navigator.deviceMemory ?? 4) > SMALL_GIGABYTES) await startOnce(runtime);
   return true;
+}
+
+/** Register the service worker; return its cache, or null where the browser has or allows none. */
+async function keeper(serviceWorker) {
+  try {
+    await navigator.serviceWorker.register(serviceWorker.url, { scope: "/" });
+    return await caches.open(serviceWorker.cache);
+  } catch {
+    return null; // in some frames and mini-programs; the browser's own cache does then
+  }
+}
+
+async function startOnce(assets) {
+  const worker = new Worker(new URL("./warm-worker.js", import.meta.url), { type: "module" });
+  const stop = () => worker.terminate();
+  globalThis.addEventListener("pagehide", stop, { once: true });
+  await new Promise((resolve) => {
+    worker.onmessage = worker.onerror = resolve;
+    worker.postMessage(absolute(assets));
+  });
+  // Browsers write down what they compiled a while after it has settled.
+  await new Promise((resolve) => setTimeout(resolve, SECONDS_TO_SETTLE * 1000));
+  stop();
+  globalThis.removeEventListener("pagehide", stop);
 }
 
 async function boot(assets, progress) {

@@ -18,7 +18,7 @@ PAGE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self'; worker
 SCRIPTS = {
     **{
         f"/static/viewer/{name}": ROOT / "static" / "viewer" / name
-        for name in ("runtime.js", "snapshot.js")
+        for name in ("runtime.js", "snapshot.js", "warm-worker.js")
     },
     **{f"/{policy}/worker.js": Path(__file__).with_name("worker.js") for policy in POLICIES},
 }
@@ -64,7 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         body, media_type = found
-        policy = POLICIES.get(self.path.split("/")[1], PAGE_POLICY)
+        part = self.path.split("/")[1]
+        policy = POLICIES.get("allowed" if part == "static" else part, PAGE_POLICY)
         self.send_response(200)
         self.send_header("Content-Type", media_type)
         self.send_header("Content-Length", str(len(body)))

@@ -137,11 +137,17 @@ def test_start_that_does_not_move_ends_with_words(page: Page, site: Site) -> Non
 def test_warming_fetches_the_runtime_and_nothing_else(page: Page, site: Site) -> None:
     runtime = site.catalog.runtime()
     site.asked.clear()
-    assert ask(page, "warm", {"assets": runtime, "connection": {"effectiveType": "4g"}}) == {
-        "result": True
+    codec = site.catalog.url("codecs/openjph.wasm")
+    argument = {
+        "plan": {"files": [codec], "runtime": runtime},
+        "connection": {"effectiveType": "4g"},
     }
-    asked = [path for path in site.asked if not path.endswith(".js")]
-    assert asked == [part["url"] for part in runtime.values()]
+    assert ask(page, "warm", argument) == {"result": True}
+    urls = [codec, *(str(part["url"]) for part in runtime.values())]
+    asked = [path for path in site.asked if path.startswith("/assets/")]
+    assert asked[: len(urls)] == urls  # one after the other
+    assert set(asked) == set(urls)
+    assert "/static/viewer/warm-worker.js" in site.asked  # and then Python once
 
 
 @pytest.mark.parametrize("connection", [{"saveData": True}, {"effectiveType": "3g"}])
@@ -149,7 +155,8 @@ def test_metered_connection_is_not_used_for_warming(
     page: Page, site: Site, connection: dict[str, object]
 ) -> None:
     site.asked.clear()
-    argument = {"assets": site.catalog.runtime(), "connection": connection}
+    plan = {"files": [], "runtime": site.catalog.runtime()}
+    argument = {"plan": plan, "connection": connection}
     assert ask(page, "warm", argument) == {"result": False}
     assert [path for path in site.asked if path.startswith("/assets/")] == []
 

@@ -21,7 +21,7 @@ const tasks = {
     return { width, height, pixels: [...instance.getDecodedBuffer()] };
   },
 
-  warm: ({ assets, connection }) => warm(assets, connection),
+  warm: ({ plan, connection }) => warm(plan, connection),
 };
 
 self.onmessage = async ({ data: [name, argument] }) => {

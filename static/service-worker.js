@@ -1,0 +1,62 @@
+// Keeps the viewer's files where the browser does not evict them, and says so when there is no
+// network. Registered by static/viewer/runtime.js as /service-worker.js?v=VERSION.
+//
+// It answers from its cache alone, and nothing comes into that but files whose address names their
+// content, the same for everyone: never a page, never anything of a person or a study.
+
+const PREFIX = "yingyun-files-";
+const CACHE = PREFIX + new URL(location.href).searchParams.get("v");
+const OFFLINE = "/offline";
+const KEPT = /^\/(assets\/|static\/v-)/;
+
+addEventListener("install", (event) => {
+  skipWaiting();
+  // Where browsers can, they look into the cache themselves and this script need not be started.
+  event.addRoutes?.([
+    { condition: { urlPattern: { pathname: "/(assets|static)/*" } }, source: { cacheName: CACHE } },
+    { condition: { not: { requestMode: "navigate" } }, source: "network" },
+  ]);
+  event.waitUntil(keepOfflinePage());
+});
+
+addEventListener("activate", (event) => event.waitUntil(begin()));
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (request.mode === "navigate") event.respondWith(pageOr(event));
+  else if (KEPT.test(pathname)) event.respondWith(fromCache(request));
+});
+
+async function keepOfflinePage() {
+  const cache = await caches.open(CACHE);
+  const page = await fetch(OFFLINE, { credentials: "omit", cache: "reload" });
+  const words = await page.clone().text();
+  const styles = [...words.matchAll(/href="(\/static\/v-[^"]+)"/g)].map(([, address]) => address);
+  await cache.put(OFFLINE, page);
+  await cache.addAll(styles);
+}
+
+async function begin() {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await registration.navigationPreload?.enable();
+  await clients.claim();
+}
+
+// The page itself always comes from the network, asked while this script starts.
+async function pageOr(event) {
+  try {
+    return (await event.preloadResponse) ?? (await fetch(event.request));
+  } catch {
+    const cache = await caches.open(CACHE);
+    return (await cache.match(OFFLINE)) ?? Response.error();
+  }
+}
+
+async function fromCache(request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(request)) ?? fetch(request);
+}
