@@ -56,7 +56,7 @@ class RecordingHost:
     def close_stream(self) -> None:
         self.closed += 1
 
-    def coming(self, series_id: str) -> list[int]:  # noqa: ARG002 - what the loader asks
+    def coming(self, series_id: str) -> list[int]:
         return []
 
     def call_later(self, seconds: float) -> None:
@@ -324,6 +324,18 @@ def test_messages_are_answered_and_wrong_ones_refused_in_words(reading: Reading)
     assert reading.host.of("reply")[-1]["id"] == 4
     reading.session.receive({"type": "pointer", "events": [{"kind": "down"}]})
     assert len(reading.host.of("refused")) == 2
+
+
+def test_a_refused_gesture_does_not_keep_the_finger_down(reading: Reading) -> None:
+    """All events of a message count, whatever one of them is refused for."""
+    far = {"pointer_id": 1, "button": 0, "touch": True, "x": 5e8, "y": 1.0}
+    near = {**far, "x": 1.0}
+    events = [{**near, "kind": "down"}, {**far, "kind": "move"}, {**near, "kind": "up"}]
+    reading.session.receive({"type": "pointer", "events": events})
+    assert len(reading.host.of("refused")) == 1
+    before = reading.session.state
+    reading.session.receive({"type": "pointer", "events": [{**near, "x": 90.0, "kind": "move"}]})
+    assert reading.session.state == before
 
 
 def test_the_state_is_serialisable_and_says_what_is_shown(reading: Reading) -> None:

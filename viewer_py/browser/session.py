@@ -122,10 +122,16 @@ class Session:
         self._host.post({"type": "reply", "id": message.get("id"), "result": self.report()})
 
     def _on_pointer(self, message: Mapping[str, Any]) -> None:
+        refused: CommandError | None = None
         for event in read_events(message):
             self._gesture, calls = step(self._gesture, event, self.state)
-            for call in calls:
-                self._run(call)
+            try:
+                for call in calls:
+                    self._run(call)
+            except CommandError as error:
+                refused = refused or error  # what follows counts all the same: it may be the "up"
+        if refused is not None:
+            raise refused
 
     def _on_wheel(self, message: Mapping[str, Any]) -> None:
         event = read_wheel(message)
