@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -13,11 +12,11 @@ from playwright.sync_api import Page
 
 from e2e.browser import settled
 from server.cloud import ImageCloud
-from server.imaging import delivery
+from server.imaging import codec, delivery
 from server.model import Series
 from viewer_py.dicom import manifest
 from viewer_py.dicom.manifest import SeriesManifest
-from viewer_py.dicom.pack import HEAD, FrameCodec, read_head
+from viewer_py.dicom.pack import HEAD, read_head
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
 from viewer_py.render.sources import FrameSources
@@ -43,13 +42,8 @@ def stored_frame(
         series = session.get_one(Series, series_id)
         read = manifest.from_json(delivery.manifest_json(cloud, session, series))
         pack = b"".join(delivery.frame_records(cloud, session, series, [frame_index]))
-    payload = pack[HEAD.size :]
     frame = read.frames[frame_index]
-    if read_head(pack).codec is FrameCodec.HTJ2K:
-        return read, np.asarray(imagecodecs.htj2k_decode(payload))
-    values = np.frombuffer(payload, np.int16 if frame.bits_stored > 8 else np.uint8)
-    shape = (frame.rows, frame.columns)
-    return read, values.reshape(shape if frame.samples_per_pixel == 1 else (*shape, 3))
+    return read, codec.decode(read_head(pack).codec, pack[HEAD.size :], frame)
 
 
 def expected_canvas(

@@ -39,6 +39,7 @@ class SourceFrame:
     flat: bool
     pet: PetAttributes | None = None
     overlays: Planes = ()
+    came: codec.Codestream | None = None
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,19 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
     flat = (
         value(dataset, "PhotometricInterpretation") == PALETTE or value(dataset, "BitsStored") == 1
     )
+    codestreams = codec.codestreams(dataset)
     seen = 0
     try:
         for stored in frame_results(dataset):
             described = next(attributes)
+            came = next(codestreams, None)
             seen += 1
             if isinstance(stored, DecodeError):
                 yield refused(dataset, stored, seen)
             else:
                 planes = frame_overlays(dataset, seen - 1)
-                yield SourceFrame(_measured(described, stored), stored, flat, pet, planes)
+                measured = _measured(described, stored)
+                yield SourceFrame(measured, stored, flat, pet, planes, came)
         if seen < (stated := frame_count(dataset)):
             text = f"缺少帧 / {seen} of {stated} frames are there"
             yield refused(dataset, DecodeError("missing_frames", text), seen + 1)
@@ -136,7 +140,7 @@ def _make_ready(source: SourceFrame) -> ReadyFrame | RefusedObject:
             error.reason,
             str(error),
         )
-    frame_codec, payload = codec.encode(source.stored, frame)
+    frame_codec, payload = codec.encode(source.stored, frame, source.came)
     full = pictures.full_picture(shown, frame, flat=source.flat)
     fast = pictures.fast_picture(shown, frame, full)
     return ReadyFrame(frame, frame_codec, payload, full, fast, source.pet, source.overlays)

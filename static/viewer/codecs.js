@@ -8,6 +8,13 @@ const CODECS = new Map([
   [4, { name: "libjpeg-turbo-8bit", decoder: "JPEGDecoder" }],
 ]);
 
+const DEFLATE = 5;
+
+async function inflate(payload) {
+  const stream = new Blob([payload]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
 async function open({ name, decoder }, addresses, options) {
   const { script, wasm } = addresses[name];
   const { default: factory } = await import(script);
@@ -26,18 +33,13 @@ export class Decoders {
     this.#options = options;
   }
 
-  // Loads a codec before a frame needs it; a failure is said when one does.
-  prepare(codec) {
-    if (this.#open.has(codec)) return;
-    const opening = open(CODECS.get(codec), this.#addresses, this.#options);
-    opening.catch(() => {});
-    this.#open.set(codec, opening);
-  }
-
   // Resolves to the stored values, little endian, in bytes of their own.
   async decode(codec, payload) {
+    if (codec === DEFLATE) return inflate(payload);
     if (!CODECS.has(codec)) throw new Error(`codec ${codec}`);
-    this.prepare(codec);
+    if (!this.#open.has(codec)) {
+      this.#open.set(codec, open(CODECS.get(codec), this.#addresses, this.#options));
+    }
     const decoder = await this.#open.get(codec);
     decoder.getEncodedBuffer(payload.length).set(payload);
     decoder.decode();

@@ -2,7 +2,6 @@
 
 import { Decoders } from "./codecs.js";
 
-const HTJ2K = 1;
 let decoders = null;
 let last = Promise.resolve();
 
@@ -18,7 +17,6 @@ async function decode({ id, codec, payload }) {
 onmessage = ({ data }) => {
   if (data.type === "codecs") {
     decoders = new Decoders(data.addresses);
-    decoders.prepare(HTJ2K); // most frames are written in it
     return;
   }
   last = last.then(() => decode(data));
