@@ -38,7 +38,9 @@ export class Decoders {
     if (codec === DEFLATE) return inflate(payload);
     if (!CODECS.has(codec)) throw new Error(`codec ${codec}`);
     if (!this.#open.has(codec)) {
-      this.#open.set(codec, open(CODECS.get(codec), this.#addresses, this.#options));
+      const opening = open(CODECS.get(codec), this.#addresses, this.#options);
+      opening.catch(() => this.#open.delete(codec)); // the network may be back for the next frame
+      this.#open.set(codec, opening);
     }
     const decoder = await this.#open.get(codec);
     decoder.getEncodedBuffer(payload.length).set(payload);
