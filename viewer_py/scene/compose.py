@@ -18,6 +18,7 @@ from viewer_py.scene.model import (
     ScaleBar,
     Scene,
 )
+from viewer_py.scene.overlays import overlay_layers
 from viewer_py.view.fit import image_matrix, pixel_aspect, scale_of, turn
 from viewer_py.view.layout import Area, areas, pane_size, shown_panes
 from viewer_py.view.state import CanvasSize, Pane, PaneKind, ViewerState, Viewport
@@ -66,7 +67,15 @@ def _stack_scene(state: ViewerState, index: int, area: Rectangle) -> PaneScene:
     )
     corners = corner_text(CornerSource(series, frame, pane, size, marks))
     bar = scale_bar(frame, size, pane.viewport)
-    return PaneScene(area, image, corners, marks, bar, badges=stack_badges(frame))
+    return PaneScene(
+        area,
+        image,
+        corners,
+        marks,
+        bar,
+        overlays=overlay_layers(state, image),
+        badges=stack_badges(frame),
+    )
 
 
 def first_corners(series: SeriesManifest, frame_index: int, canvas: CanvasSize) -> CornerText:

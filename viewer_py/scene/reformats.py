@@ -24,7 +24,7 @@ from viewer_py.scene.model import (
 )
 from viewer_py.view.commands.mpr import PROJECTION_NAMES, plane_number
 from viewer_py.view.commands.rendering import PRESETS
-from viewer_py.view.curve_path import directions_across, even_path, down_across
+from viewer_py.view.curve_path import directions_across, down_across, even_path
 from viewer_py.view.layout import areas, pane_size
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import finest_step, is_oblique
