@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume.phantoms import (
@@ -135,6 +135,7 @@ class TestReduction:
         st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 4)),
         st.sampled_from(["even", "tilted", "missing"]),
     )
+    @settings(deadline=None)
     def test_a_ramp_stays_itself(self, reduction: tuple[int, int, int], kind: str) -> None:
         """A mean over a block lies at the block's centre: no half pixel is lost."""
         stacks = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume.phantoms import AXIAL, frames, pixel_points, rotation
@@ -40,6 +40,7 @@ def test_every_pixel_centre_is_its_own_index(name: str) -> None:
     st.floats(-0.49, 11.49),
     st.floats(-0.49, 9.49),
 )
+@settings(deadline=None)
 def test_there_and_back(name: str, s: float, j: float, i: float) -> None:
     geometry = volume_geometry(STACKS[name])
     at = np.array([s, j, i])

@@ -126,7 +126,7 @@ def test_every_type_of_value(dtype: str, projection: Projection) -> None:
     st.floats(0.3, 2.0),
     st.floats(0.0, 12.0),
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_linear_ramp_stays_exact(
     name: str, angles: tuple[float, float, float], spacing: float, thickness: float
 ) -> None:
@@ -262,7 +262,7 @@ def test_nothing_is_read_beyond_the_volume() -> None:
 
 
 @given(st.permutations(range(7)), st.tuples(*[st.floats(-90, 90)] * 3))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_the_order_of_the_frames_changes_no_picture(
     order: list[int], angles: tuple[float, float, float]
 ) -> None:

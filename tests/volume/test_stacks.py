@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume.phantoms import frames
@@ -84,6 +84,7 @@ def test_other_matrices_spacings_and_spaces_are_other_stacks() -> None:
 
 
 @given(st.lists(st.integers(0, 6), max_size=20), st.randoms())
+@settings(deadline=None)
 def test_no_frame_is_lost_and_no_place_comes_twice(places: list[int], random: object) -> None:
     series = numbered(frames(places))
     random.shuffle(series)  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume.phantoms import AXIAL, frames, rotation
@@ -44,6 +44,7 @@ def test_the_distance_is_that_along_the_normal_of_an_oblique_stack() -> None:
 
 
 @given(st.permutations(range(6)), st.booleans())
+@settings(deadline=None)
 def test_the_order_given_does_not_matter(order: list[int], falling: bool) -> None:
     places = [0.0, 1.0, 2.0, 4.0, 5.0, 6.0]
     given_frames = frames(places[::-1] if falling else places, axes=oblique())

@@ -17,6 +17,7 @@ from viewer_py.dicom.manifest import Vector3
 from viewer_py.volume.curve import tangents
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Slab, Volume, VolumeGeometry
+from viewer_py.volume.picture import CHUNK
 from viewer_py.volume.projection import numeric_projection
 from viewer_py.volume.reslice import PLANE, VALID_WEIGHT, Resliced, Samples, modality
 from viewer_py.volume.trilinear import Voxels
@@ -53,16 +54,22 @@ def curved(
     """
     if len(points) < 2 or len(points) != len(across):
         raise ValueError("a curve needs two points or more, and a direction for each")
+    table, voxels = SliceTable.of(volume.geometry), Voxels.of(volume)
     at, directions = np.array(points, dtype=float), np.array(across, dtype=float)
-    offsets = (np.arange(rows) - (rows - 1) / 2) * step_mm
-    picture = at[None] + offsets[:, None, None] * directions[None]
     through = np.cross(tangents(at), directions)
     first, step, count = curve_samples(volume.geometry, slab)
-    table, voxels = SliceTable.of(volume.geometry), Voxels.of(volume)
-    samples = Samples(picture.shape[:2], numeric_projection(volume, slab.projection))
+    offsets = (np.arange(rows) - (rows - 1) / 2) * step_mm
+    samples = Samples((rows, len(at)), numeric_projection(volume, slab.projection))
     for sample in range(count):
-        s, j, i = table.indices(picture + (first + sample * step) * through[None])
-        values, weights = voxels.read(s, j, i)
-        valid = ~np.isnan(s)
-        samples.add(values, valid if weights is None else valid & (weights >= VALID_WEIGHT))
+        values = np.zeros((rows, len(at)), dtype=np.float32)
+        valid = np.zeros(values.shape, dtype=np.bool_)
+        for top in range(0, rows, max(CHUNK // len(at), 1)):
+            part = slice(top, top + max(CHUNK // len(at), 1))
+            line = at + (first + sample * step) * through
+            s, j, i = table.indices(line + offsets[part, None, None] * directions)
+            values[part], weights = voxels.read(s, j, i)
+            valid[part] = ~np.isnan(s)
+            if weights is not None:
+                valid[part] &= weights >= VALID_WEIGHT
+        samples.add(values, valid)
     return modality(volume, *samples.result())

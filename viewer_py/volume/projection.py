@@ -79,46 +79,52 @@ def _both(one: Mask | None, other: Mask | None) -> Mask | None:
 
 def projected(volume: Volume, axis: int, start: int, count: int, projection: Projection) -> Picture:
     """Return the projection of whole voxels along `axis`, as `plan.SlabPlan` numbers them."""
-    block = _block(volume, axis, start, count)
+    blocks = [block for block in _blocks(volume, axis, start, count) if block.shape[axis]]
     shape = tuple(np.delete(volume.values.shape, axis))
-    if block.shape[axis] == 0:
+    if not blocks:
         return Picture(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
     present = None if axis == 0 else _there(volume, axis, slice(None), shape)
     numeric = numeric_projection(volume, projection)
     if numeric is Projection.AVGIP:
-        values, counts = _mean(volume, block, axis)
+        values, counts = _mean(volume, blocks, axis)
     else:
-        values, counts = _extreme(volume, block, axis, numeric is Projection.MIP)
+        values, counts = _extreme(volume, blocks, axis, numeric is Projection.MIP)
     return Picture.of(values, _both(counts, present))
 
 
-def _block(volume: Volume, axis: int, start: int, count: int) -> Values:
-    """Return the voxels of a slab; along axis 0 only those of slices that are there."""
+def _blocks(volume: Volume, axis: int, start: int, count: int) -> list[Values]:
+    """Return the voxels of a slab, not copied; along axis 0 in runs of slices that are there."""
     if axis:
         part = slice(max(start, 0), max(start + count, 0))
-        return volume.values[:, part] if axis == 1 else volume.values[:, :, part]
+        return [volume.values[:, part] if axis == 1 else volume.values[:, :, part]]
     geometry = volume.geometry
     places = np.rint(np.array(geometry.positions) / geometry.nominal_distance)
     first, last = np.searchsorted(places, (start, start + count))
-    if volume.present[first:last].all():
-        return volume.values[first:last]
-    return volume.values[first:last][volume.present[first:last]]
+    there = np.flatnonzero(volume.present[first:last]) + first
+    if not len(there):
+        return []
+    breaks = np.flatnonzero(np.diff(there) > 1) + 1
+    return [volume.values[run[0] : run[-1] + 1] for run in np.split(there, breaks)]
 
 
-def _extreme(volume: Volume, block: Values, axis: int, largest: bool) -> tuple[Values, Mask | None]:
+def _extreme(
+    volume: Volume, blocks: list[Values], axis: int, largest: bool
+) -> tuple[Values, Mask | None]:
     """Return the largest or smallest voxels along an axis, and where there are any.
 
     Only where the extreme itself is padding can padding have had a part in it.
     """
     extreme = np.maximum if largest else np.minimum
-    values: Values = extreme.reduce(block, axis=axis)
+    values: Values = extreme.reduce(blocks[0], axis=axis)
+    for block in blocks[1:]:
+        extreme(values, extreme.reduce(block, axis=axis), out=values)
     suspect = padding_of(volume, values)
     if suspect is None:
         return values, None
     counts = np.ones(values.shape, dtype=np.bool_)
-    best = np.full(int(suspect.sum()), _worst(block.dtype, largest))
+    best = np.full(int(suspect.sum()), _worst(values.dtype, largest))
     seen = np.zeros(best.shape, dtype=np.bool_)
-    for layer in np.moveaxis(block, axis, 0):
+    for layer in (layer for block in blocks for layer in np.moveaxis(block, axis, 0)):
         candidates = layer[suspect]
         padded = padding_of(volume, candidates)
         image = np.ones(seen.shape, dtype=np.bool_) if padded is None else ~padded
@@ -134,12 +140,16 @@ def _worst(dtype: np.dtype[Any], largest: bool) -> Any:
     return dtype.type(limits.min if largest else limits.max)
 
 
-def _mean(volume: Volume, block: Values, axis: int) -> tuple[Values, Mask | None]:
+def _mean(volume: Volume, blocks: list[Values], axis: int) -> tuple[Values, Mask | None]:
     """Return the means along an axis, and where there is anything to mean."""
-    parts = [block[first : first + CHUNK] for first in range(0, len(block), CHUNK)]
+    parts = [
+        block[first : first + CHUNK] for block in blocks for first in range(0, len(block), CHUNK)
+    ]
     sums, counts = zip(*(_sum(volume, part, axis) for part in parts), strict=True)
-    join = (lambda rows: sum(rows[1:], rows[0])) if axis == 0 else np.concatenate
-    total, count = join(sums), join(counts)
+    if axis:
+        total, count = np.concatenate(sums), np.concatenate(counts)
+    else:
+        total, count = sum(sums[1:], sums[0]), sum(counts[1:], counts[0])
     return total / np.maximum(count, 1).astype(np.float32), count > 0
 
 

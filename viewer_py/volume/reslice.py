@@ -21,6 +21,7 @@ lines of voxels, any other is read point by point.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,8 +30,9 @@ from numpy.typing import NDArray
 from viewer_py.volume.lines import line_axis, read_lines
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
-from viewer_py.volume.picture import CHUNK, Coordinates, Floats, Picture
-from viewer_py.volume.plan import STRAIGHT, slab_plan
+from viewer_py.volume.picture import Floats, Picture
+from viewer_py.volume.places import Places, bands, corners
+from viewer_py.volume.plan import slab_plan
 from viewer_py.volume.planes import standard_planes
 from viewer_py.volume.projection import numeric_projection, projected, voxel_plane
 from viewer_py.volume.states import vector
@@ -44,6 +46,8 @@ VALID_WEIGHT = 0.4999
 PLANE = Slab()
 
 Mask = NDArray[np.bool_]
+# Values as the volume holds them and their weights (None: all are 1), at places of a grid.
+Read = Callable[[Places], tuple[Floats, Floats | None]]
 
 
 @dataclass(frozen=True)
@@ -52,46 +56,6 @@ class Resliced:
 
     values: Floats
     valid: Mask
-
-
-@dataclass(frozen=True)
-class _Places:
-    """The indices of a grid's samples in the volume, broadcasting to (height, width).
-
-    What does not change along an axis of the grid has length 1 there. `s` is nan and `outside` True
-    where no data is.
-    """
-
-    s: Coordinates
-    j: Coordinates
-    i: Coordinates
-    outside: Mask
-
-    @classmethod
-    def of(cls, table: SliceTable, grid: SampleGrid) -> _Places:
-        origin = table.to_plane @ (np.array(grid.origin) - table.origin)
-        steps = np.array([grid.step_x, grid.step_y]) @ table.to_plane.T
-        u, v, t = (_ramp(origin[axis], steps[:, axis], grid) for axis in range(3))
-        s = table.slices(t)
-        if np.any(np.abs(table.shifts) >= STRAIGHT):
-            su, sv = table.shifts_at(s)
-            u = u - su if np.any(np.abs(table.shifts[:, 0]) >= STRAIGHT) else u
-            v = v - sv if np.any(np.abs(table.shifts[:, 1]) >= STRAIGHT) else v
-        inside_u = (u >= -0.5) & (u <= table.columns - 0.5)
-        inside_v = (v >= -0.5) & (v <= table.rows - 0.5)
-        return cls(s, v, u, np.isnan(s) | ~inside_v | ~inside_u)
-
-
-def _ramp(start: float, steps: NDArray[np.float64], grid: SampleGrid) -> Coordinates:
-    """Return start + x · step_x + y · step_y; a step that is a rounding error counts as none."""
-    along = np.arange(grid.width)[None, :] * steps[0]
-    down = np.arange(grid.height)[:, None] * steps[1]
-    at: Coordinates = np.full((1, 1), start)
-    if abs(along[0, -1]) >= STRAIGHT:
-        at = at + along
-    if abs(down[-1, 0]) >= STRAIGHT:
-        at = at + down
-    return at
 
 
 class Samples:
@@ -126,18 +90,17 @@ def reslice(volume: Volume, grid: SampleGrid, slab: Slab = PLANE) -> Resliced:
     Raises ValueError when the geometry is not a volume or the slab has no direction.
     """
     plan = slab_plan(volume.geometry, grid, slab)
-    table = SliceTable.of(volume.geometry)
+    cutter = _Cutter(volume, SliceTable.of(volume.geometry))
     if plan.axis is not None:
         picture = projected(volume, plan.axis, plan.start, plan.count, slab.projection)
-        return modality(volume, *_stretch(picture, plan.axis, _in_picture(table, grid, plan.axis)))
-    reader = _Reader(volume, table)
+        return modality(volume, *cutter.picture(picture, plan.axis, grid))
     if plan.count == 1:
-        return modality(volume, *reader.plane(grid))
+        return modality(volume, *cutter.plane(grid))
     samples = Samples((grid.height, grid.width), numeric_projection(volume, slab.projection))
     for sample in range(plan.count):
         offset = (plan.first_mm + sample * plan.step_mm) * np.array(grid.normal)
         origin = vector(np.array(grid.origin) + offset)
-        samples.add(*reader.plane(replace(grid, origin=origin)))
+        samples.add(*cutter.plane(replace(grid, origin=origin)))
     return modality(volume, *samples.result())
 
 
@@ -152,33 +115,8 @@ def modality(volume: Volume, values: Floats, valid: Mask) -> Resliced:
     return Resliced(values, valid)
 
 
-def _in_picture(table: SliceTable, grid: SampleGrid, axis: int) -> _Places:
-    """Return the places of a grid, for a picture that is projected along `axis`.
-
-    The index along it is of no matter, and neither is whether it lies in the volume.
-    """
-    places = _Places.of(table, grid)
-    inside_i = (places.i >= -0.5) & (places.i <= table.columns - 0.5)
-    inside_j = (places.j >= -0.5) & (places.j <= table.rows - 0.5)
-    nowhere = np.isnan(places.s)
-    outside = (~(inside_j & inside_i), nowhere | ~inside_i, nowhere | ~inside_j)[axis]
-    return replace(places, outside=outside)
-
-
-def _stretch(picture: Picture, axis: int, places: _Places) -> tuple[Floats, Mask]:
-    """Read a picture along `axis` at the two other indices of the places."""
-    rows, columns = [(places.j, places.i), (places.s, places.i), (places.s, places.j)][axis]
-    values, weights = picture.read(rows, columns)
-    shape = np.broadcast_shapes(values.shape, places.outside.shape)
-    valid = np.broadcast_to(~places.outside, shape)
-    if weights is not None:
-        values /= np.maximum(weights, np.float32(1e-6))
-        valid = valid & (weights >= VALID_WEIGHT)
-    return values, valid
-
-
-class _Reader:
-    """Reads planes of one volume."""
+class _Cutter:
+    """Cuts planes out of one volume: values as it holds them, and where they have data."""
 
     def __init__(self, volume: Volume, table: SliceTable) -> None:
         self._volume = volume
@@ -186,40 +124,59 @@ class _Reader:
         self._voxels: Voxels | None = None
 
     def plane(self, grid: SampleGrid) -> tuple[Floats, Mask]:
-        """Return the values of a plane, as the volume holds them, and where they have data."""
-        shape = (grid.height, grid.width)
-        places = _Places.of(self._table, grid)
-        if places.outside.all():
-            return np.zeros(shape, np.float32), np.zeros(shape, np.bool_)
-        for axis, index in enumerate((places.s, places.j, places.i)):
-            if index.size == 1:
+        """Return one plane, read the way that is quickest for how it lies."""
+        shapes = Places.of(self._table, corners(grid))
+        for axis, index in enumerate(shapes.indices):
+            if index.size == 1 and np.isfinite(index).all():
                 picture = voxel_plane(self._volume, axis, float(index[0, 0]))
-                values, valid = _stretch(picture, axis, places)
-                return np.broadcast_to(values, shape), np.broadcast_to(valid, shape)
-        lines = line_axis(places.s, places.j, places.i)
-        if lines is not None:
-            return self._lines(places, lines)
-        return self._points(places, shape)
+                return self._read(grid, shapes, _from_picture(picture, axis), lambda at: at.outside)
+        lines = line_axis(*shapes.indices)
+        read = self._points if lines is None else self._from_lines(lines)
+        return self._read(grid, shapes, read, lambda at: at.outside)
 
-    def _lines(self, places: _Places, axis: int) -> tuple[Floats, Mask]:
-        other, along = (places.i, places.j) if axis == 1 else (places.j, places.i)
-        values, weights = read_lines(self._volume, axis, places.s, other, along)
-        valid = np.broadcast_to(~places.outside, values.shape)
-        return values, valid if weights is None else valid & (weights >= VALID_WEIGHT)
+    def picture(self, picture: Picture, axis: int, grid: SampleGrid) -> tuple[Floats, Mask]:
+        """Return what a grid shows of a picture that is projected along `axis`."""
+        shapes = Places.of(self._table, corners(grid))
+        read = _from_picture(picture, axis)
+        return self._read(grid, shapes, read, lambda at: at.outside_picture(axis))
 
-    def _points(self, places: _Places, shape: tuple[int, int]) -> tuple[Floats, Mask]:
+    def _read(
+        self, grid: SampleGrid, shapes: Places, read: Read, outside: Callable[[Places], Mask]
+    ) -> tuple[Floats, Mask]:
+        values = np.zeros((grid.height, grid.width), dtype=np.float32)
+        valid = np.zeros(values.shape, dtype=np.bool_)
+        for rows, band in bands(grid, shapes):
+            places = Places.of(self._table, band)
+            nowhere = outside(places)
+            if nowhere.all():
+                continue
+            values[rows], weights = read(places)
+            valid[rows] = ~nowhere
+            if weights is not None:
+                valid[rows] &= weights >= VALID_WEIGHT
+        return values, valid
+
+    def _points(self, places: Places) -> tuple[Floats, Floats | None]:
         if self._voxels is None:
             self._voxels = Voxels.of(self._volume)
-        values = np.empty(shape, dtype=np.float32)
-        valid = np.array(np.broadcast_to(~places.outside, shape))
-        step = max(CHUNK // shape[1], 1)
-        for top in range(0, shape[0], step):
-            part = slice(top, top + step)
-            indices = (
-                index if index.shape[0] == 1 else index[part]
-                for index in (places.s, places.j, places.i)
-            )
-            values[part], weights = self._voxels.read(*indices)
-            if weights is not None:
-                valid[part] &= weights >= VALID_WEIGHT
-        return values, valid
+        return self._voxels.read(*places.indices)
+
+    def _from_lines(self, axis: int) -> Read:
+        def read(places: Places) -> tuple[Floats, Floats | None]:
+            other, along = (places.i, places.j) if axis == 1 else (places.j, places.i)
+            return read_lines(self._volume, axis, places.s, other, along)
+
+        return read
+
+
+def _from_picture(picture: Picture, axis: int) -> Read:
+    """Return a reader of a picture along `axis`, at the two other indices."""
+
+    def read(places: Places) -> tuple[Floats, Floats | None]:
+        rows, columns = [at for place, at in enumerate(places.indices) if place != axis]
+        values, weights = picture.read(rows, columns)
+        if weights is not None:
+            values /= np.maximum(weights, np.float32(1e-6))
+        return values, weights
+
+    return read
