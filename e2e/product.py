@@ -37,7 +37,15 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
 SECONDS_TO_START = 60.0
 # Each way of signing in gets an account of its own, because an authenticator's code counts once.
-TRAVELLERS = ("journey.phone", "journey.desktop", "journey.plain")
+TRAVELLERS = (
+    "journey.phone",
+    "journey.desktop",
+    "journey.plain",
+    "journey.webkit-webgl2",
+    "journey.webkit-numpy",
+    "journey.firefox-webgl2",
+    "journey.firefox-numpy",
+)
 TRAVELLER_PASSWORD = "Kx7!blaue-Wolke"
 
 

@@ -1,0 +1,101 @@
+"""The reader's way in WebKit and Firefox, with WebGL 2 and without it, judged by numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import pyotp
+import pytest
+
+from e2e.engines import firefox, webkit
+from e2e.engines.reader import Browser, command, stage_picture, state_when, until
+from e2e.product import Product
+from e2e.reference import expected_canvas
+
+Starter = Callable[[bool], AbstractContextManager[Browser]]
+ENGINES: dict[str, tuple[Callable[[], bool], Starter]] = {
+    "webkit": (webkit.available, webkit.running),
+    "firefox": (firefox.available, firefox.running),
+}
+WEBGL, NUMPY = "webgl2", "numpy"
+HAS_WEBGL = "Boolean(document.createElement('canvas').getContext('webgl2'))"
+
+
+@pytest.fixture(params=[(name, kind) for name in ENGINES for kind in (WEBGL, NUMPY)], ids="-".join)
+def reading(request: pytest.FixtureRequest) -> Iterator[tuple[Browser, str, str]]:
+    """A browser that has WebGL or has not, the kind of renderer, the account of its reader."""
+    name, kind = request.param
+    available, start = ENGINES[name]
+    if not available():
+        pytest.skip(f"{name} is not installed: run `make system`")
+    with start(kind == WEBGL) as browser:
+        yield browser, kind, f"journey.{name}-{kind}"
+
+
+def sign_in(browser: Browser, product: Product, account: str) -> None:
+    login = product.logins[account]
+    browser.open(f"{product.base_url}/login")
+    browser.write("[name=login]", login.login)
+    browser.write("[name=password]", login.password)
+    browser.click("form:has([name=password]) button[type=submit]")
+    until(browser, "the second factor", "Boolean(document.querySelector('[name=code]'))")
+    browser.write("[name=code]", pyotp.TOTP(login.totp_secret).now())
+    browser.click("form:has([name=code]) button[type=submit]")
+    until(browser, "the consent", "Boolean(document.querySelector('button[value=agree]'))")
+    browser.click("button[value=agree]")
+    until(browser, "the time line", "location.pathname === '/studies'")
+
+
+def judged(browser: Browser, product: Product, state: dict[str, Any]) -> None:
+    """The screen shows what numpy draws under CPython, to a grey level."""
+    seen = stage_picture(browser)
+    wanted = expected_canvas(product.cloud, state, *seen.shape[:2])
+    assert int(wanted.max()) > 200
+    assert int(np.abs(seen - wanted).max()) <= 1
+
+
+@pytest.mark.requirement("A-04")
+def test_from_signing_in_to_the_window(product: Product, reading: tuple[Browser, str, str]) -> None:
+    browser, kind, account = reading
+    sign_in(browser, product, account)
+    study = f"{product.base_url}/studies/{product.studies['ct']}"
+    browser.open(study)
+    until(browser, "the page of pictures", "Boolean(document.querySelector('[data-dicom]'))")
+    until(browser, "the JPG image", "[...document.images].some((one) => one.naturalWidth >= 128)")
+    assert browser.evaluate(HAS_WEBGL) is (kind == WEBGL)
+    browser.click("[data-dicom]")
+    until(browser, "the question", "document.querySelector('[data-dicom-dialog]').open")
+    browser.click("[data-dicom-confirm]")
+    until(browser, "Python", "window.yingyun?.ready.then(() => true)")
+    until(browser, "all frames", "window.yingyun.state().then((one) => one.loading.complete)")
+    if kind == WEBGL:
+        browser.open(f"{study}/dicom?confirmed=1&renderer=webgl2")
+        until(browser, "Python again", "window.yingyun?.ready.then(() => true)")
+    state = state_when(browser, "all loaded", lambda one: bool(one["loading"]["complete"]))
+    assert state["renderer"] == kind
+    judged(browser, product, state)
+    before = state["frame_index"]
+    browser.press("\ue015")  # the down arrow
+    state = state_when(browser, "one further", lambda one: one["frame_index"] == before + 1)
+    judged(browser, product, state)
+    browser.press("3")
+    state = state_when(browser, "the lung window", lambda one: one["preset"] == "lung")
+    judged(browser, product, state)
+    command(browser, "window.set", center=-200, width=900)
+    state = command(browser, "image.invert")
+    judged(browser, product, state)
+    command(browser, "image.invert")
+    reformatted(browser)
+
+
+def reformatted(browser: Browser) -> None:
+    """The three planes are drawn, and go along with the cross-hair."""
+    command(browser, "mpr.open")
+    state_when(browser, "the planes", lambda one: bool(one["reformat"]))
+    first = stage_picture(browser)
+    assert int(first.max()) > 200
+    command(browser, "stack.scroll", by=2)
+    assert np.abs(stage_picture(browser) - first).max() > 50
