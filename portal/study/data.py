@@ -68,6 +68,16 @@ def series_manifest(door: StudyDoor, series_id: str) -> Response:
     return _json(manifest.to_json(shown.series_manifest(door, series)))
 
 
+@blueprint.get("/series/<series_id>/overlays")
+@study_action(Action.VIEW_DICOM, data=True)
+def series_overlays(door: StudyDoor, series_id: str) -> Response:
+    """Send the overlay planes of a series (viewer_py.dicom.overlays); there may be none."""
+    data = delivery.overlay_planes(current_cloud(), shown.one_series(door, series_id))
+    if not data:
+        raise NotFound
+    return Response(data, content_type=PACK_TYPE)
+
+
 def _json(text: str) -> Response:
     """Answer with JSON, packed small for the phone: it holds no secret that packing could tell."""
     response = Response(text.encode(), content_type="application/json")

@@ -54,6 +54,18 @@ async function manifest(seriesId) {
   }
 }
 
+async function overlays(seriesId) {
+  try {
+    const answer = await fetch(`${base}/series/${encodeURIComponent(seriesId)}/overlays`, {
+      credentials: "same-origin",
+      cache: "no-store",
+    });
+    return [answer.status, new Uint8Array(answer.ok ? await answer.arrayBuffer() : 0)];
+  } catch {
+    return [0, new Uint8Array()];
+  }
+}
+
 function framesAddress(seriesId, query) {
   return `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
 }
@@ -115,6 +127,10 @@ const host = {
     manifests.delete(seriesId);
     guarded(() => session.manifest_arrived(seriesId, status, text));
     deliverOpening(seriesId);
+  },
+  async fetchOverlays(seriesId) {
+    const [status, bytes] = await overlays(seriesId);
+    guarded(() => session.overlays_arrived(seriesId, status, bytes));
   },
   async openStream(seriesId, request, query) {
     const control = new AbortController();

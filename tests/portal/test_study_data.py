@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from server.cloud import ImageCloud
 from server.model import AuditEvent, Series
 from tests.factories import SignInFacts
 from tests.portal.share_case import ShareCase, make_case
+from viewer_py.dicom import manifest, overlays
 
 DATA = {"Sec-Fetch-Dest": "empty"}
 
@@ -96,3 +98,20 @@ def test_what_a_series_does_not_have_is_not_found(case: ShareCase, frame: str, k
     answer = case.giver.get(f"{base(case)}/{kind.format(frame)}", headers=DATA)
     assert answer.status_code == 404
     assert answer.content_type == "application/problem+json"
+
+
+def test_overlay_planes_are_sent_where_there_are_some(case: ShareCase) -> None:
+    address = f"{base(case)}/overlays"
+    assert case.giver.get(address, headers=DATA).status_code == 404
+    packed = overlays.to_bytes({0: (overlays.OverlayPlane(0x6000, 1, 8, 0, 0, "G", b"!"),)})
+    with case.cloud.database.session() as session:
+        series = session.get_one(Series, case.series_ids[0])
+        key, folder = series.study.data_key, series.prepared_key
+    vault = case.cloud.vault
+    described = manifest.from_json(vault.read(key, f"{folder}/manifest"))
+    changed = dataclasses.replace(described, overlay_bytes=len(packed))
+    vault.delete(f"{folder}/manifest")
+    vault.write(key, f"{folder}/manifest", manifest.to_json(changed).encode())
+    vault.write(key, f"{folder}/overlays", packed)
+    answer = case.giver.get(address, headers=DATA)
+    assert (answer.status_code, answer.data) == (200, packed)

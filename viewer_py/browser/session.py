@@ -22,10 +22,12 @@ from viewer_py.browser.messages import (
     scene_message,
     state_report,
 )
+from viewer_py.browser.overlay_store import OverlayStore
 from viewer_py.browser.painters import Painter
 from viewer_py.browser.screen import Screen
 from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
+from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
@@ -54,6 +56,7 @@ class Host(Protocol):
     def close_stream(self) -> None: ...
     def coming(self, series_id: str) -> Iterable[int]: ...
     def call_later(self, seconds: float) -> None: ...
+    def fetch_overlays(self, series_id: str) -> None: ...
 
 
 class Session:
@@ -66,13 +69,16 @@ class Session:
         self._store = store
         volumes = VolumeStore(store)
         self._looked_at = LookedAt(store, volumes)
-        self._screen = Screen(host, BrowserSources(store, volumes), cpu, gpu, start.renderer)
+        self._overlays = OverlayStore(lambda series_id: self.state.series_by_id(series_id))
+        sources = BrowserSources(store, volumes, self._overlays)
+        self._screen = Screen(host, sources, cpu, gpu, start.renderer)
         self._loader = FrameLoader(host, store, volumes)
         self._volume_painted_at = -1e9
         self._gesture: Gesture = Idle()
         self._wheel_owed = 0.0
         self._clock, self._ticked_at = CineClock(), host.now()
         self._asked: set[str] = set()
+        self._overlaid: set[str] = set()
         self._open_series = ""
         self._interactive = False
         self._complete_told = ""
@@ -172,6 +178,7 @@ class Session:
             self._looked_at.follow(self.state)
             self._host.post({"type": "refused", "message": words})
         self._loader.beside(self._looked_at.beside(self.state, self._open_series))
+        self._ask_for_overlays()
         self._host.request_tick()
 
     def _ask_for(self, series_id: str | None) -> None:
@@ -179,6 +186,30 @@ class Session:
         if not known and series_id is not None and series_id not in self._asked:
             self._asked.add(series_id)
             self._host.fetch_manifest(series_id)
+
+    def _ask_for_overlays(self) -> None:
+        """Fetch the overlay planes of what is looked at, once, and not before the first picture."""
+        if not self._interactive:
+            return
+        for pane in self.state.panes:
+            series = self.state.series_by_id(pane.series_id)
+            if series is None or not series.overlay_bytes or series.series_id in self._overlaid:
+                continue
+            self._overlaid.add(series.series_id)
+            self._host.fetch_overlays(series.series_id)
+
+    def overlays_arrived(self, series_id: str, status: int, data: bytes) -> None:
+        """Take the overlay planes of a series; without them its images are shown bare."""
+        if status != 200 or self._loader.ended:
+            return
+        try:
+            frames = self._overlays.take(series_id, data)
+        except OverlayError:
+            self._tell(Notice.UNREADABLE)
+            return
+        known = dict(self.state.overlay_frames) | {series_id: frames}
+        self.state = replace(self.state, overlay_frames=tuple(known.items()))
+        self._host.request_tick()
 
     def _settle_fusion(self) -> None:
         """Carry out the wish for a fusion as soon as it can be; else see to what it waits for."""
@@ -289,6 +320,7 @@ class Session:
     def _end(self) -> None:
         """Access is over: nothing of the study stays on the screen or in memory."""
         self._loader.end()
+        self._overlays.clear()
         self.state = replace(closed(self.state), series=(), geometries=(), playing=False)
         scene = compose(self.state)
         self._screen.clear(scene.width, scene.height)
@@ -317,6 +349,7 @@ class Session:
         if complete and not self._interactive:
             self._interactive = True
             self._host.post({"type": "interactive", "python": platform.python_version()})
+            self._ask_for_overlays()
 
     def _play(self, elapsed: float) -> None:
         """Go on as far as cine has come, and come again."""

@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.browser.frame_store import FrameStore, SeriesFrames
+from viewer_py.browser.overlay_store import OverlayStore
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.dicom.pack import wire_dtype
+from viewer_py.scene.overlays import PREFIX as OVERLAYS
 from viewer_py.volume.assemble import (
     NO_DATA,
     modality_slice,
@@ -262,12 +264,20 @@ def _view(frames: SeriesFrames, geometry: VolumeGeometry) -> NDArray[Any] | None
 class BrowserSources:
     """What renderers draw from (viewer_py.render.sources.Sources): frames and volumes in memory."""
 
-    def __init__(self, frames: FrameStore, volumes: VolumeStore) -> None:
+    def __init__(
+        self, frames: FrameStore, volumes: VolumeStore, overlays: OverlayStore | None = None
+    ) -> None:
         self._frames = frames
         self._volumes = volumes
+        self._overlays = overlays
 
     def frame(self, series_id: str, frame_index: int) -> NDArray[Any] | None:
-        """Return the stored values of a frame, or None while it is not there."""
+        """Return the stored values of a frame, or None while it is not there.
+
+        Of an overlay layer (viewer_py.scene.overlays) the mask.
+        """
+        if self._overlays is not None and series_id.startswith(OVERLAYS):
+            return self._overlays.mask(series_id, frame_index)
         return self._frames.pixels(series_id, frame_index)
 
     def volume(self, series_id: str) -> Volume | None:

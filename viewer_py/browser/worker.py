@@ -55,6 +55,10 @@ class JavaScriptHost:
         """Return the frames that are received but not decoded yet, or fetched beforehand."""
         return list(self._outside.coming(series_id))
 
+    def fetch_overlays(self, series_id: str) -> None:
+        """Fetch the overlay planes of a series; the answer comes to `overlays_arrived`."""
+        self._outside.fetchOverlays(series_id)
+
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
         self._outside.callLater(seconds)
@@ -125,6 +129,10 @@ class BrowserSession:
     def manifest_arrived(self, series_id: str, status: int, text: str) -> None:
         """Take a manifest."""
         self._session.manifest_arrived(series_id, status, text)
+
+    def overlays_arrived(self, series_id: str, status: int, data: Any) -> None:
+        """Take the overlay planes of a series: a Uint8Array."""
+        self._session.overlays_arrived(series_id, status, bytes(data.to_py()))
 
     def frame_arrived(self, request: int, frame_index: int, data: Any) -> None:
         """Take a decoded frame: a Uint8Array, copied once, to where it stays."""

@@ -196,6 +196,9 @@ class ViewerState:
     playing: bool = False
     frames_per_second: float = 15.0
     canvas: CanvasSize = CanvasSize()
+    # Series → its frames whose overlay planes have arrived; and whether they are shown.
+    overlay_frames: tuple[tuple[str, frozenset[int]], ...] = ()
+    shows_overlays: bool = True
 
     def pane(self) -> Pane:
         """Return the active pane."""
