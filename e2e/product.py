@@ -63,7 +63,7 @@ class Product:
     """A running product and what is in it; `cloud` is a second door to the same data home.
 
     `studies` gives study ids: ct, dx, us, draft are the patient's own, mr the spouse's, pet the
-    parent's; stranger is nobody's family.
+    parent's, with slices enough for planes; stranger is nobody's family.
     """
 
     base_url: str
@@ -168,7 +168,7 @@ def _fill(cloud: ImageCloud) -> tuple[dict[str, Login], dict[str, str]]:
         "mr": samples.small_mr(),
         "dx": _from_elsewhere(samples.small_dx()),
         "us": samples.small_us(),
-        "pet": samples.small_pet_ct(),
+        "pet": samples.small_pet_ct(slices=56),
         "draft": samples.small_draft(),
         "stranger": samples.small_stranger(),
     }

@@ -93,7 +93,7 @@ def test_buttons_page_window_invert_play_and_reset(visits: Visits, size: str) ->
     until(page, "the last", lambda state: state["frame_index"] == 11)
     expect(page.locator("[data-corner='bottom_left']")).to_contain_text("12 / 12")
     page.locator("[data-menu='window.preset']").click()
-    chips = page.locator(".menu-sheet .chip")
+    chips = page.locator("#menu-window-preset .chip")
     assert chips.all_inner_texts() == [label for label, _ in PRESETS]
     for number, (label, window) in enumerate(PRESETS):
         if not chips.first.is_visible():
@@ -102,7 +102,8 @@ def test_buttons_page_window_invert_play_and_reset(visits: Visits, size: str) ->
         if window is not None:
             words = f"W {window[0]} L {window[1]}"
             expect(page.locator("[data-corner='bottom_right']")).to_contain_text(words)
-        expect(page.locator("[data-menu-value]")).to_have_text(f"·{label}")
+        chosen = page.locator("[data-menu='window.preset'] [data-menu-value]")
+        expect(chosen).to_have_text(f"·{label}")
     page.locator("[data-command='image.invert']").click()
     until(page, "inverted", lambda state: state["inverted"])
     command(page, "viewport.zoom", factor=2)

@@ -229,7 +229,7 @@ def test_toolbar_presets_slider_and_series_bar(phone: Page, site: Site) -> None:
     toggle = phone.locator(".series-toggle")
     expect(toggle).to_have_attribute("aria-expanded", "false")
     phone.locator("[data-menu='window.preset']").tap()
-    chips = phone.locator(".menu-sheet .chip")
+    chips = phone.locator("#menu-window-preset .chip")
     assert chips.all_inner_texts() == [
         "默认", "头部", "肺部", "胸部", "心脏", "腹部", "肝脏", "骨骼",
     ]  # fmt: skip
