@@ -16,6 +16,8 @@ from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.pixels.voi import Window, bounds, default_window
 
 ENTRIES = 1024
+# The least range of values that a table spans, as a share of its first value.
+SMALLEST_SPAN = 1e-6
 HOUNSFIELD = "HU"
 
 Color = tuple[float, float, float]
@@ -136,14 +138,12 @@ def transfer_table(
 ) -> TransferTable:
     """Return a preset written out for the modality values of a volume whose frame is `frame`.
 
-    Raises ValueError for a preset without two points that ascend, or a window of no width.
+    Raises ValueError for a preset without two points that ascend.
     """
     values = np.array([point.value for point in preset.points])
     if len(values) < 2 or (np.diff(values) <= 0).any():
         raise ValueError("the points of a preset must ascend")
     low, high = _range(preset, frame, window)
-    if not high > low:
-        raise ValueError("a volume rendering needs a window with a width")
     at = np.linspace(values[0], values[-1], ENTRIES)
     colors = [
         np.interp(at, values, [point.color[channel] for point in preset.points])
@@ -166,9 +166,11 @@ def _range(
     """Return the modality values of the first and the last point."""
     if window is None and not is_hounsfield(frame):
         window = default_window(frame)
-    if window is not None:
-        return bounds(window)
-    return preset.points[0].value, preset.points[-1].value
+    if window is None:
+        return preset.points[0].value, preset.points[-1].value
+    low, high = bounds(window)
+    # The narrowest LINEAR window is a threshold without a width: here too.
+    return low, max(high, low + SMALLEST_SPAN * max(abs(low), 1.0))
 
 
 def is_hounsfield(frame: FrameAttributes) -> bool:
