@@ -124,6 +124,16 @@ def test_a_ramp_along_a_curve_is_exact() -> None:
     np.testing.assert_allclose(found.values, ramp(points), atol=0.01)
 
 
+def test_a_large_picture_is_like_a_small_one() -> None:
+    volume_ = volume(frames(range(30), 40, 40), ramp)
+    curve = straightened([(8.0, 14, 4), (20.0, 12, 12), (25.0, 20, 20)], 0.05)
+    found = curved(volume_, curve.points, curve.across, 0.02, 101)
+    assert found.values.size > 40_000
+    offsets = (np.arange(101) - 50)[:, None, None] * 0.02
+    points = np.array(curve.points)[None] + offsets * np.array(curve.across)[None]
+    np.testing.assert_allclose(found.values, ramp(points), atol=0.02)
+
+
 @given(st.lists(COORDINATES, min_size=2, max_size=8, unique=True), st.floats(0.2, 5))
 @settings(deadline=None)
 def test_the_curve_passes_through_its_control_points(

@@ -150,6 +150,20 @@ def test_a_linear_ramp_stays_exact(
         assert found.valid[inner].all()
 
 
+@pytest.mark.parametrize("angles", [(0, 0, 0), (0, 0, 25), (90, 0, 0), (20, 30, 40)])
+def test_a_large_picture_is_like_a_small_one(angles: tuple[int, int, int]) -> None:
+    """Large grids are read in bands."""
+    volume_ = volume(STACKS["tilted twice"], ramp)
+    axes = OBLIQUE @ rotation(*angles).T
+    grid_ = grid(axes, middle(volume_.geometry), 301, 257, (0.04, 0.05))
+    found = reslice(volume_, grid_)
+    points = points_of(grid_)
+    inner = _in_image(volume_, points)
+    assert inner.sum() > 30_000
+    assert found.valid[inner].all()
+    np.testing.assert_allclose(found.values[inner], ramp(points)[inner], atol=0.02)
+
+
 def _in_image(volume_: Volume, points: np.ndarray) -> np.ndarray:
     """Return which points have image on all sides: within the outermost centres, not in a gap."""
     index = to_index(volume_.geometry, points)

@@ -100,16 +100,17 @@ def straightened(
 ) -> Curve:
     """Return the curve of a straightened CPR: the direction across turns with it, never about it.
 
+    It is carried from point to point and made perpendicular anew (parallel transport).
     `start` is a direction to begin with (its part across the curve counts); None: any. Raises
     ValueError as `spline`.
     """
     points = spline(controls, step_mm)
     if len(points) < 2:
         raise ValueError("the curve is shorter than a step")
-    along = tangents(points)
-    across = [_perpendicular(along[0], start)]
-    for number in range(1, len(points)):
-        across.append(_carried(points[number - 1 : number + 1], along[number - 1 :], across[-1]))
+    across: list[Floats] = []
+    for tangent in tangents(points):
+        wanted = vector(across[-1]) if across else start
+        across.append(_perpendicular(tangent, wanted))
     return Curve(tuple(map(vector, points)), tuple(map(vector, across)))
 
 
@@ -123,27 +124,6 @@ def _perpendicular(tangent: Floats, wanted: Vector3 | None) -> Floats:
             break
     across /= length
     return across
-
-
-def _carried(points: Floats, along: Floats, across: Floats) -> Floats:
-    """Carry a direction from one point to the next without turning about the curve.
-
-    Two reflections (Wang, Jüttler, Zheng, Liu 2008): across the plane between the points, then
-    across that between the reflected tangent and the next.
-    """
-    step = points[1] - points[0]
-    reflected_across = _reflected(across, step)
-    reflected_tangent = _reflected(along[0], step)
-    carried = _reflected(reflected_across, along[1] - reflected_tangent)
-    return _perpendicular(along[1], vector(carried))
-
-
-def _reflected(direction: Floats, normal: Floats) -> Floats:
-    square = float(normal @ normal)
-    if square < 1e-18:
-        return direction
-    mirrored: Floats = direction - (2 * float(direction @ normal) / square) * normal
-    return mirrored
 
 
 def stretched(controls: Sequence[Vector3], step_mm: float, across: Vector3) -> Curve:
