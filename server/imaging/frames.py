@@ -17,6 +17,7 @@ from server.imaging.decode import PALETTE, DecodeError, frame_count, frame_resul
 from server.imaging.describe import frame_attributes
 from server.imaging.overlays import frame_overlays
 from server.imaging.pet import pet_attributes
+from server.imaging.supplemental import has_colors, in_color
 from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, RefusedObject
 from viewer_py.dicom.overlays import Planes
 from viewer_py.dicom.pack import FrameCodec
@@ -77,13 +78,27 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
                 yield refused(dataset, stored, seen)
             else:
                 planes = frame_overlays(dataset, seen - 1)
-                measured = _measured(described, stored)
-                yield SourceFrame(measured, stored, flat, pet, planes, came)
+                source = SourceFrame(_measured(described, stored), stored, flat, pet, planes, came)
+                yield _painted(source, dataset) if has_colors(dataset, seen - 1) else source
         if seen < (stated := frame_count(dataset)):
             text = f"缺少帧 / {seen} of {stated} frames are there"
             yield refused(dataset, DecodeError("missing_frames", text), seen + 1)
     except DecodeError as error:
         yield refused(dataset, error, 0)
+
+
+def _painted(source: SourceFrame, dataset: Dataset) -> SourceFrame:
+    """Return a frame with its supplemental palette applied; as it is when that cannot be."""
+    try:
+        painted = in_color(source.stored, source.attributes, dataset)
+    except UnsupportedPixelsError as error:
+        raise DecodeError("unsupported_pixels", str(error)) from error
+    if painted is None:
+        return source
+    colors, described = painted
+    return dataclasses.replace(
+        source, stored=colors, attributes=described, flat=True, came=None
+    )
 
 
 def refused(dataset: Dataset, error: DecodeError, frame_number: int) -> RefusedObject:

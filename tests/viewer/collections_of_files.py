@@ -46,7 +46,8 @@ REFUSED = {
 
 # Files whose pixels dcm2pnm cannot read, or reads wrongly: (why, which judge reads them).
 # Judges: "sitk" SimpleITK; "pydicom" its own pixel processing; "imagecodecs" its codec; "twin:PATH"
-# another file with the same pixels; "formula" the equations of PS3.3 themselves; "rescale" DCMTK,
+# another file with the same pixels; "formula" the equations of PS3.3 themselves; "supplemental"
+# the palette laid over pydicom's greys; "rescale" DCMTK,
 # once the rescale, which it rounds to whole values, is worked into the window.
 UNREAD_BY_DCMTK = {
     "pydicom/SC_rgb_jpeg.dcm": ("says explicit VR and is implicit", "pydicom"),
@@ -69,6 +70,10 @@ UNREAD_BY_DCMTK = {
     "syntax/pydicom-data/data_store__data__SC_ybr_full_uncompressed.dcm": (
         "cuts the fraction of each of two products off: two levels",
         "formula",
+    ),
+    "syntax/pydicom-data/data_store__data__eCT_Supplemental.dcm": (
+        "no supplemental palettes",
+        "supplemental",
     ),
     "syntax/pydicom-data/data_store__data__gdcm-US-ALOKA-16.dcm": (
         "no segmented palettes",

@@ -18,7 +18,7 @@ import pytest
 import SimpleITK
 from pydicom import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.pixels.processing import apply_color_lut
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_windowing
 
 from server.imaging.decode import PALETTE
 from server.imaging.frames import SourceFrame, display, source_frames
@@ -107,6 +107,8 @@ def _read_by(judge: str, path: Path, dataset: Dataset, source: SourceFrame) -> P
         y, cb, cr = ybr[..., 0], ybr[..., 1] - 128, ybr[..., 2] - 128
         rgb = [y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb]
         return np.clip(np.round(np.stack(rgb, axis=-1)), 0, 255)
+    if judge == "supplemental":
+        return _over_pydicoms_greys(dataset)
     if judge == "imagecodecs":
         encoded = next(generate_frames(dataset.PixelData, number_of_frames=1))
         return np.asarray(imagecodecs.imread(encoded))
@@ -124,6 +126,26 @@ def _read_by(judge: str, path: Path, dataset: Dataset, source: SourceFrame) -> P
     if dataset.PhotometricInterpretation == PALETTE:
         return apply_color_lut(first, dataset) >> 8
     return first >> (dataset.BitsStored - 8) if voi.is_color(source.attributes) else first
+
+
+def _over_pydicoms_greys(dataset: Dataset) -> Pixels:
+    """Return the first frame of an enhanced image with supplemental palette, as RGB."""
+    groups = dataset.SharedFunctionalGroupsSequence[0]
+    plain = Dataset()
+    plain.update(groups.PixelValueTransformationSequence[0])
+    plain.update(groups.FrameVOILUTSequence[0])
+    for keyword in ("PhotometricInterpretation", "BitsStored", "PixelRepresentation"):
+        plain[keyword] = dataset[keyword]
+    stored = dataset.pixel_array[0]
+    greys = apply_windowing(apply_modality_lut(stored, plain), plain)
+    low, high = (plain.RescaleSlope * end + plain.RescaleIntercept for end in (0, 65535))
+    rgb = np.stack([(greys - low) / (high - low) * 255] * 3, axis=-1)
+    first = dataset.RedPaletteColorLookupTableDescriptor[1]
+    for channel, name in enumerate(("Red", "Green", "Blue")):
+        colors = np.frombuffer(dataset[f"{name}PaletteColorLookupTableData"].value, "<u2") >> 8
+        place = np.clip(stored.astype(int) - first, 0, len(colors) - 1)
+        rgb[..., channel] = np.where(stored >= first, colors[place], rgb[..., channel])
+    return rgb
 
 
 def _shown(dataset: Dataset) -> Any:
