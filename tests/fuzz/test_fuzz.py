@@ -17,8 +17,8 @@ from tests.fuzz.sources import SOURCES
 CASES = sorted((Path(__file__).parent / "cases").glob("*.bin"))
 
 SHORT = {"wheel": 300, "datasets": 300, "series": 100, "manifests": 200, "sessions": 25}
-LONG = {"files": 15_000, "datasets": 10_000, "series": 3_000, "manifests": 4_000, "sessions": 800}
-CLOUD = {"deliveries": 60}  # of 20 files each, through database and object store
+LONG = {"files": 15_000, "datasets": 10_000, "series": 1_500, "manifests": 2_500, "sessions": 400}
+CLOUD = {"deliveries": 40}  # of 20 files each, through database and object store
 
 
 @pytest.mark.parametrize("source", SHORT)
