@@ -94,9 +94,9 @@ const handlers = {
       .replace("{megabytes}", megabytes(bytes));
     panel.progress(complete ? "" : words, total ? loaded / total : 0);
   },
-  renderer({ kind }) {
+  renderer({ kind, slow }) {
     for (const [name, canvas] of Object.entries(canvases)) canvas.hidden = name !== kind;
-    if (kind === "numpy" && !wished) rememberSlowGraphics();
+    if (slow && !wished) rememberSlowGraphics();
   },
   interactive() {
     requestAnimationFrame(() => {

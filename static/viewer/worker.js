@@ -155,11 +155,12 @@ const host = {
     // Reading a pixel back is the one call that waits for the GPU.
     host.gl.readPixels(0, 0, 1, 1, host.gl.RGBA, host.gl.UNSIGNED_BYTE, new Uint8Array(4));
   },
-  texImage2D(...args) {
+  // The pixels, an array of Python's, come last; they go up from where they lie.
+  upload(name, ...args) {
     const array = args.pop();
     const view = array.getBuffer();
     try {
-      host.gl.texImage2D(...args, view.data);
+      host.gl[name](...args, view.data);
     } finally {
       view.release();
     }

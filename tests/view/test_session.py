@@ -14,7 +14,7 @@ from tests.view.samples import entry_of, make_series
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.loader import as_ranges
 from viewer_py.browser.messages import MessageError, Start, read_start
-from viewer_py.browser.painters import NumpyPainter, PainterKind, choose_painter
+from viewer_py.browser.painters import NumpyPainter, PainterKind
 from viewer_py.browser.session import Session
 from viewer_py.dicom.manifest import SeriesManifest, to_json
 from viewer_py.render.sources import FrameSources, Sources
@@ -364,35 +364,6 @@ def test_a_renderer_that_breaks_while_it_paints_hands_over_too(reading: Reading)
     reading.session.tick()
     reading.session.tick()
     assert reading.cpu.painted
-
-
-@pytest.mark.parametrize(
-    ("gpu_seconds", "cpu_seconds", "chosen"),
-    [(0.001, 0.0001, "webgl2"), (0.2, 0.02, "numpy"), (0.02, 0.2, "webgl2")],
-)
-def test_software_gl_is_never_chosen_over_a_faster_numpy(
-    gpu_seconds: float, cpu_seconds: float, chosen: str
-) -> None:
-    host = RecordingHost()
-    gpu = FakePainter(PainterKind.WEBGL, host, gpu_seconds)
-    cpu = FakePainter(PainterKind.NUMPY, host, cpu_seconds)
-    scene = _one_pane(Scene(10, 10, ()))
-    painter, measured = choose_painter(gpu, cpu, scene, FrameSources(lambda *_: None), host.now)
-    assert str(painter.kind) == chosen and "webgl2_ms" in measured
-
-
-def test_a_hopeless_painter_is_not_timed_twice() -> None:
-    host = RecordingHost()
-    gpu = FakePainter(PainterKind.WEBGL, host, 0.2)
-    scene = _one_pane(Scene(10, 10, ()))
-    choose_painter(
-        gpu,
-        FakePainter(PainterKind.NUMPY, host, 0.02),
-        scene,
-        FrameSources(lambda *_: None),
-        host.now,
-    )
-    assert len(gpu.painted) == 2  # one that warms up, one that is timed
 
 
 def _one_pane(scene: Scene) -> Scene:

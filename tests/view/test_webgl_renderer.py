@@ -10,15 +10,30 @@ import numpy as np
 import pytest
 
 from tests.view.samples import make_series, open_state
+from tests.view.volumes import Shelf, volume
 from viewer_py.dicom.manifest import LookupTable
 from viewer_py.pixels.transfer import display_transfer
 from viewer_py.pixels.voi import Window
 from viewer_py.render.sources import FrameSources
-from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer, ramp, texture_form
-from viewer_py.render.webgl_shader import FRAGMENT
+from viewer_py.render.webgl.display import ramp
+from viewer_py.render.webgl.glsl_display import DISPLAY, SampleKind
+from viewer_py.render.webgl.textures import texture_form
+from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer
 from viewer_py.scene.compose import compose
+from viewer_py.scene.model import (
+    CornerText,
+    ImageLayer,
+    OrientationMarks,
+    PaneScene,
+    PlaneLayer,
+    Rectangle,
+    Scene,
+)
 from viewer_py.view.commands import run
+from viewer_py.volume.model import SampleGrid
 
+AREA = Rectangle(0, 0, 9, 9)
+GRID = SampleGrid((0.0, 0.0, 10.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), 9, 9)
 FRAME = np.arange(40 * 60, dtype=np.int16).reshape(40, 60)
 
 
@@ -39,6 +54,8 @@ class RecordingGL:
         self.calls.append((name, args))
         if name in self.answers:
             return self.answers[name]
+        if name == "getParameter":
+            return 4096
         if name == "getUniformLocation":
             return args[1]
         if name.startswith("create"):
@@ -87,16 +104,18 @@ def test_no_texture_is_ever_filtered() -> None:
         ("u2", (2, 3), "R16UI"),
         ("i2", (2, 3), "R16I"),
         ("u1", (2, 3, 3), "RGB8UI"),
+        ("f4", (2, 3), "R32UI"),
     ],
 )
 def test_every_dtype_has_its_texture(dtype: str, shape: tuple[int, ...], internal: str) -> None:
-    assert texture_form(np.zeros(shape, dtype)).internal_format == internal
+    samples = shape[2] if len(shape) == 3 else 1
+    assert texture_form(np.dtype(dtype), samples).internal_format == internal
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((2, 2), np.int32), np.zeros((2, 2), np.float32)])
-def test_what_no_texture_holds_is_refused(pixels: Any) -> None:
+@pytest.mark.parametrize("dtype", ["i4", "f8", "u4"])
+def test_what_no_texture_holds_is_refused(dtype: str) -> None:
     with pytest.raises(WebGLError):
-        texture_form(pixels)
+        texture_form(np.dtype(dtype))
 
 
 @pytest.mark.requirement("B-25")
@@ -162,11 +181,32 @@ def test_a_frame_that_is_not_there_leaves_black_and_says_so() -> None:
 
 
 def test_a_refused_shader_is_an_error_with_its_log() -> None:
-    gl = RecordingGL(getShaderParameter=False, getShaderInfoLog="no such sampler")
     with pytest.raises(WebGLError, match="no such sampler"):
-        WebGLRenderer(gl, 1)
+        draw(RecordingGL(getShaderParameter=False, getShaderInfoLog="no such sampler"))
     with pytest.raises(WebGLError):
-        WebGLRenderer(RecordingGL(getProgramParameter=False), 1)
+        draw(RecordingGL(getProgramParameter=False))
+
+
+def test_a_volume_beyond_the_textures_is_refused_in_words() -> None:
+    shelf = Shelf(volumes={"ct": volume()})
+    layer = PlaneLayer("ct", GRID)
+    scene = Scene(9, 9, (PaneScene(AREA, layer, CornerText(), OrientationMarks()),))
+    with pytest.raises(WebGLError, match="MiB"):
+        WebGLRenderer(RecordingGL(), 1000).draw(scene, shelf)
+    with pytest.raises(WebGLError, match="larger than 16"):
+        WebGLRenderer(RecordingGL(getParameter=16), 1 << 30).draw(scene, shelf)
+
+
+def test_frames_give_way_to_a_volume_within_the_budget() -> None:
+    gl = RecordingGL(checkFramebufferStatus="FRAMEBUFFER_COMPLETE")
+    shelf = Shelf({("a", 0): FRAME}, {"ct": volume()})
+    size = shelf.volumes["ct"].values.nbytes
+    renderer = WebGLRenderer(gl, size + FRAME.nbytes // 2)
+    frame = ImageLayer("a", 0, make_series().frames[0], (1.0, 0.0, 0.0, 1.0, 0.0, 0.0))
+    for layer in (frame, PlaneLayer("ct", GRID)):
+        pane = PaneScene(AREA, layer, CornerText(), OrientationMarks())
+        renderer.draw(Scene(9, 9, (pane,)), shelf)
+    assert renderer.texture_bytes == size
 
 
 def test_a_width_of_one_is_a_threshold() -> None:
@@ -181,6 +221,7 @@ def test_a_width_of_one_is_a_threshold() -> None:
 def test_every_uniform_that_is_set_stands_in_every_shader() -> None:
     gl = RecordingGL()
     draw(gl)
+    shaders = [DISPLAY[kind] for kind in (SampleKind.SIGNED, SampleKind.UNSIGNED)]
     for name, args in gl.calls:
         if name.startswith("uniform"):
-            assert all(args[0] in source for source in FRAGMENT.values())
+            assert all(args[0] in source for source in shaders)

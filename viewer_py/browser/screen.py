@@ -1,12 +1,13 @@
-"""What paints: the renderer that was chosen, and how finely volumes are drawn while they move."""
+"""What paints: the renderer of each picture, and how finely volumes are drawn while they move."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from viewer_py.browser.choice import PainterChoice
 from viewer_py.browser.pace import REST, Pace
-from viewer_py.browser.painters import Painter, choose_painter
+from viewer_py.browser.painters import Painter
 from viewer_py.render.sources import Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.model import Scene
@@ -34,10 +35,15 @@ class Screen:
     ) -> None:
         self._host = host
         self._sources = sources
-        self._cpu, self._gpu, self._wish = cpu, gpu, wish
+        self._cpu, self._gpu = cpu, gpu
+        self._choice = PainterChoice(gpu, cpu, host.now, wish)
         self._painter: Painter | None = None
         self._pace = Pace()
-        self.measured: dict[str, Any] = {}
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """Return what was measured of the painters, by kind of picture."""
+        return self._choice.measured
 
     @property
     def kind(self) -> str | None:
@@ -59,31 +65,33 @@ class Screen:
 
     def paint(self, scene: Scene, *, volumes: bool, detail: float) -> bool:
         """Paint; return whether everything was there. `volumes`: planes or renderings are shown."""
-        if self._painter is None:
-            self._painter, self.measured = choose_painter(
-                self._gpu, self._cpu, scene, self._sources, self._host.now, self._wish
-            )
-            self._host.post({"type": "renderer", "kind": str(self._painter.kind)})
+        painter = self._choice.painter_for(scene, self._sources)
         begun = self._host.now()
         try:
-            complete = self._painter.paint(scene, self._sources)
-            if volumes:
-                self._painter.finish()  # or pictures would queue up behind a slow one
-        except WebGLError:
-            self.context_lost()
-            return False
+            complete = painter.paint(scene, self._sources)
+        except WebGLError as error:
+            painter = self._choice.refused(scene, str(error))
+            complete = painter.paint(scene, self._sources)
+        if volumes:
+            painter.finish()  # or pictures would queue up behind a slow one
+        self._show(painter)
         if volumes:
             self._pace.painted(detail, self._host.now() - begun)
             if detail < 1.0:
                 self._host.call_later(REST)
         return complete
 
+    def _show(self, painter: Painter) -> None:
+        """Say whose canvas is to be seen; `slow`: GL is software, and need not be tried again."""
+        if painter is not self._painter:
+            self._painter = painter
+            slow = self._choice.is_slow
+            self._host.post({"type": "renderer", "kind": str(painter.kind), "slow": slow})
+
     def context_lost(self) -> None:
-        """The GPU is gone (or refused): numpy paints from now on."""
+        """The GPU is gone: numpy paints from now on."""
         self._gpu = None
-        if self._painter is not self._cpu:
-            self._painter = self._cpu
-            self._host.post({"type": "renderer", "kind": str(self._cpu.kind)})
+        self._choice.gpu_lost()
         self._host.request_tick()
 
     def clear(self, width: int, height: int) -> None:

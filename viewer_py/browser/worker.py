@@ -105,7 +105,15 @@ class _Graphics:
 
     def texImage2D(self, *arguments: Any) -> None:  # noqa: N802 - WebGL's name
         """Upload pixels; the last argument is an array."""
-        self._outside.texImage2D(*arguments)
+        self._outside.upload("texImage2D", *arguments)
+
+    def texImage3D(self, *arguments: Any) -> None:  # noqa: N802 - WebGL's name
+        """Upload voxels; the last argument is an array."""
+        self._outside.upload("texImage3D", *arguments)
+
+    def texSubImage3D(self, *arguments: Any) -> None:  # noqa: N802 - WebGL's name
+        """Upload some voxels; the last argument is an array."""
+        self._outside.upload("texSubImage3D", *arguments)
 
 
 class BrowserSession:

@@ -24,7 +24,7 @@ from viewer_py.pixels.color_maps import colors_of
 from viewer_py.pixels.transfer import shade
 from viewer_py.pixels.voi import Window
 from viewer_py.render.pictures import Look, Picture, look_of, picture_of
-from viewer_py.render.sampling import Sample, samples
+from viewer_py.render.sampling import CHUNK, Sample, samples
 from viewer_py.render.sources import Sources, layers_of
 from viewer_py.scene.model import (
     ImageLayer,
@@ -195,10 +195,16 @@ def _cropped(picture: Picture, left: int, top: int, area: Rectangle) -> list[Sam
     right, bottom = min(left + columns, area.x + area.width), min(top + rows, area.y + area.height)
     if right <= x or bottom <= y:
         return []
-    part = slice(y - top, bottom - top), slice(x - left, right - left)
-    values = picture.values[part].astype(np.float32)
-    padding = None if picture.padding is None else picture.padding[part]
-    return [Sample(y, x, values, None, padding)]
+    across, step = slice(x - left, right - left), max(CHUNK // (right - x), 1)
+    blocks = []
+    for start in range(y, bottom, step):
+        down = slice(start - top, min(start + step, bottom) - top)
+        values = picture.values[down, across].astype(np.float32)
+        padding = None if picture.padding is None else picture.padding[down, across]
+        if padding is not None and not padding.any():
+            padding = None
+        blocks.append(Sample(start, x, values, None, padding))
+    return blocks
 
 
 def _copy(canvas: Canvas, layer: ImageLayer, stored: NDArray[Any], area: Rectangle) -> None:
