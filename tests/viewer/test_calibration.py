@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydicom import Dataset, Sequence
@@ -277,3 +278,10 @@ def test_enhanced_angiography_keeps_them_in_functional_groups() -> None:
     )
     assert run.imager_pixel_spacing == (0.2, 0.2)
     assert spacing(run).between_rows == pytest.approx(0.2 / 1.5)
+
+
+def test_the_document_names_every_state_and_its_label() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "pixels.md").read_text(encoding="utf-8")
+    for state, label in CALIBRATION_LABELS.items():
+        assert state in document
+        assert not label.chinese or f"{label.chinese} / {label.english}" in document
