@@ -9,7 +9,8 @@ button was pressed, from that click (requirements B-06, G-01, G-05, G-08):
 
     cold    nothing in the browser's cache; the DICOM page is opened by its address
     warm    the second visit of that browser
-    warmed  first visit; the JPG page had loaded the runtime before DICOM was asked for
+    warmed  first visit; the JPG page had loaded the runtime, started it once in the background and
+            given it to the service worker before DICOM was asked for
 
 `--stock` adds the start of Pyodide as its makers ship it, `--peer DIR` the first image of
 cornerstone3D from a peer benchmark that is built in DIR (its own series, and processor throttling

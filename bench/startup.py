@@ -106,8 +106,9 @@ def measuring_pages(plan: dict[str, object]) -> dict[str, Page]:
         for path in folder.iterdir()
     }
     pages["/plan.json"] = Page(json.dumps(plan).encode(), "application/json", immutable=False)
-    runtime = (ROOT / "static" / "viewer" / "runtime.js").read_bytes()
-    pages["/static/viewer/runtime.js"] = Page(runtime, "text/javascript")
+    for name in ("runtime.js", "snapshot.js"):
+        script = (ROOT / "static" / "viewer" / name).read_bytes()
+        pages[f"/static/viewer/{name}"] = Page(script, "text/javascript")
     return pages
 
 

@@ -33,9 +33,9 @@ async function keepOfflinePage() {
   const cache = await caches.open(CACHE);
   const page = await fetch(OFFLINE, { credentials: "omit", cache: "reload" });
   const words = await page.clone().text();
-  const styles = [...words.matchAll(/href="(\/static\/v-[^"]+)"/g)].map(([, address]) => address);
+  const parts = [...words.matchAll(/href="(\/static\/v-[^"]+)"/g)].map(([, address]) => address);
   await cache.put(OFFLINE, page);
-  await cache.addAll(styles);
+  await cache.addAll(parts);
 }
 
 async function begin() {
