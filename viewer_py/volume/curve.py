@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer_py.dicom.geometry import dot, unit
 from viewer_py.dicom.manifest import Vector3
 from viewer_py.volume.states import vector
 
@@ -19,6 +20,10 @@ from viewer_py.volume.states import vector
 FINE = 64
 # Control points nearer to each other than this, in mm, count as one.
 SAME_POINT_MM = 1e-3
+# A direction of which less than this share lies across a curve does not tell how to look at it.
+SMALLEST_ACROSS = 1e-3
+# A longer curve ends here: no vessel has so many voxels.
+MOST_POINTS = 4096
 
 Floats = NDArray[np.float64]
 
@@ -35,17 +40,26 @@ def spline(controls: Sequence[Vector3], step_mm: float) -> Floats:
     """Return points (n, 3) on the smooth curve through the control points, `step_mm` apart.
 
     The distance is that along the curve; the first point is the first control point, and what
-    remains before the last is less than a step. Raises ValueError for fewer than two different
-    control points or a step that is not positive.
+    remains before the last is less than a step, or beyond MOST_POINTS. Raises ValueError for fewer
+    than two different control points or a step that is not positive.
     """
+    return _even(_smooth(controls, step_mm), step_mm)
+
+
+def _smooth(controls: Sequence[Vector3], step_mm: float) -> Floats:
+    """Return many points on the smooth curve; raises ValueError as `spline`."""
     if not step_mm > 0:
         raise ValueError("the step along a curve must be positive")
     at = _different(np.array(controls, dtype=float).reshape(-1, 3))
     if len(at) < 2:
         raise ValueError("a curve needs two different points")
-    fine = _catmull_rom(at)
+    return _catmull_rom(at)
+
+
+def _even(fine: Floats, step_mm: float) -> Floats:
+    """Return points on a line of many short pieces, `step_mm` apart along it."""
     lengths = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))))
-    wanted = np.arange(0.0, lengths[-1] + 1e-9 * lengths[-1], step_mm)
+    wanted = np.arange(0.0, lengths[-1] * (1 + 1e-9), step_mm)[:MOST_POINTS]
     points: Floats = np.stack(
         [np.interp(wanted, lengths, fine[:, axis]) for axis in range(3)], axis=-1
     )
@@ -107,23 +121,25 @@ def straightened(
     points = spline(controls, step_mm)
     if len(points) < 2:
         raise ValueError("the curve is shorter than a step")
-    across: list[Floats] = []
-    for tangent in tangents(points):
-        wanted = vector(across[-1]) if across else start
-        across.append(_perpendicular(tangent, wanted))
-    return Curve(tuple(map(vector, points)), tuple(map(vector, across)))
+    across: list[Vector3] = []
+    for tangent in tangents(points).tolist():
+        across.append(_perpendicular(tangent, across[-1] if across else start))
+    return Curve(tuple(map(vector, points)), tuple(across))
 
 
-def _perpendicular(tangent: Floats, wanted: Vector3 | None) -> Floats:
+def _perpendicular(tangent: Vector3, wanted: Vector3 | None) -> Vector3:
     """Return the unit direction across the tangent that lies nearest to `wanted`."""
-    shortest = np.eye(3)[np.argmin(np.abs(tangent))]
-    for direction in (shortest if wanted is None else np.array(wanted, dtype=float), shortest):
-        across: Floats = direction - (direction @ tangent) * tangent
-        length = np.linalg.norm(across)
-        if length > 1e-6:
+    along = [abs(part) for part in tangent]
+    farthest: Vector3 = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))[along.index(min(along))]
+    direction = unit(wanted) if wanted is not None else None
+    for one in (direction or farthest, farthest):
+        share = dot(one, tangent)
+        x, y, z = (part - share * there for part, there in zip(one, tangent, strict=True))
+        if dot((x, y, z), (x, y, z)) > SMALLEST_ACROSS**2:
             break
-    across /= length
-    return across
+    found = unit((x, y, z))
+    assert found is not None
+    return found
 
 
 def stretched(controls: Sequence[Vector3], step_mm: float, across: Vector3) -> Curve:
@@ -138,13 +154,9 @@ def stretched(controls: Sequence[Vector3], step_mm: float, across: Vector3) -> C
     if not length > 0:
         raise ValueError("a stretched curve needs a direction")
     direction /= length
-    fine = spline(controls, step_mm / 8)
-    shadow = fine - (fine @ direction)[:, None] * direction
-    lengths = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(shadow, axis=0), axis=1))))
-    wanted = np.arange(0.0, lengths[-1] + 1e-9 * lengths[-1], step_mm)
-    if len(wanted) < 2:
+    fine = _smooth(controls, step_mm)
+    points = _even(fine - (fine @ direction)[:, None] * direction, step_mm)
+    if len(points) < 2:
         raise ValueError("the curve is shorter than a step")
-    height = float(np.mean(fine @ direction))
-    points = np.stack([np.interp(wanted, lengths, shadow[:, axis]) for axis in range(3)], axis=-1)
-    points += height * direction
+    points += float(np.mean(fine @ direction)) * direction
     return Curve(tuple(map(vector, points)), (vector(direction),) * len(points))
