@@ -70,6 +70,7 @@ def test_planes_slab_rendering_and_fusion(visits: Visits, size: str) -> None:
     press(page, "[data-command='rendering.open']")
     opened = until(page, "a rendering", lambda one: one["panes"][3]["kind"] == "rendering")
     axes = opened["reformat"]["rendering"]["axes"]
+    expect(active).to_have_attribute("data-kind", "rendering")
     x, y = middle_of(active)
     if size == "phone":
         Fingers(page).drag((x, y), (x + 30, y), (x + 60, y + 10))
