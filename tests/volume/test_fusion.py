@@ -11,11 +11,7 @@ from tests.volume.phantoms import AXIAL, frames, grid, noise, points_of, rotatio
 from viewer_py.dicom.manifest import PetAttributes
 from viewer_py.volume.fusion import (
     FusionHindrance,
-    Reading,
     fusion_hindrance,
-    moved,
-    reading,
-    reading_text,
     value_unit,
     voxel_value,
 )
@@ -84,30 +80,15 @@ def test_what_is_not_a_volume_is_not_fused() -> None:
     assert voxel_value(with_none, (0.0, 0.0, 0.0)) is None
 
 
-def test_moved_by_hand() -> None:
-    stranger = volume_geometry(frames(range(5), frame_of_reference_uid="1.2.9"))
-    geometry = moved(stranger, (10.0, -5.0, 2.5), SPACE)
-    assert fusion_hindrance(volume_geometry(CT), geometry) is None
-    volume_ = noise(frames(range(5)))
-    there = replace(volume_, geometry=geometry)
-    assert voxel_value(there, (13.0, -1.0, 4.5)) == voxel_value(volume_, (3.0, 4.0, 2.0))
-    same = reslice(volume_, grid(AXIAL, (4.0, 5.0, 2.3)))
-    np.testing.assert_allclose(
-        reslice(there, grid(AXIAL, (14.0, 0.0, 4.8))).values, same.values, atol=1e-3
-    )
-
-
 @pytest.mark.requirement("C-24")
 def test_both_values_are_told() -> None:
     """OHIF#4913: on a fused picture both are wanted."""
     ct = volume(CT, lambda points: np.full(points.shape[:-1], 965), slope=1.0, intercept=-1024.0)
     pet = volume(PET, lambda points: np.full(points.shape[:-1], 4600.0))
     at = (17.0, 15.0, 14.0)
-    told = [reading(ct, at, "HU"), reading(pet, at, "BQML", 0.0002)]
-    assert told == [Reading(-59.0, "HU"), Reading(pytest.approx(0.92), "SUV")]
-    assert reading_text(told) == "-59 HU, 0.92 SUV"
-    assert reading_text([told[0], reading(pet, at, "BQML")]) == "-59 HU, 4600 BQML"
-    assert reading_text([told[0], reading(pet, (500.0, 0.0, 0.0), "BQML")]) == "-59 HU"
+    assert voxel_value(ct, at) == -59.0
+    assert voxel_value(pet, at) == 4600.0
+    assert voxel_value(pet, (500.0, 0.0, 0.0)) is None
 
 
 def test_the_voxel_itself_is_told_not_an_interpolated_value() -> None:

@@ -1,7 +1,7 @@
 """Two volumes of one patient in one picture: may they lie over each other, and what is at a point.
 
 Volumes fit together by the Frame of Reference UID (PS3.3 C.7.4.1). One that is missing is unlike
-every other, a second missing one too. A reader who knows better moves one volume by hand.
+every other, a second missing one too.
 
 Both are resliced on the same `SampleGrid`, each in its own voxels: nothing is resampled in between.
 """
@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from viewer_py.dicom.manifest import SeriesManifest, Vector3
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Volume, VolumeGeometry
-from viewer_py.volume.states import vector
 
 
 class FusionHindrance(enum.StrEnum):
@@ -29,14 +26,6 @@ class FusionHindrance(enum.StrEnum):
     OTHER_FRAME_OF_REFERENCE = "other-frame-of-reference"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """The value of the voxel at a point, in `unit` ("HU", "SUV", "BQML" …, "" for none)."""
-
-    value: float
-    unit: str
-
-
 def fusion_hindrance(one: VolumeGeometry, other: VolumeGeometry) -> FusionHindrance | None:
     """Return why two volumes do not share the patient's space, None when they do (trap 18)."""
     if not one.corners or not other.corners:
@@ -45,18 +34,6 @@ def fusion_hindrance(one: VolumeGeometry, other: VolumeGeometry) -> FusionHindra
     if not all(uids):
         return FusionHindrance.NO_FRAME_OF_REFERENCE
     return None if uids[0] == uids[1] else FusionHindrance.OTHER_FRAME_OF_REFERENCE
-
-
-def moved(
-    geometry: VolumeGeometry, offset_mm: Vector3, frame_of_reference_uid: str
-) -> VolumeGeometry:
-    """Return the geometry moved by hand into another frame of reference, by LPS mm."""
-    offset = np.array(offset_mm)
-    return replace(
-        geometry,
-        corners=tuple(vector(np.array(corner) + offset) for corner in geometry.corners),
-        frame_of_reference_uid=frame_of_reference_uid,
-    )
 
 
 def voxel_value(volume: Volume, point: Vector3) -> float | None:
@@ -79,28 +56,6 @@ def voxel_value(volume: Volume, point: Vector3) -> float | None:
     if padded or not volume.present[s]:
         return None
     return value * volume.slope + volume.intercept
-
-
-def reading(
-    volume: Volume, point: Vector3, unit: str, suv_factor: float | None = None
-) -> Reading | None:
-    """Return what a volume says of a point, as SUV where there is a factor; None without data."""
-    value = voxel_value(volume, point)
-    if value is None:
-        return None
-    return Reading(value, unit) if suv_factor is None else Reading(value * suv_factor, "SUV")
-
-
-def reading_text(readings: Iterable[Reading | None]) -> str:
-    """Return the readings of the volumes at one point in words: "-59 HU, 0.92 SUV".
-
-    SUV have two decimals, others are rounded to whole numbers; what has no data is left out.
-    """
-    return ", ".join(
-        f"{one.value:.2f} SUV" if one.unit == "SUV" else f"{one.value:.0f} {one.unit}".rstrip()
-        for one in readings
-        if one is not None
-    )
 
 
 def value_unit(series: SeriesManifest) -> str:
