@@ -25,7 +25,7 @@ from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
 from viewer_py.view.commands.fusion import settle, wanted_manifests
 from viewer_py.view.commands.rendering import PRESETS
-from viewer_py.view.curve_path import directions_across, even_path
+from viewer_py.view.curve_path import course
 from viewer_py.view.layout import areas
 from viewer_py.view.plane_view import plane_view
 from viewer_py.view.state import PaneKind, ViewerState
@@ -82,10 +82,10 @@ def test_a_curve_needs_two_points_apart(mpr: ViewerState) -> None:
 
 def test_an_even_path_goes_through_its_points_and_is_as_long_as_its_samples() -> None:
     points = ((0.0, 0.0, 0.0), (30.0, 10.0, 0.0), (60.0, 0.0, 5.0), (90.0, 20.0, 5.0))
-    path = even_path(points, 0.5)
+    curve = course(points, ((0.0, 0.0, 1.0),) * 4, 0.5)
+    path, across = curve.points, curve.across
     for point in points[:-1]:
         assert min(math.dist(point, one) for one in path) < 0.3
-    across = directions_across(path, (0.0, 0.0, 1.0))
     tangents = np.gradient(np.array(path), axis=0)
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
     assert np.abs((tangents * np.array(across)).sum(1)).max() < 0.02

@@ -55,29 +55,14 @@ def volume_facts(
 def _value(
     series: SeriesManifest, volume: Volume, point: Vector3, factors: tuple[float, ...] | None
 ) -> str:
-    import numpy as np
+    # Volumes are looked into long after the first picture: nothing of them is imported before.
+    from viewer_py.volume.fusion import value_unit, voxel_value
 
-    from viewer_py.volume.lookup import to_index
-
-    index = to_index(volume.geometry, np.array(point))
-    if not np.isfinite(index).all():
+    value = voxel_value(volume, point)
+    if value is None:
         return ""
-    # The outer half of the last voxel rounds up to one that is not there.
-    k, j, i = np.minimum(np.rint(index), np.array(volume.values.shape) - 1).astype(int)
-    if not volume.present[k]:
-        return ""
-    stored = float(volume.values[k, j, i])
-    if volume.has_padding and volume.padding_low <= stored <= volume.padding_high:
-        return ""
-    value = volume.slope * stored + volume.intercept
-    if series.modality == "CT":
-        return f"{value:.0f} HU"
-    if series.modality == "PT":
-        if factors is not None:
-            return f"SUV {value * factors[volume.geometry.frames[k]]:.2f}"
-        return f"{value:.0f} {_units(series)}".strip()
+    if series.modality == "PT" and factors is not None:
+        return f"SUV {value * factors[0]:.2f}"  # of one series all are the same (suv.suv_bw)
+    if series.modality in ("CT", "PT"):
+        return f"{value:.0f} {value_unit(series)}".strip()
     return f"信号 {value:.0f}"
-
-
-def _units(series: SeriesManifest) -> str:
-    return series.pet.units if series.pet is not None else ""

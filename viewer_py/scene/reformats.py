@@ -24,7 +24,7 @@ from viewer_py.scene.model import (
 )
 from viewer_py.view.commands.mpr import PROJECTION_NAMES, plane_number
 from viewer_py.view.commands.rendering import PRESETS
-from viewer_py.view.curve_path import directions_across, down_across, even_path
+from viewer_py.view.curve_path import course, sample_distance
 from viewer_py.view.layout import areas, pane_size
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import finest_step, is_oblique
@@ -192,9 +192,9 @@ def _curve(
 ) -> PaneScene:
     pane, reformat, area = state.panes[index], state.reformat, areas(state)[index]
     assert reformat is not None
-    step = finest_step(geometry)
-    normal = down_across(reformat.curve.normals)
-    path = even_path(reformat.curve.points, step)
+    step = sample_distance(reformat.curve.points, finest_step(geometry))
+    curve = course(reformat.curve.points, reformat.curve.normals, step)
+    path = curve.points
     rows = max(round(_CURVE_HEIGHT / step), 8)
     size, view = pane_size(state, index), pane.viewport
     scale = min(area.width / len(path), area.height / rows) * view.zoom
@@ -203,7 +203,7 @@ def _curve(
     layer = CurveLayer(
         series_id=series.series_id,
         points=path,
-        across=directions_across(path, normal),
+        across=curve.across,
         step_mm=step,
         rows=rows,
         matrix=(

@@ -96,8 +96,10 @@ def _fit_together(state: ViewerState, under: SeriesManifest, over: SeriesManifes
     below, above = state.geometry(under.series_id), state.geometry(over.series_id)
     if below is None or above is None:
         return False
-    same = below.frame_of_reference_uid == above.frame_of_reference_uid != ""
-    return same and _overlap(below, above) >= _LEAST_OVERLAP
+    # Volumes are looked into long after the first picture: nothing of them is imported before.
+    from viewer_py.volume.fusion import fusion_hindrance
+
+    return fusion_hindrance(below, above) is None and _overlap(below, above) >= _LEAST_OVERLAP
 
 
 def _overlap(below: VolumeGeometry, above: VolumeGeometry) -> float:
