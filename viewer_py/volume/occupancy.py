@@ -15,6 +15,7 @@ from viewer_py.volume.model import Volume
 from viewer_py.volume.transfer import TransferTable
 
 BLOCK = 8
+ROUNDING = 0.01  # of an entry of the table
 FARTHEST = 12  # blocks; a longer leap would save nothing more
 
 
@@ -53,11 +54,12 @@ def distances(ranges: BlockRanges, volume: Volume, table: TransferTable) -> NDAr
         one.astype(np.float32) * np.float32(volume.slope) + np.float32(volume.intercept)
         for one in (ranges.smallest, ranges.largest)
     ]
-    lowest, highest = table.entries(np.minimum(*ends)), table.entries(np.maximum(*ends))
+    # A sample may be rounded to the entry beside that of its block's end.
+    rounding = np.float32(ROUNDING / table.per_value)
+    lowest = table.entries(np.minimum(*ends) - rounding)
+    highest = table.entries(np.maximum(*ends) + rounding)
     shows = table.colors.max(axis=1) > 0 if table.projection else table.opacities > 0
     before = np.concatenate(([0], np.cumsum(shows)))
-    # The entry of a sample may differ by one from that of its block, by rounding.
-    lowest, highest = np.maximum(lowest - 1, 0), np.minimum(highest + 1, len(shows) - 1)
     seen = before[highest + 1] > before[lowest]
     away = np.full(seen.shape, FARTHEST, dtype=np.uint8)
     for distance in range(FARTHEST):
