@@ -89,6 +89,9 @@ export function moduleMaker(factory, { libraries, snapshots = null, onTable = ()
   return (settings) => {
     let Module;
     let restored = [];
+    const instantiate = settings.instantiateWasm;
+    settings.instantiateWasm = (imports, receive) =>
+      instantiate(imports, (instance, wasm) => receive({ exports: asInTable(instance.exports) }, wasm));
     const prepare = async () => {
       restored = (await snapshots) ?? [];
       if (restored.length) alignTable(Module.wasmTable, restored[0].table);
@@ -113,6 +116,19 @@ export function moduleMaker(factory, { libraries, snapshots = null, onTable = ()
     };
     return Promise.race([factory(settings), failed]);
   };
+}
+
+// In WebKit a function that the table has and one that is exported are two objects, where they ought
+// to be one. Pyodide would take most exports for functions that the table lacks, and lengthen it.
+function asInTable(exports) {
+  const table = exports.__indirect_function_table;
+  const inTable = new Map(); // by its number in the module, which is a function's name
+  for (let index = 0; index < table.length; index += 1) {
+    const entry = table.get(index);
+    if (entry) inTable.set(entry.name, entry);
+  }
+  const same = (value) => (typeof value === "function" && inTable.get(value.name)) || value;
+  return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, same(value)]));
 }
 
 function restore(Module, snapshots) {
