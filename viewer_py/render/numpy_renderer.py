@@ -167,7 +167,9 @@ def _state_of(volume: Volume | None) -> object:
     if volume is None:
         return None
     there = int(np.count_nonzero(volume.present))
-    return (volume.generation, there, volume.values.ctypes.data, volume.values.shape)
+    values = volume.values
+    # Another stack of the same series may come to lie in the same place.
+    return (volume.generation, there, values.ctypes.data, values.shape, volume.geometry.frames)
 
 
 def _ranges(layer: Layer, volume: Volume | None, memory: Memory) -> BlockRanges | None:

@@ -29,6 +29,8 @@ _FORMS = {
 _ROW = 1024  # texels a row of the slices' texture
 _MEBIBYTE = 1 << 20
 
+Source = tuple[int, tuple[int, ...], str, tuple[int, ...]]
+
 
 @dataclass
 class VolumeTexture:
@@ -37,7 +39,7 @@ class VolumeTexture:
     kind: VoxelKind
     voxels: Any
     slices: Any
-    source: tuple[int, tuple[int, ...], str]
+    source: Source
     geometry: object
     bytes: int
     uploaded: NDArray[np.bool_]
@@ -45,8 +47,10 @@ class VolumeTexture:
     drawn: int = field(default=0)
 
 
-def _source_of(volume: Volume) -> tuple[int, tuple[int, ...], str]:
-    return (volume.values.ctypes.data, volume.values.shape, volume.values.dtype.str)
+def _source_of(volume: Volume) -> Source:
+    """Return what a texture was made of: another stack of a series may come to lie in its place."""
+    values = volume.values
+    return (values.ctypes.data, values.shape, values.dtype.str, volume.geometry.frames)
 
 
 class VolumeTextures:
