@@ -14,6 +14,8 @@ from tests.visitor import Visitor
 
 # What may be used by anyone; a new public address must be added here knowingly.
 PUBLIC = {
+    "/offline",
+    "/service-worker.js",
     "/",
     "/assets/<path:path>",
     "/dev/mailbox",
