@@ -92,6 +92,7 @@ class Site:
     ended: int = 0
     broken: int = 0
     asked: list[str] = field(default_factory=list)
+    overlays: dict[str, bytes] = field(default_factory=dict)
     release: threading.Event = field(default_factory=threading.Event)
     server: BaseWSGIServer | None = None
 
@@ -181,6 +182,11 @@ def make_app(site: Site) -> Flask:
         if site.ended:
             abort(site.ended)
         return Response(to_json(site.series[series_id][0]), mimetype="application/json")
+
+    @app.get("/x/series/<series_id>/overlays")
+    def overlays(series_id: str) -> Response:
+        found = site.overlays.get(series_id) or abort(404)
+        return Response(found, mimetype="application/octet-stream")
 
     @app.get("/x/series/<series_id>/frames/<int:index>/rendered.png")
     def rendered(series_id: str, index: int) -> Response:
