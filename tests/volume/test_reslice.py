@@ -315,3 +315,12 @@ def test_a_slab_needs_a_direction() -> None:
     grid_ = replace(grid(AXIAL, (0, 0, 0)), normal=(0.0, 0.0, 0.0))
     with pytest.raises(ValueError, match="direction"):
         reslice(noise(STACKS["regular"]), grid_)
+
+
+def test_a_slab_of_absurdly_thin_slices_has_no_endless_samples() -> None:
+    thin = noise(frames(np.arange(9) * 0.011, pixel_spacing=(0.02, 0.02)))
+    grid_ = grid(AXIAL @ rotation(20, 30, 40).T, middle(thin.geometry), 9, 8, (0.03, 0.03))
+    plan = slab_plan(thin.geometry, grid_, Slab(160.0))
+    assert plan.count == 1024
+    assert plan.count * plan.step_mm == pytest.approx(160)
+    assert reslice(thin, grid_, Slab(160.0, Projection.AVGIP)).values.shape == (8, 9)

@@ -158,6 +158,7 @@ def _one_changed(**attributes: object) -> tuple[object, ...]:
         (Reason.COLOR, _one_changed(samples_per_pixel=3)),
         (Reason.NO_POSITION, _one_changed(image_position_patient=None)),
         (Reason.NO_POSITION, _one_changed(image_position_patient=(0.0, math.nan, 1.0))),
+        (Reason.NO_POSITION, _one_changed(image_position_patient=(0.0, 2e5, 1.0))),
         (Reason.NO_POSITION, _one_changed(image_orientation_patient=None)),
         (Reason.NO_POSITION, _one_changed(image_orientation_patient=(1, 0, 0, 1, 0, 0))),
         (Reason.NO_SPACING, _one_changed(pixel_spacing=None)),
@@ -196,3 +197,57 @@ def test_a_frame_of_reference_made_up_for_each_frame_is_none() -> None:
     assert geometry.state is VolumeState.REGULAR
     assert geometry.frame_of_reference_uid == ""
     assert stacks(stack) == ((0, 1, 2, 3, 4),)
+
+
+ANY = st.floats() | st.sampled_from([0.0, 1.0, -1.0, 5e-324, 1e308])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.tuples(ANY, ANY, ANY),
+            st.none() | st.just((1.0, 0.0, 0.0, 0.0, 1.0, 0.0)) | st.tuples(*[ANY] * 6),
+            st.none() | st.tuples(ANY, ANY),
+        ),
+        max_size=6,
+    )
+)
+@settings(deadline=None, max_examples=300)
+def test_numbers_that_make_no_sense_are_no_volume_and_no_error(
+    stated: list[tuple[object, object, object]],
+) -> None:
+    stack = [
+        replace(
+            frame,
+            image_position_patient=position,
+            image_orientation_patient=orientation,
+            pixel_spacing=spacing,
+        )
+        for frame, (position, orientation, spacing) in zip(
+            frames(range(len(stated))), stated, strict=True
+        )
+    ]
+    geometry = volume_geometry(stack)
+    if geometry.state is not VolumeState.NOT_A_VOLUME:
+        numbers = [*geometry.positions, *np.ravel(geometry.corners), geometry.nominal_distance]
+        assert np.isfinite(numbers).all()
+        assert (np.diff(geometry.positions) > 0).all()
+    for members in stacks(stack):
+        volume_geometry(stack, members=members)
+
+
+@given(st.lists(ANY | st.floats(-1e6, 1e6), min_size=3, max_size=8), st.tuples(ANY, ANY))
+@settings(deadline=None, max_examples=300)
+def test_places_that_make_no_sense(places: list[float], spacing: tuple[float, float]) -> None:
+    stack = [
+        replace(frame, image_position_patient=(1.0, 2.0, place), pixel_spacing=spacing)
+        for frame, place in zip(frames(range(len(places))), places, strict=True)
+    ]
+    for geometry in (
+        volume_geometry(stack),
+        volume_geometry([replace(frame, pixel_spacing=(1.0, 1.0)) for frame in stack]),
+    ):
+        if geometry.state is not VolumeState.NOT_A_VOLUME:
+            assert np.isfinite([*geometry.positions, geometry.nominal_distance]).all()
+            assert geometry.nominal_distance > 0
+            assert (np.diff(geometry.positions) > 0).all()

@@ -18,6 +18,7 @@ from viewer_py.volume.curve import tangents
 from viewer_py.volume.lookup import SliceTable
 from viewer_py.volume.model import Slab, Volume, VolumeGeometry
 from viewer_py.volume.picture import CHUNK
+from viewer_py.volume.plan import MOST_SAMPLES
 from viewer_py.volume.projection import numeric_projection
 from viewer_py.volume.reslice import PLANE, VALID_WEIGHT, Resliced, Samples, modality
 from viewer_py.volume.trilinear import Voxels
@@ -36,6 +37,8 @@ def curve_samples(geometry: VolumeGeometry, slab: Slab) -> tuple[float, float, i
     """Return first_mm, step_mm and count of the samples across a curved slab."""
     step = smallest_spacing(geometry)
     count = max(1, math.floor(slab.thickness_mm / step + 0.5))
+    if count > MOST_SAMPLES:
+        count, step = MOST_SAMPLES, slab.thickness_mm / MOST_SAMPLES
     return -(count - 1) / 2 * step, step, count
 
 

@@ -14,6 +14,8 @@ from viewer_py.volume.model import SampleGrid, Slab, VolumeGeometry, VolumeState
 STRAIGHT = 1e-5
 # A plane that misses a voxel plane by less than this share of a step lies on it.
 ON_VOXEL = 1e-6
+# More interpolated samples across a slab than any scanner has slices in 160 mm: they lie wider.
+MOST_SAMPLES = 1024
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def slab_plan(geometry: VolumeGeometry, grid: SampleGrid, slab: Slab) -> SlabPla
 
     The step is the distance, along the grid's normal, in which no index grows by more than one:
     the voxel spacing for slabs along an axis. Thickness / step, rounded and at least 1, is the
-    number of samples; they lie evenly about the plane. Raises ValueError for a geometry that is not
+    number of samples (interpolated ones up to MOST_SAMPLES, then they lie farther apart); they lie
+    evenly about the plane. Raises ValueError for a geometry that is not
     a volume or a normal of no length.
     """
     table = SliceTable.of(geometry)
@@ -58,6 +61,8 @@ def slab_plan(geometry: VolumeGeometry, grid: SampleGrid, slab: Slab) -> SlabPla
         at = (origin[2] / geometry.nominal_distance, origin[1], origin[0])[fastest]
         start = math.ceil(float(at) - count / 2 - ON_VOXEL)
         return SlabPlan(fastest, start, count, 0.0, step)
+    if count > MOST_SAMPLES:
+        count, step = MOST_SAMPLES, slab.thickness_mm / MOST_SAMPLES
     return SlabPlan(None, 0, count, -(count - 1) / 2 * step, step)
 
 

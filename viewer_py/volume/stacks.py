@@ -15,7 +15,7 @@ import numpy as np
 from viewer_py.dicom.geometry import dot, image_axes, slice_normal
 from viewer_py.dicom.manifest import FrameAttributes, Vector3
 from viewer_py.dicom.ordering import SAME_PLACE_MM
-from viewer_py.volume.states import SAME_DIRECTION, SAME_SPACING, spaces
+from viewer_py.volume.states import SAME_DIRECTION, SAME_SPACING, is_position, spaces
 
 # Passes told apart by their numbers count when each has at least this share of all places.
 LEAST_SHARE = 0.8
@@ -42,7 +42,7 @@ def stacks(frames: Sequence[FrameAttributes]) -> tuple[tuple[int, ...], ...]:
     groups: list[_Group] = []
     named = spaces(frames)
     for index, frame in enumerate(frames):
-        if slice_normal(frame) is None or frame.image_position_patient is None:
+        if slice_normal(frame) is None or not is_position(frame.image_position_patient):
             continue
         if frame.samples_per_pixel != 1:
             continue

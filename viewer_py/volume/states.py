@@ -42,6 +42,8 @@ SAME_SPACING = 1e-4
 # In an uneven stack, a distance above this multiple of the usual one is a hole: nothing is
 # interpolated across it.
 LARGEST_UNEVEN_STEP = 2.5
+# In mm. A position farther from the origin than any table moves is no position.
+FARTHEST_POSITION = 1e5
 
 Floats = NDArray[np.float64]
 
@@ -117,7 +119,7 @@ def _hindrance(frames: Sequence[FrameAttributes]) -> Reason | None:
         return Reason.TOO_FEW_SLICES
     if any(frame.samples_per_pixel != 1 for frame in frames):
         return Reason.COLOR
-    if any(not _finite(frame.image_position_patient) for frame in frames):
+    if any(not is_position(frame.image_position_patient) for frame in frames):
         return Reason.NO_POSITION
     if len(set(spaces(frames))) > 1:
         return Reason.MIXED_FRAME_OF_REFERENCE
@@ -149,8 +151,9 @@ def spaces(frames: Sequence[FrameAttributes]) -> list[str]:
     return uids
 
 
-def _finite(values: tuple[float, ...] | None) -> bool:
-    return values is not None and all(math.isfinite(value) for value in values)
+def is_position(values: tuple[float, ...] | None) -> bool:
+    """Say whether these can be a place; infinite ones and nan cannot."""
+    return values is not None and all(abs(value) <= FARTHEST_POSITION for value in values)
 
 
 def _placed(
