@@ -13,8 +13,9 @@ import pytest
 from tests.volume.phantoms import frames, series
 from viewer_py.dicom.manifest import PetAttributes, SeriesManifest
 from viewer_py.volume.assemble import assemble
+from viewer_py.volume.scan_start import scan_start
 from viewer_py.volume.states import volume_geometry
-from viewer_py.volume.suv import LABELS, SuvReason, scan_start, suv_bw
+from viewer_py.volume.suv import LABELS, SuvReason, suv_bw
 
 HALF_LIFE = 6586.2  # fluorine 18, s
 DOSE = 370e6

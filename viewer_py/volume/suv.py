@@ -8,24 +8,17 @@ missing, contradicts itself or cannot be true is a reason, and the series then s
 from __future__ import annotations
 
 import enum
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-import numpy as np
 
 from viewer_py.dicom.manifest import FrameAttributes, PetAttributes, SeriesManifest
+from viewer_py.volume.scan_start import is_positive, moment, scan_start
 
 # After so many half lives a thousandth of the dose is left: no image was made of that, a date is
 # wrong (shifted by an anonymiser).
 MOST_HALF_LIVES = 10.0
 # In Bq. Less is not given to people or animals: the number is in MBq, against the standard.
 SMALLEST_DOSE = 1e5
-# The moments that the frames of one series are corrected to may differ by this much, in s.
-LARGEST_SPREAD = 5.0
-# One time may be written with a fraction of a second and another without.
-SAME_MOMENT = timedelta(seconds=1)
 GRAMS_PER_KILOGRAM = 1000.0
 
 
@@ -181,9 +174,9 @@ def _by_activity(
     """Return the factor of values which, times `becquerels`, are Bq/ml."""
     reasons = _uncorrected(pet)
     weight, dose = pet.patient_weight, pet.radionuclide_total_dose
-    if not _positive(weight):
+    if not is_positive(weight):
         reasons.append(SuvReason.NO_WEIGHT)
-    if not _positive(dose):
+    if not is_positive(dose):
         reasons.append(SuvReason.NO_DOSE)
     elif dose is not None and dose < SMALLEST_DOSE:
         reasons.append(SuvReason.IMPLAUSIBLE_DOSE)
@@ -199,10 +192,6 @@ def _by_activity(
     return _Factor(becquerels * weight * GRAMS_PER_KILOGRAM / (dose * left))
 
 
-def _positive(value: float | None) -> bool:
-    return value is not None and math.isfinite(value) and value > 0
-
-
 def _remaining_share(
     frames: tuple[FrameAttributes, ...], pet: PetAttributes
 ) -> float | list[SuvReason]:
@@ -215,9 +204,9 @@ def _remaining_share(
         return 1.0
     if pet.decay_correction != "START":
         return [SuvReason.DECAY_CORRECTION_UNKNOWN]
-    half_life, start = pet.radionuclide_half_life, _moment(pet.radiopharmaceutical_start)
+    half_life, start = pet.radionuclide_half_life, moment(pet.radiopharmaceutical_start)
     reasons = []
-    if not _positive(half_life):
+    if not is_positive(half_life):
         reasons.append(SuvReason.NO_HALF_LIFE)
     if start is None:
         reasons.append(SuvReason.NO_INJECTION_TIME)
@@ -232,71 +221,3 @@ def _remaining_share(
     if seconds > MOST_HALF_LIVES * half_life:
         return [SuvReason.IMPLAUSIBLE_TIME]
     return float(2.0 ** (-seconds / half_life))
-
-
-def scan_start(frames: tuple[FrameAttributes, ...], pet: PetAttributes) -> datetime | None:
-    """Return the moment that values with decay correction START are corrected to.
-
-    The first of these that is known:
-
-    1. Decay Correction DateTime;
-    2. the date and time of the series, unless a frame was acquired earlier: then it is the moment
-       when the series was made, later than the scan;
-    3. the private scan date and time of GE;
-    4. where every frame tells it, what it was acquired at, back by its Frame Reference Time or by
-       its Decay Factor (the moment of a frame is that of its mean count rate).
-    """
-    stated = _moment(pet.decay_correction_datetime)
-    if stated is not None:
-        return stated
-    acquired = [moment for frame in frames if (moment := _moment(frame.acquisition_datetime))]
-    series = _moment(pet.series_datetime)
-    if series is not None and (not acquired or series <= min(acquired) + SAME_MOMENT):
-        return series
-    return _moment(pet.ge_scan_datetime) or _computed_start(frames, pet.radionuclide_half_life)
-
-
-def _computed_start(
-    frames: tuple[FrameAttributes, ...], half_life: float | None
-) -> datetime | None:
-    if half_life is None or not _positive(half_life):
-        return None
-    starts = []
-    for frame in frames:
-        acquired = _moment(frame.acquisition_datetime)
-        back = _since_start(frame, half_life)
-        if acquired is None or back is None:
-            return None
-        starts.append(acquired - timedelta(seconds=back))
-    if not starts or (max(starts) - min(starts)).total_seconds() > LARGEST_SPREAD:
-        return None
-    first = min(starts)
-    return first + timedelta(
-        seconds=float(np.median([(one - first).total_seconds() for one in starts]))
-    )
-
-
-def _since_start(frame: FrameAttributes, half_life: float) -> float | None:
-    """Return the seconds from the start of the scan to the start of the frame's acquisition."""
-    decay = math.log(2.0) / half_life
-    if not _positive(frame.actual_frame_duration):
-        return None
-    assert frame.actual_frame_duration is not None
-    during = decay * frame.actual_frame_duration / 1000.0
-    # When the decaying count rate has its mean over the frame.
-    mean_rate = math.log(during / -math.expm1(-during)) / decay
-    if frame.frame_reference_time is not None and _positive(frame.frame_reference_time):
-        return frame.frame_reference_time / 1000.0 - mean_rate
-    if frame.decay_factor is not None and frame.decay_factor > 1.0:
-        return math.log(frame.decay_factor) / decay - mean_rate
-    return None
-
-
-def _moment(text: str) -> datetime | None:
-    """Return an ISO date-time; None for "" and for a date without a time."""
-    if "T" not in text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError:
-        return None
