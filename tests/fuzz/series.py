@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import math
@@ -196,7 +197,7 @@ def _damage(chance: random.Random, document: dict[str, Any]) -> None:
         if chance.random() < 0.2:
             del holder[key]
         else:
-            holder[key] = chance.choice(_ABSURD)
+            holder[key] = copy.deepcopy(chance.choice(_ABSURD))
         return
 
 

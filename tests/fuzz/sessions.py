@@ -71,6 +71,8 @@ def _argument(chance: random.Random, argument: Argument) -> Any:
         return chance.choice(_ABSURD)
     if argument.type is str:
         return chance.choice((*argument.allowed, "a", "b"))
+    if argument.name in ("width", "height", "pixel_ratio") and chance.random() < 0.9:
+        return chance.choice((1, 2, 60, 200))  # a screen of 8K takes its time, and that is no fault
     low, high = max(argument.minimum, -1e6), min(argument.maximum, 1e6)
     value = chance.choice((low, high, chance.uniform(low, high), 0, 1, 2))
     return int(value) if argument.type is int else value

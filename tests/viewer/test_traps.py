@@ -311,6 +311,13 @@ def test_what_moves_is_drawn_as_fast_as_the_device_can_and_rest_in_full() -> Non
     assert pace.detail(now + REST) == 1.0
     pace.painted(1.0, 0.48)
     assert not pace.is_coarse
+    pace.painted(0.95, 0.4)
+    assert pace.is_coarse, "nearly full is not full"
+    slow = Pace()
+    slow.painted(1.0, 50.0)
+    assert 50.0 * slow.detail(now + REST) ** 2 == pytest.approx(2.0), "seconds at rest"
+    slow.painted(slow.detail(now + REST), 2.0)
+    assert not slow.is_coarse, "it would be drawn again and again"
     fast = Pace()
     fast.painted(1.0, 0.01)
     fast.moved(now)

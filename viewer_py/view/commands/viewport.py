@@ -113,7 +113,7 @@ def resize(state: ViewerState, args: Arguments) -> ViewerState:
 
 
 _ANY = 1e5
-_MOST_PIXELS = 1 << 26  # twice a screen of 8K; the picture is four bytes a pixel
+_MOST_PIXELS = 36_000_000  # a screen of 8K; the picture is four bytes a pixel
 
 COMMANDS = (
     Command(
