@@ -151,8 +151,11 @@ def test_interactive_is_told_once_the_opening_frame_is_painted(reading: Reading)
     reading.frame(10)
     (interactive,) = reading.host.of("interactive")
     assert interactive["python"]
-    assert reading.gpu.painted[-1].panes[0].image is not None
+    # Which renderer is faster is found out after that.
+    assert reading.cpu.painted[-1].panes[0].image is not None
+    assert not reading.gpu.painted
     reading.session.tick()
+    assert reading.gpu.painted[-1].panes[0].image is not None
     assert len(reading.host.of("interactive")) == 1
 
 
@@ -340,6 +343,7 @@ def test_a_refused_gesture_does_not_keep_the_finger_down(reading: Reading) -> No
 
 def test_the_state_is_serialisable_and_says_what_is_shown(reading: Reading) -> None:
     reading.frame(10)
+    reading.session.tick()
     reading.session.receive({"type": "key", "key": "3"})
     reading.session.receive({"type": "wheel", "x": 1, "y": 1, "delta": 100})
     reading.session.receive({"type": "state", "id": 9})
@@ -352,10 +356,10 @@ def test_the_state_is_serialisable_and_says_what_is_shown(reading: Reading) -> N
 
 def test_a_lost_context_hands_over_to_numpy(reading: Reading) -> None:
     reading.frame(10)
+    reading.session.tick()
     reading.session.context_lost()
     reading.session.tick()
-    assert reading.cpu.painted
-    assert [m["kind"] for m in reading.host.of("renderer")] == ["webgl2", "numpy"]
+    assert [m["kind"] for m in reading.host.of("renderer")] == ["numpy", "webgl2", "numpy"]
 
 
 def test_a_renderer_that_breaks_while_it_paints_hands_over_too(reading: Reading) -> None:

@@ -84,6 +84,10 @@ class PainterChoice:
         """Tell whether the GPU lost the measurement of frames: it is software."""
         return self._chosen.get(frozenset({Operation.STACK})) is self._cpu and self._gpu is not None
 
+    def would_measure(self, scene: Scene) -> bool:
+        """Tell whether both painters are there and nothing says yet which of them is faster."""
+        return self._gpu is not None and self._wish == AUTO and kind_of(scene) not in self._chosen
+
     def painter_for(self, scene: Scene, sources: Sources) -> Painter:
         """Return the painter of a scene; a kind that is not known yet is measured first.
 

@@ -38,6 +38,7 @@ class Screen:
         self._cpu, self._gpu = cpu, gpu
         self._choice = PainterChoice(gpu, cpu, host.now, wish)
         self._painter: Painter | None = None
+        self._slow = False
         self._pace = Pace()
 
     @property
@@ -65,7 +66,7 @@ class Screen:
 
     def paint(self, scene: Scene, *, volumes: bool, detail: float) -> bool:
         """Paint; return whether everything was there. `volumes`: planes or renderings are shown."""
-        painter = self._choice.painter_for(scene, self._sources)
+        painter = self._painter_for(scene)
         begun = self._host.now()
         try:
             complete = painter.paint(scene, self._sources)
@@ -81,11 +82,18 @@ class Screen:
                 self._host.call_later(REST)
         return complete
 
+    def _painter_for(self, scene: Scene) -> Painter:
+        """Return who paints; the first picture waits for no measurement, the next one does."""
+        if self._painter is None and self._choice.would_measure(scene):
+            self._host.request_tick()
+            return self._cpu
+        return self._choice.painter_for(scene, self._sources)
+
     def _show(self, painter: Painter) -> None:
         """Say whose canvas is to be seen; `slow`: GL is software, and need not be tried again."""
-        if painter is not self._painter:
-            self._painter = painter
-            slow = self._choice.is_slow
+        slow = self._choice.is_slow
+        if painter is not self._painter or slow != self._slow:
+            self._painter, self._slow = painter, slow
             self._host.post({"type": "renderer", "kind": str(painter.kind), "slow": slow})
 
     def context_lost(self) -> None:
