@@ -92,7 +92,6 @@ def patient_points(state: ViewerState, screen: list[tuple[float, float]]) -> np.
     return np.array(points)[:, :3]
 
 
-@pytest.mark.requirement("B-23", "B-24")
 @calm
 @given(placed_frames(), viewports, shares, shares, shares, shares)
 def test_no_view_changes_where_a_point_lies_or_how_long_a_distance_is(
@@ -168,7 +167,6 @@ def test_what_is_done_and_undone_leaves_no_trace(
     )
 
 
-@pytest.mark.requirement("B-16")
 @calm
 @given(placed_frames(), viewports)
 def test_direction_letters_follow_the_picture(frame: FrameAttributes, viewport: Viewport) -> None:
@@ -292,7 +290,6 @@ def test_inverted_is_255_minus_the_picture(
     assert (plain.astype(int) + inverted == 255).all()
 
 
-@pytest.mark.requirement("B-25")
 @calm
 @given(stored_values, rescales, st.integers(-32768, 32767), st.integers(-32768, 32767))
 def test_padding_influences_nothing(
@@ -433,7 +430,6 @@ def test_the_reading_order_does_not_hang_on_the_order_of_arrival(
 # --- what a number is worth ---------------------------------------------------------------------
 
 
-@pytest.mark.requirement("D-47")
 @calm
 @given(frame_attributes, st.sampled_from(("", "GEOMETRY", "FIDUCIAL")), st.none() | lengths)
 def test_no_length_in_mm_without_a_spacing_and_no_doubtful_one_without_words(
