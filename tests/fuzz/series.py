@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz.viewer import MadeUp, draw, made_up, opened
+from tests.fuzz.viewer import draw, made_up, opened
 from viewer_py.dicom.manifest import (
     FrameAttributes,
     LookupTable,
@@ -243,7 +243,7 @@ def _judge_volume(series: SeriesManifest) -> str:
     assert list(geometry.positions) == sorted(geometry.positions)
     if any(made_up(frame) is None for frame in series.frames):
         return "too large to make up"
-    volume = assemble(series, geometry, lambda index: MadeUp((series,)).frame("a", index))
+    volume = assemble(series, geometry, lambda index: made_up(series.frames[index]))
     middle = center(geometry)
     for axes in standard_planes(geometry).values():
         grid = plane_grid(axes, middle, 9, 7, 0.8)
