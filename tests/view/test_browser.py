@@ -319,6 +319,10 @@ def test_slow_graphics_are_remembered_for_the_day(
     remember = "(day) => localStorage.setItem('yingyun:slow-graphics', day || Date().slice(0, 15))"
     desktop.evaluate(remember, day)
     state = open_viewer(desktop, site)
+    if measured:  # after the first picture
+        tried = "async () => 'stack' in (await window.yingyun.state()).measured"
+        desktop.wait_for_function(tried)
+        state = state_of(desktop)
     assert ("webgl2_ms" in state["measured"].get("stack", {})) is measured
     assert measured or state["renderer"] == "numpy"
 
