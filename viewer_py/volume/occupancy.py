@@ -37,11 +37,11 @@ def block_ranges(volume: Volume) -> BlockRanges:
 
 def _reduced(values: NDArray[Any], reduce: np.ufunc) -> NDArray[Any]:
     for axis in range(3):
-        starts = np.arange(0, values.shape[axis], BLOCK)
-        blocks = reduce.reduceat(values, starts, axis=axis)
-        lower = np.moveaxis(blocks, axis, 0)[:-1]
-        reduce(lower, np.moveaxis(values.take(starts[1:], axis), axis, 0), out=lower)
-        values = blocks
+        along = np.moveaxis(values, axis, 0)
+        starts = range(0, len(along), BLOCK)
+        values = np.moveaxis(
+            np.stack([reduce.reduce(along[at : at + BLOCK + 1], axis=0) for at in starts]), 0, axis
+        )
     return values
 
 
