@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from typing import Any
 
 import websocket
 
+from e2e.engines import air
 from e2e.engines.reader import SECONDS, WINDOW, NotYetError
 
 EXECUTABLE = "firefox-esr"
@@ -40,7 +42,7 @@ GONE = ("no such frame", "unknown error", "no such node")
 
 def available() -> bool:
     """Tell whether Firefox is installed."""
-    return shutil.which(EXECUTABLE) is not None
+    return shutil.which(EXECUTABLE) is not None and air.available()
 
 
 class Firefox:
@@ -129,14 +131,20 @@ class Firefox:
 def running(webgl: bool) -> Iterator[Firefox]:
     """Start a Firefox with a fresh profile, with or without WebGL; end it afterwards."""
     wanted = PREFERENCES | {"webgl.disabled": not webgl, "webgl.force-enabled": webgl}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with (
+        air.screen() as display,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+    ):
         lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in wanted.items())
         (Path(folder) / "user.js").write_text("\n".join(lines))
         log = Path(folder) / "said"
         command = [EXECUTABLE, "--headless", "--no-remote", "--profile", folder]
         with log.open("wb") as said:
             child = subprocess.Popen(
-                [*command, "--remote-debugging-port=0"], stdout=said, stderr=said
+                [*command, "--remote-debugging-port=0"],
+                env=os.environ | {"DISPLAY": display},
+                stdout=said,
+                stderr=said,
             )
         try:
             browser = Firefox(_address(log, child))

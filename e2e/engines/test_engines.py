@@ -21,18 +21,20 @@ ENGINES: dict[str, tuple[Callable[[], bool], Starter]] = {
     "firefox": (firefox.available, firefox.running),
 }
 WEBGL, NUMPY = "webgl2", "numpy"
+# Debian's WebKit has WebGL in pages but not in workers: there numpy draws in either case.
+RENDERERS = {("firefox", WEBGL): WEBGL}
 HAS_WEBGL = "Boolean(document.createElement('canvas').getContext('webgl2'))"
 
 
 @pytest.fixture(params=[(name, kind) for name in ENGINES for kind in (WEBGL, NUMPY)], ids="-".join)
 def reading(request: pytest.FixtureRequest) -> Iterator[tuple[Browser, str, str]]:
-    """A browser that has WebGL or has not, the kind of renderer, the account of its reader."""
+    """A browser, the name of its engine, and whether it has WebGL."""
     name, kind = request.param
     available, start = ENGINES[name]
     if not available():
         pytest.skip(f"{name} is not installed: run `make system`")
     with start(kind == WEBGL) as browser:
-        yield browser, kind, f"journey.{name}-{kind}"
+        yield browser, name, kind
 
 
 def sign_in(browser: Browser, product: Product, account: str) -> None:
@@ -59,23 +61,25 @@ def judged(browser: Browser, product: Product, state: dict[str, Any]) -> None:
 
 @pytest.mark.requirement("A-04")
 def test_from_signing_in_to_the_window(product: Product, reading: tuple[Browser, str, str]) -> None:
-    browser, kind, account = reading
-    sign_in(browser, product, account)
+    browser, engine, kind = reading
+    sign_in(browser, product, f"journey.{engine}-{kind}")
     study = f"{product.base_url}/studies/{product.studies['ct']}"
     browser.open(study)
     until(browser, "the page of pictures", "Boolean(document.querySelector('[data-dicom]'))")
     until(browser, "the JPG image", "[...document.images].some((one) => one.naturalWidth >= 128)")
+    until(browser, "the scripts", "document.readyState === 'complete'")
     assert browser.evaluate(HAS_WEBGL) is (kind == WEBGL)
     browser.click("[data-dicom]")
     until(browser, "the question", "document.querySelector('[data-dicom-dialog]').open")
     browser.click("[data-dicom-confirm]")
     until(browser, "Python", "window.yingyun?.ready.then(() => true)")
     until(browser, "all frames", "window.yingyun.state().then((one) => one.loading.complete)")
-    if kind == WEBGL:
+    renderer = RENDERERS.get((engine, kind), NUMPY)
+    if renderer == WEBGL:  # where it is software, numpy would be chosen as the faster one
         browser.open(f"{study}/dicom?confirmed=1&renderer=webgl2")
         until(browser, "Python again", "window.yingyun?.ready.then(() => true)")
     state = state_when(browser, "all loaded", lambda one: bool(one["loading"]["complete"]))
-    assert state["renderer"] == kind
+    assert state["renderer"] == renderer
     judged(browser, product, state)
     before = state["frame_index"]
     browser.press("\ue015")  # the down arrow

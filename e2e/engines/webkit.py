@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +17,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
+from e2e.engines import air
 from e2e.engines.reader import SECONDS, WINDOW, NotYetError
 
 DRIVER = "WebKitWebDriver"
-SCREEN = "Xvfb"
 BROWSERS = "/usr/lib"
-SCREEN_SIZE = "1600x1200x24"
 ANSWER = """const answer = arguments[arguments.length - 1];
 (async () => [await (%s)])().then(
   (value) => answer(JSON.stringify(value)), (error) => answer({ error: String(error) }));"""
@@ -36,7 +34,7 @@ def executable() -> Path | None:
 
 def available() -> bool:
     """Tell whether all that is needed is installed."""
-    return all(shutil.which(one) for one in (DRIVER, SCREEN)) and executable() is not None
+    return bool(shutil.which(DRIVER)) and executable() is not None and air.available()
 
 
 class WebKit:
@@ -83,7 +81,7 @@ class WebKit:
 @contextmanager
 def running(webgl: bool) -> Iterator[WebKit]:
     """Start a WebKit with or without WebGL, on a screen of its own; end both afterwards."""
-    with _screen() as display:
+    with air.screen() as display:
         options = Options()
         options.binary_location = str(executable())
         options.add_argument("--automation")
@@ -95,19 +93,3 @@ def running(webgl: bool) -> Iterator[WebKit]:
             yield WebKit(driver)
         finally:
             driver.quit()
-
-
-@contextmanager
-def _screen() -> Iterator[str]:
-    """Start an X server that shows nothing; yields its name."""
-    read, write = os.pipe()
-    command = [SCREEN, "-displayfd", str(write), "-screen", "0", SCREEN_SIZE, "-nolisten", "tcp"]
-    quiet = subprocess.DEVNULL
-    child = subprocess.Popen(command, pass_fds=(write,), stdout=quiet, stderr=quiet)
-    os.close(write)
-    try:
-        with os.fdopen(read) as said:
-            yield f":{said.readline().strip()}"
-    finally:
-        child.terminate()
-        child.wait()
