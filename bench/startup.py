@@ -33,6 +33,8 @@ from server.assets.pins import load_pins
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = ("stock", "ours")
 STATES = ("cold", "warm")
+# What worker.js asks Python for; with it comes all that the viewer begins with.
+IMPORTS = "import viewer_py.browser.worker"
 STEPS = ("core", "numpy", "viewer")
 STOCK_PARTS = (
     "pyodide.mjs",
@@ -59,13 +61,6 @@ def viewer_sources() -> dict[str, bytes]:
         f"viewer_py/{path.relative_to(VIEWER_DIR).as_posix()}": path.read_bytes()
         for path in sorted(VIEWER_DIR.rglob("*.py"))
     }
-
-
-def import_statement(sources: dict[str, bytes]) -> str:
-    """Import every module of the viewer that runs without a page around it."""
-    names = [name.removesuffix(".py").replace("/", ".") for name in sources]
-    wanted = [name for name in names if ".browser" not in name and "webgl" not in name]
-    return "import " + ", ".join(name.removesuffix(".__init__") for name in wanted)
 
 
 def stock_pages(cache_dir: Path, sources: dict[str, bytes]) -> dict[str, Page]:
@@ -139,7 +134,7 @@ def measure(line: Line, *, repeats: int, cpu: float, executable: str) -> dict[st
     plan: dict[str, object] = {
         "stock": "/stock/",
         "ours": catalog.runtime(),
-        "imports": import_statement(sources),
+        "imports": IMPORTS,
     }
     pages = stock_pages(cache_dir, sources) | our_pages(catalog) | measuring_pages(plan)
     server = Server(pages, line)
