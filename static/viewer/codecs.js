@@ -33,19 +33,22 @@ export class Decoders {
     this.#options = options;
   }
 
-  // Resolves to the stored values, little endian, in bytes of their own.
-  async decode(codec, payload) {
+  // Resolves to the stored values, little endian, in bytes of their own: in `spare` (an ArrayBuffer)
+  // where that has their size.
+  async decode(codec, payload, spare = null) {
     if (codec === DEFLATE) return inflate(payload);
     if (!CODECS.has(codec)) throw new Error(`codec ${codec}`);
     if (!this.#open.has(codec)) {
-      const opening = open(CODECS.get(codec), this.#addresses, this.#options);
-      opening.catch(() => this.#open.delete(codec)); // the network may be back for the next frame
-      this.#open.set(codec, opening);
+      this.#open.set(codec, open(CODECS.get(codec), this.#addresses, this.#options));
     }
     const decoder = await this.#open.get(codec);
     decoder.getEncodedBuffer(payload.length).set(payload);
     decoder.decode();
     // The decoder's memory is used again for the next frame, so this one is copied out of it.
-    return decoder.getDecodedBuffer().slice();
+    const decoded = decoder.getDecodedBuffer();
+    if (spare?.byteLength !== decoded.length) return decoded.slice();
+    const bytes = new Uint8Array(spare);
+    bytes.set(decoded);
+    return bytes;
   }
 }

@@ -5,10 +5,11 @@ import { Decoders } from "./codecs.js";
 let decoders = null;
 let last = Promise.resolve();
 
-async function decode({ id, codec, payload }) {
+// The payload goes back as well: its memory is used again.
+async function decode({ id, codec, payload, spare }) {
   try {
-    const pixels = await decoders.decode(codec, payload);
-    postMessage({ id, pixels }, [pixels.buffer]);
+    const pixels = await decoders.decode(codec, payload, spare);
+    postMessage({ id, pixels, payload }, [pixels.buffer, payload.buffer]);
   } catch (error) {
     postMessage({ id, error: String(error) });
   }

@@ -19,8 +19,9 @@ class ByteQueue {
     return this.#length;
   }
 
-  take(count) {
-    const bytes = new Uint8Array(count);
+  // `spare` is an ArrayBuffer to use where it is large enough.
+  take(count, spare = null) {
+    const bytes = spare?.byteLength >= count ? new Uint8Array(spare, 0, count) : new Uint8Array(count);
     let filled = 0;
     while (filled < count) {
       const chunk = this.#chunks[0];
@@ -35,9 +36,12 @@ class ByteQueue {
   }
 }
 
-// A few decode workers; a frame goes to the one with the least to do.
+// A few decode workers; a frame goes to the one with the least to do. Buffers go round and round:
+// left to the garbage collector, those of a long series would pile up for seconds.
 export class DecodePool {
   #workers;
+  #pixels = [];
+  #payloads = [];
   #jobs = new Map();
   #next = 0;
 
@@ -58,19 +62,32 @@ export class DecodePool {
     return this.#workers.length * 3;
   }
 
+  // Takes back decoded bytes that nobody needs any more.
+  recycle(bytes) {
+    if (this.#pixels.length < this.enough) this.#pixels.push(bytes.buffer);
+  }
+
+  // Gives a buffer of a payload that was decoded, to be filled anew.
+  spare() {
+    return this.#payloads.pop() ?? null;
+  }
+
   decode(codec, payload) {
     const whole = this.#workers.filter((entry) => !entry.broken);
     if (!whole.length) return Promise.reject(new Error("decoder"));
     const entry = whole.reduce((a, b) => (b.waiting < a.waiting ? b : a));
     const id = (this.#next += 1);
     entry.waiting += 1;
+    const spare = this.#pixels.pop() ?? null;
+    const transfer = spare ? [payload.buffer, spare] : [payload.buffer];
     return new Promise((resolve, reject) => {
       this.#jobs.set(id, { resolve, reject, entry });
-      entry.worker.postMessage({ type: "frame", id, codec, payload }, [payload.buffer]);
+      entry.worker.postMessage({ type: "frame", id, codec, payload, spare }, transfer);
     });
   }
 
-  #finish(entry, { id, pixels, error }) {
+  #finish(entry, { id, pixels, payload, error }) {
+    if (payload && this.#payloads.length < this.enough) this.#payloads.push(payload.buffer);
     const job = this.#jobs.get(id);
     if (!job) return;
     this.#jobs.delete(id);
@@ -92,7 +109,7 @@ export class DecodePool {
   }
 }
 
-async function readRecords(reader, onRecord) {
+async function readRecords(reader, pool, onRecord) {
   const queue = new ByteQueue();
   let head = null;
   for (;;) {
@@ -105,7 +122,8 @@ async function readRecords(reader, onRecord) {
         head = [0, 4, 8].map((offset) => view.getUint32(offset, true));
       }
       if (!head || queue.length < head[2]) break;
-      await onRecord(head[0], head[1], queue.take(head[2]));
+      const spare = head[1] === RAW ? null : pool().spare();
+      await onRecord(head[0], head[1], queue.take(head[2], spare));
       head = null;
     }
   }
@@ -137,7 +155,7 @@ export async function streamFrames(url, { signal, pool, take, fail, inHand }) {
   try {
     const answer = await fetch(url, { signal, credentials: "same-origin", cache: "no-store" });
     if (!answer.ok) return answer.status;
-    const whole = await readRecords(answer.body.getReader(), onRecord);
+    const whole = await readRecords(answer.body.getReader(), pool, onRecord);
     await Promise.all(decoding);
     return whole ? 200 : 0;
   } catch {

@@ -107,6 +107,7 @@ async function deliverOpening(seriesId) {
   for (const [index, bytes] of frames ?? []) {
     inHandOf(seriesId).delete(index);
     guarded(() => session.frame_arrived(0, index, bytes));
+    decoding?.recycle(bytes);
   }
 }
 
@@ -136,7 +137,10 @@ const host = {
     const control = new AbortController();
     stream = control;
     const hand = inHandOf(seriesId);
-    const take = (index, bytes) => guarded(() => session.frame_arrived(request, index, bytes));
+    const take = (index, bytes) => {
+      guarded(() => session.frame_arrived(request, index, bytes));
+      decoding?.recycle(bytes); // Python has copied them
+    };
     const status = await streamFrames(framesAddress(seriesId, query), {
       signal: control.signal,
       pool,

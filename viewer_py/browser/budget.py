@@ -15,7 +15,7 @@ class MemoryBudget:
     textures: int
 
 
-PHONE = MemoryBudget(frames=112 * MEBIBYTE, textures=32 * MEBIBYTE)
+PHONE = MemoryBudget(frames=32 * MEBIBYTE, textures=24 * MEBIBYTE)
 TABLET = MemoryBudget(frames=256 * MEBIBYTE, textures=64 * MEBIBYTE)
 DESKTOP = MemoryBudget(frames=640 * MEBIBYTE, textures=192 * MEBIBYTE)
 
