@@ -96,9 +96,7 @@ def _painted(source: SourceFrame, dataset: Dataset) -> SourceFrame:
     if painted is None:
         return source
     colors, described = painted
-    return dataclasses.replace(
-        source, stored=colors, attributes=described, flat=True, came=None
-    )
+    return dataclasses.replace(source, stored=colors, attributes=described, flat=True, came=None)
 
 
 def refused(dataset: Dataset, error: DecodeError, frame_number: int) -> RefusedObject:
