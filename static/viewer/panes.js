@@ -36,7 +36,7 @@ export class Panes {
     element.dataset.kind = pane.kind;
     element.classList.toggle("pane-one", !several);
     element.classList.toggle("pane-active", several && pane.active);
-    element.classList.toggle("pane-small", several && (width < 260 || height < 230));
+    element.classList.toggle("pane-small", pane.small);
     for (const [corner, lines] of Object.entries(pane.corners)) {
       const badges = corner === "bottom_left" ? pane.badges : [];
       showWords(element.querySelector(`[data-corner="${corner}"]`), badges, lines);

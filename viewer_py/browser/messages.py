@@ -15,7 +15,7 @@ from viewer_py.scene.model import ImageLayer, PaneScene, Scene
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
-from viewer_py.view.layout import shown_panes
+from viewer_py.view.layout import is_in_strip, shown_panes
 from viewer_py.view.pointer import PointerEvent, PointerKind
 from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
@@ -142,6 +142,7 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
         "kind": str(state.panes[index].kind),
         "area": [area.x / ratio, area.y / ratio, area.width / ratio, area.height / ratio],
         "active": index == state.active_pane,
+        "small": is_in_strip(state, index),
         "corners": asdict(scene.corners),
         "marks": asdict(scene.marks),
         "scale": _scale(scene, ratio),

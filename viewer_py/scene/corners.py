@@ -19,15 +19,15 @@ from viewer_py.view.state import CanvasSize, Pane, PaneKind
 
 MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
-SMALL_WIDTH, SMALL_HEIGHT = 260.0, 230.0  # below it only what tells the panes apart
 
 
 @dataclass(frozen=True)
 class CornerSource:
     """What the lines of one pane are made from.
 
-    `canvas` is the size of the pane. Of a reformat, `zoom` is CSS pixels a voxel, `plane` how the
-    plane is called, `place` where it stands and `values` what was read at the cross-hair.
+    `canvas` is the size of the pane. Of a reformat, `zoom` is CSS pixels a voxel, `name` how it is
+    called, `number` which one it is, `place` where it stands and `values` what was read at the
+    cross-hair; a `small` one says its name and no more.
     """
 
     series: SeriesManifest
@@ -36,7 +36,9 @@ class CornerSource:
     canvas: CanvasSize
     marks: OrientationMarks
     zoom: float | None = None
-    plane: str = ""
+    name: str = ""
+    number: str = ""
+    small: bool = False
     place: str = ""
     slab: str = ""
     values: tuple[str, ...] = ()
@@ -202,6 +204,10 @@ def _zoom_line(source: CornerSource) -> str:
     return f"缩放 {scale / source.canvas.pixel_ratio:.0%}"
 
 
+def _reformat_name(source: CornerSource) -> str:
+    return f"{source.name}  {source.number}".strip()
+
+
 def _values(source: CornerSource) -> str:
     return "  ".join(source.values)
 
@@ -277,7 +283,7 @@ LINES: tuple[Line, ...] = (
 REFORMAT_LINES: tuple[Line, ...] = (
     *_OF_THE_STUDY,
     Line(Corner.BOTTOM_LEFT, _series_line, None),
-    Line(Corner.BOTTOM_LEFT, lambda source: source.plane, lambda source: source.plane),
+    Line(Corner.BOTTOM_LEFT, _reformat_name, _reformat_name),
     Line(Corner.BOTTOM_LEFT, lambda source: source.place, lambda source: source.place),
     Line(Corner.BOTTOM_LEFT, lambda source: source.slab, lambda source: source.slab),
     Line(Corner.BOTTOM_LEFT, _ct_line, None, ("CT",)),
@@ -289,10 +295,6 @@ REFORMAT_LINES: tuple[Line, ...] = (
 )
 
 
-def _is_small(canvas: CanvasSize) -> bool:
-    return canvas.width < SMALL_WIDTH or canvas.height < SMALL_HEIGHT
-
-
 def corner_text(
     source: CornerSource, *, zoom: bool = True, lines: tuple[Line, ...] = LINES
 ) -> CornerText:
@@ -301,8 +303,8 @@ def corner_text(
     Without `zoom` its line is left out, where the size on the screen is not known. A reformat too
     small for words keeps only what tells it from the others; the study is named in the large one.
     """
-    if source.plane and _is_small(source.canvas):
-        return CornerText(bottom_left=(source.plane,))
+    if source.small:
+        return CornerText(bottom_left=(source.name,))
     narrow = source.canvas.width < PHONE_WIDTH
     texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
     for line in lines:

@@ -25,7 +25,7 @@ from viewer_py.scene.model import (
 from viewer_py.view.commands.mpr import PROJECTION_NAMES, plane_number
 from viewer_py.view.commands.rendering import PRESETS
 from viewer_py.view.curve_path import course, sample_distance
-from viewer_py.view.layout import areas, pane_size
+from viewer_py.view.layout import areas, is_in_strip, pane_size
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import finest_step, is_oblique
 from viewer_py.view.state import Direction, Fusion, Pane, PaneKind, Reformat, ViewerState
@@ -103,7 +103,9 @@ def _plane(
         canvas=pane_size(state, index),
         marks=marks,
         zoom=view.scale * finest_step(geometry) / state.canvas.pixel_ratio,
-        plane=f"{plane_name(reformat, pane)}  {number + 1} / {count}",
+        name=plane_name(reformat, pane),
+        number=f"{number + 1} / {count}",
+        small=is_in_strip(state, index),
         place=_place(reformat, pane),
         slab=_slab_words(pane),
         values=_values(reformat, facts),
@@ -224,7 +226,8 @@ def _curve(
         canvas=size,
         marks=marks,
         zoom=scale / state.canvas.pixel_ratio,
-        plane="曲面重建",
+        name="曲面重建",
+        small=is_in_strip(state, index),
         place=f"曲线长 {len(path) * step:.1f} mm",
         slab=_slab_words(pane),
     )
@@ -263,7 +266,9 @@ def _rendering(
         canvas=pane_size(state, index),
         marks=marks,
         zoom=view.scale * finest_step(geometry) / state.canvas.pixel_ratio,
-        plane=f"三维重建  {PRESETS[rendering.preset][0]}",
+        name="三维重建",
+        number=PRESETS[rendering.preset][0],
+        small=is_in_strip(state, index),
     )
     return PaneScene(
         area=_rectangle(view),

@@ -32,6 +32,11 @@ def has_strip(state: ViewerState) -> bool:
     return state.reformat is not None and small
 
 
+def is_in_strip(state: ViewerState, index: int) -> bool:
+    """Tell whether pane `index` is a small one beside the large pane."""
+    return has_strip(state) and not state.maximized and index != state.active_pane
+
+
 def shown_panes(state: ViewerState) -> tuple[int, ...]:
     """Return the indices of the panes on the screen, the large one of a strip first."""
     if state.maximized or len(state.panes) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.layout import has_strip
+from viewer_py.view.layout import is_in_strip
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import at_slice, moved, opened_cross_hair, slice_number, with_turn
 from viewer_py.view.state import (
@@ -261,7 +261,7 @@ def go_to_plane(state: ViewerState, index: int) -> ViewerState:
 
 def enlarged_with_a_tap(state: ViewerState, index: int) -> bool:
     """Tell whether a tap on pane `index` makes it the large one and does nothing else."""
-    return has_strip(state) and index != state.active_pane
+    return is_in_strip(state, index)
 
 
 _DIRECTIONS = ("axial", "coronal", "sagittal")
