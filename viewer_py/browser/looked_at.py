@@ -66,7 +66,7 @@ class LookedAt:
         frames = self._store.frames(series.series_id)
         return frames is not None and len(frames.loaded) == len(series.frames)
 
-    def facts(self, state: ViewerState, detail: float = 1.0) -> Facts:
+    def facts(self, state: ViewerState, detail: float = 1.0, *, resting: bool = False) -> Facts:
         """Return what the scene says of the volumes that are looked at."""
         if state.reformat is None:
             return Facts()
@@ -77,4 +77,4 @@ class LookedAt:
                 volume = self._volumes.volume(series_id)
                 factors, no_unit = self._suv.of(series)
                 found[series_id] = volume_facts(series, volume, center, factors, no_unit)
-        return Facts(found, detail, detail)
+        return Facts(found, detail, detail, resting)

@@ -23,12 +23,14 @@ from viewer_py.browser.messages import (
     state_report,
 )
 from viewer_py.browser.overlay_store import OverlayStore
+from viewer_py.browser.pace import REST
 from viewer_py.browser.painters import Painter
 from viewer_py.browser.screen import Screen
 from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
 from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
+from viewer_py.scene.facts import Facts
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
@@ -73,7 +75,7 @@ class Session:
         sources = BrowserSources(store, volumes, self._overlays)
         self._screen = Screen(host, sources, cpu, gpu, start.renderer)
         self._loader = FrameLoader(host, store, volumes)
-        self._volume_painted_at = -1e9
+        self._volume_painted_at = self._moved_at = -1e9
         self._gesture: Gesture = Idle()
         self._wheel_owed = 0.0
         self._clock, self._ticked_at = CineClock(), host.now()
@@ -158,6 +160,7 @@ class Session:
             raise CommandError("访问已结束 / access has ended")
         self.state = run(self.state, call.name, call.args)
         self._screen.moved()
+        self._moved_at = self._host.now()
         self._follow()
 
     # --- what follows from a changed state --------------------------------------------------
@@ -337,7 +340,7 @@ class Session:
             return
         if self.state.playing:
             self._play(elapsed)
-        facts = self._looked_at.facts(self.state, self._screen.detail())
+        facts = self._facts()
         scene = compose(self.state, facts)
         waiting = not self._is_there()
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
@@ -363,6 +366,11 @@ class Session:
             self._loader.focus(self.state.pane().frame_index)
         self._host.request_tick()
 
+    def _facts(self) -> Facts:
+        """Return what the scene says of the volumes that are looked at, and how finely."""
+        resting = self._host.now() - self._moved_at >= REST
+        return self._looked_at.facts(self.state, self._screen.detail(), resting=resting)
+
     def _is_there(self) -> bool:
         pane = self.state.pane()
         if pane.kind is PaneKind.STACK:
@@ -375,7 +383,7 @@ class Session:
 
     def report(self) -> dict[str, Any]:
         """Return the serialisable state (`window.yingyun.state()`)."""
-        facts = self._looked_at.facts(self.state)
+        facts = self._facts()
         return {
             **state_report(self.state, compose(self.state, facts), facts),
             "loading": self._loader.status(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from viewer_py.dicom.calibration import CalibrationState, spacing
 from viewer_py.dicom.manifest import FrameAttributes
-from viewer_py.scene.facts import VolumeFacts
+from viewer_py.scene.facts import Facts, VolumeFacts
 from viewer_py.volume.model import VolumeGeometry, VolumeState
 
 _UNCALIBRATED = {
@@ -40,6 +40,13 @@ def resolution_badges(facts: VolumeFacts) -> tuple[str, ...]:
     """Return in words how much coarser than the images the volume is, if it is."""
     coarsest = max(facts.reduction)
     return () if coarsest == 1 else (f"内存有限，以 1/{coarsest} 分辨率重建",)
+
+
+def pace_badges(facts: Facts) -> tuple[str, ...]:
+    """Return in words how much coarser a picture at rest is than the screen, if it is."""
+    if not facts.resting or facts.detail >= 1.0:
+        return ()
+    return (f"设备较慢，以 {facts.detail:.0%} 精细度显示",)
 
 
 def loading_badges(facts: VolumeFacts) -> tuple[str, ...]:

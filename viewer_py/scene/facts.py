@@ -27,12 +27,14 @@ class VolumeFacts:
 class Facts:
     """What is known of the volumes, by series, and how finely a moving picture is drawn.
 
-    `detail` is samples a device pixel along each axis of planes, `rendering_detail` of renderings.
+    `detail` is samples a device pixel along each axis of planes, `rendering_detail` of renderings;
+    below 1 while something moves, and with `resting` because the device is too slow for more.
     """
 
     volumes: Mapping[str, VolumeFacts] = field(default_factory=dict)
     detail: float = 1.0
     rendering_detail: float = 1.0
+    resting: bool = False
 
     def of(self, series_id: str) -> VolumeFacts:
         """Return what is known of one series' volume."""

@@ -7,7 +7,12 @@ from dataclasses import replace
 from viewer_py.dicom.geometry import orientation_letters
 from viewer_py.dicom.manifest import SeriesManifest, Vector3
 from viewer_py.pixels.voi import Window
-from viewer_py.scene.badges import geometry_badges, loading_badges, resolution_badges
+from viewer_py.scene.badges import (
+    geometry_badges,
+    loading_badges,
+    pace_badges,
+    resolution_badges,
+)
 from viewer_py.scene.bar import bar_of
 from viewer_py.scene.corners import REFORMAT_LINES, CornerSource, corner_text
 from viewer_py.scene.facts import Facts, VolumeFacts
@@ -154,7 +159,7 @@ def _badges(
 ) -> tuple[str, ...]:
     own = facts.of(reformat.series_id)
     of_slices = geometry_badges(geometry, len(series.frames))
-    words = (*of_slices, *resolution_badges(own), *loading_badges(own))
+    words = (*of_slices, *resolution_badges(own), *loading_badges(own), *pace_badges(facts))
     if reformat.fusion is None:
         return words
     over = facts.of(reformat.fusion.series_id)
