@@ -151,6 +151,7 @@ def measure(running: product.Product, series_id: str, options: argparse.Namespac
             print(
                 f"{name:28}{above:>9.0f}{loading['loaded']:>8}{loading['capacity']:>8}{mib:>7.0f}"
             )
+            print(f"    {by_kind(group)}")
         kept = page.evaluate("window.yingyunOpened === true")
         print(f"highest {highest:.0f} MB of {CEILING:.0f}; page {'kept' if kept else 'RELOADED'}")
 

@@ -182,6 +182,8 @@ class FrameLoader:
             loading.window = self._window(loading)
 
     def _window(self, loading: _Loading) -> range:
+        if loading is self._beside:
+            return loading.frames.window(len(loading.frames.series.frames) // 2)
         lead = self._toward * (loading.frames.capacity // 4)
         return loading.frames.window(self._focus + lead)
 
@@ -202,9 +204,11 @@ class FrameLoader:
         return set() if self._active is None else self._missing(self._active)
 
     def _missing(self, loading: _Loading) -> set[int]:
+        for_volume = self._volumes.missing(loading.series_id)  # which may take slots for itself
+        if len(loading.window) > loading.frames.capacity:
+            loading.window = self._window(loading)
         wanted = set(loading.window) - loading.frames.loaded
-        wanted |= self._volumes.missing(loading.series_id)
-        return wanted - loading.given_up
+        return (wanted | for_volume) - loading.given_up
 
     def _nearest_missing(self, loading: _Loading) -> set[int]:
         """Return what to ask for next: frames for the screen before those for volumes alone."""
@@ -216,7 +220,10 @@ class FrameLoader:
     def complete(self) -> bool:
         """Tell whether everything worth having is there; asked with every frame, so it is quick."""
         active = self._active
-        if active is None or not active.window_is_there:
+        if active is None:
+            return False
+        shrunk = len(active.window) > active.frames.capacity
+        if not active.window_is_there and not shrunk:
             return False
         return active.frames.whole or not self.missing()
 
