@@ -12,6 +12,8 @@ from viewer_py.render.sources import Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.model import Scene
 
+SETTLE = 1.0  # seconds from the first picture until the painters are compared
+
 
 class ScreenHost(Protocol):
     """What painting needs of the worker around it."""
@@ -39,6 +41,7 @@ class Screen:
         self._choice = PainterChoice(gpu, cpu, host.now, wish)
         self._painter: Painter | None = None
         self._slow = False
+        self._measure_from: float | None = None
         self._pace = Pace()
 
     @property
@@ -60,8 +63,9 @@ class Screen:
         return self._pace.detail(self._host.now())
 
     def woken(self) -> None:
-        """Paint in full what was drawn coarsely and has come to rest."""
-        if self._pace.is_coarse and self._pace.at_rest(self._host.now()):
+        """Paint in full what was drawn coarsely and has come to rest; compare the painters."""
+        rested = self._pace.is_coarse and self._pace.at_rest(self._host.now())
+        if rested or not (self._choice.measured or self._measure_from is None):
             self._host.request_tick()
 
     def paint(self, scene: Scene, *, volumes: bool, detail: float) -> bool:
@@ -83,10 +87,17 @@ class Screen:
         return complete
 
     def _painter_for(self, scene: Scene) -> Painter:
-        """Return who paints; the first picture waits for no measurement, the next one does."""
-        if self._painter is None and self._choice.would_measure(scene):
-            self._host.request_tick()
-            return self._cpu
+        """Return who paints; the first picture waits for no measurement, and is on the screen then.
+
+        Software GL would hold up the whole browser meanwhile, the page's own frames too.
+        """
+        if self._choice.would_measure(scene):
+            now = self._host.now()
+            if self._measure_from is None:
+                self._measure_from = now + SETTLE
+                self._host.call_later(SETTLE)
+            if now < self._measure_from:
+                return self._cpu
         return self._choice.painter_for(scene, self._sources)
 
     def _show(self, painter: Painter) -> None:
