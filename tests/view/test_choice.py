@@ -43,6 +43,7 @@ class TimedPainter:
     def __init__(self, kind: PainterKind, clock: Clock, full: float) -> None:
         self.kind, self.clock, self.full = kind, clock, full
         self.refuses = ""
+        self.cleared = 0
         self.painted: list[Scene] = []
 
     def paint(self, scene: Scene, sources: Sources) -> bool:
@@ -54,7 +55,7 @@ class TimedPainter:
         return True
 
     def clear(self, width: int, height: int) -> None:
-        pass
+        self.cleared += 1
 
     def finish(self) -> None:
         pass
@@ -136,6 +137,18 @@ def test_what_the_gpu_refuses_numpy_paints_and_nothing_else() -> None:
     bench.gpu.refuses = ""
     assert bench.chosen(PLANE) == "numpy" and bench.chosen(STACK) == "webgl2"
     assert bench.choice.measured["plane"] == {"webgl2": "does not fit"}
+
+
+def test_software_gl_is_not_asked_for_volumes() -> None:
+    bench = Bench(0.2, 0.02)
+    assert bench.chosen(STACK) == "numpy"
+    painted = len(bench.gpu.painted)
+    assert bench.chosen(PLANE) == "numpy" and len(bench.gpu.painted) == painted
+
+
+def test_a_gpu_that_loses_keeps_no_volume() -> None:
+    bench = Bench(0.2, 0.02)
+    assert bench.chosen(PLANE) == "numpy" and bench.gpu.cleared == 1
 
 
 def test_without_a_gpu_numpy_paints() -> None:

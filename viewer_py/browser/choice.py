@@ -23,6 +23,7 @@ AUTO = "auto"
 FAST_ENOUGH = 0.012  # seconds; below it a frame is smooth whatever numpy could do
 HOPELESS = 1.0  # seconds; what would take longer is not measured in full
 COARSE = 0.25  # samples a device pixel along each axis of the first measurement
+SOFTWARE = 4  # times as slow as numpy at frames: no GPU is, and volumes are worse for software
 _RUNS = 2
 
 
@@ -37,6 +38,7 @@ class Operation(enum.StrEnum):
 
 
 Kind = frozenset[Operation]
+STACK: Kind = frozenset({Operation.STACK})
 
 
 def operation_of(layer: Layer) -> Operation:
@@ -77,12 +79,13 @@ class PainterChoice:
         """`wish` "webgl2" or "numpy" takes that one, if it is there, without measuring."""
         self._gpu, self._cpu, self._now, self._wish = gpu, cpu, now, wish
         self._chosen: dict[Kind, Painter] = {}
+        self._is_software = False
         self.measured: dict[str, dict[str, Any]] = {}
 
     @property
     def is_slow(self) -> bool:
         """Tell whether the GPU lost the measurement of frames: it is software."""
-        return self._chosen.get(frozenset({Operation.STACK})) is self._cpu and self._gpu is not None
+        return self._chosen.get(STACK) is self._cpu and self._gpu is not None
 
     def would_measure(self, scene: Scene) -> bool:
         """Tell whether both painters are there and nothing says yet which of them is faster."""
@@ -102,13 +105,22 @@ class PainterChoice:
             return self._gpu
         if not kind or not is_complete(scene, sources):
             return self._cpu
-        self._chosen[kind] = self._measure(self._gpu, kind, scene, sources)
+        if self._is_software:
+            self._chosen[kind] = self._cpu  # a volume need not be copied to be sure of it
+        else:
+            self._chosen[kind] = self._measure(self._gpu, kind, scene, sources)
         return self._chosen[kind]
 
     def refused(self, scene: Scene, words: str) -> Painter:
         """Take note that the GPU cannot paint scenes of this kind; return who paints them."""
         self._chosen[kind_of(scene)] = self._cpu
         self.measured.setdefault(name_of(kind_of(scene)), {})["webgl2"] = words
+        return self._cpu
+
+    def _numpy_instead(self, gpu: Painter, scene: Scene) -> Painter:
+        """Leave a kind to numpy, and no volume on a GPU that does not draw it."""
+        if kind_of(scene) != STACK:
+            gpu.clear(scene.width, scene.height)
         return self._cpu
 
     def gpu_lost(self) -> Painter:
@@ -127,7 +139,10 @@ class PainterChoice:
             for name, seconds in figures.items()
             if seconds != float("inf")
         }
-        return gpu if timing.gpu <= timing.cpu else self._cpu
+        if timing.gpu <= timing.cpu:
+            return gpu
+        self._is_software |= kind == STACK and timing.gpu > SOFTWARE * max(timing.cpu, FAST_ENOUGH)
+        return self._numpy_instead(gpu, scene)
 
     def _timing(self, gpu: Painter, scene: Scene, sources: Sources) -> _Timing:
         seconds = self._seconds(gpu, scene, sources)
