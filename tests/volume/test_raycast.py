@@ -91,6 +91,19 @@ def test_a_turn_of_the_volume_and_of_the_view_is_none() -> None:
     assert np.abs(one - other).max() <= 1
 
 
+@pytest.mark.timeout(60)
+def test_rays_beside_the_volume_end_whatever_rounding_error_they_run_by() -> None:
+    """Two quarter turns leave 1e-33 of a direction: what lies beside is 1e33 samples off."""
+    ball = sphere()
+    table = transfer_table(OPAQUE, ball.frame)
+    straight = view((0.0, 1.0, 0.0), size=120)
+    assert abs(straight.origin[0]) > 20
+    expected = cast(ball, straight, table)
+    for error in (1e-20, -1e-33, 1e-47):
+        normal = (error, 1.0, -error)
+        assert (cast(ball, replace(straight, normal=normal), table) == expected).all()
+
+
 def test_nothing_depends_on_leaping() -> None:
     ball, grid = sphere(), view((-1, 2, 0.5))
     for preset in PRESETS.values():

@@ -114,7 +114,10 @@ class _Field:
             far = (high[axis] - starts[:, axis]) / speed
             first = np.maximum(first, np.minimum(near, far) - 1e-6)
             last = np.minimum(last, np.maximum(near, far) + 1e-6)
-        return np.ceil(first).astype(np.intp), np.floor(last).astype(np.intp)
+        # Along a direction that is nothing but a rounding error, the ends lie beyond all integers.
+        first = np.clip(np.ceil(first), plan.first, plan.last + 1)
+        last = np.clip(np.floor(last), plan.first - 1, plan.last)
+        return first.astype(np.intp), last.astype(np.intp)
 
     def indices(
         self, plane: NDArray[np.float64]

@@ -101,7 +101,9 @@ ivec2 ends(vec3 start) {
     float other = (u_box_high[axis] - start[axis]) / u_along[axis];
     range = vec2(max(range.x, min(one, other) - 1.0), min(range.y, max(one, other) + 1.0));
   }
-  return ivec2(ceil(range.x), floor(range.y));
+  // Along a direction that is nothing but a rounding error, the ends lie beyond all integers.
+  vec2 bounds = vec2(u_samples);
+  return ivec2(ceil(min(range.x, bounds.y + 1.0)), floor(max(range.y, bounds.x - 1.0)));
 }
 
 void main() {
