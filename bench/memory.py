@@ -111,7 +111,7 @@ def measure(running: product.Product, series_id: str, options: argparse.Namespac
     """Open, wait, scroll; print a line a moment."""
     with (
         sync_playwright() as playwright,
-        chromium(options.chromium, SOFTWARE_GL) as (debugging, group),
+        chromium(options.chromium, [*SOFTWARE_GL, *options.flag]) as (debugging, group),
     ):
         browser = playwright.chromium.connect_over_cdp(debugging)
         context = browser.contexts[0]
@@ -172,6 +172,7 @@ def main() -> None:
     parser.add_argument("--renderer", default="auto")
     parser.add_argument("--reformat", action="store_true", help="then open the volume")
     parser.add_argument("--chromium", default="chromium")
+    parser.add_argument("--flag", action="append", default=[], help="a switch of the browser's")
     options = parser.parse_args()
     with product.data_home(options.home) as home:
         series_id = add_ct(home, options.slices)
