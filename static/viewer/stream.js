@@ -5,37 +5,6 @@ const HEAD_BYTES = 12;
 const RAW = 0;
 const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
 
-// Takes chunks of any length, gives back exactly the bytes asked for.
-class ByteQueue {
-  #chunks = [];
-  #length = 0;
-
-  push(chunk) {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-  }
-
-  get length() {
-    return this.#length;
-  }
-
-  // `spare` is an ArrayBuffer to use where it is large enough.
-  take(count, spare = null) {
-    const bytes = spare?.byteLength >= count ? new Uint8Array(spare, 0, count) : new Uint8Array(count);
-    let filled = 0;
-    while (filled < count) {
-      const chunk = this.#chunks[0];
-      const part = chunk.subarray(0, count - filled);
-      bytes.set(part, filled);
-      filled += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-    }
-    this.#length -= count;
-    return bytes;
-  }
-}
-
 // A few decode workers; a frame goes to the one with the least to do. Buffers go round and round:
 // left to the garbage collector, those of a long series would pile up for seconds.
 export class DecodePool {
@@ -109,26 +78,62 @@ export class DecodePool {
   }
 }
 
-async function readRecords(reader, pool, onRecord) {
-  const queue = new ByteQueue();
-  let head = null;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    queue.push(value);
-    for (;;) {
-      if (!head && queue.length >= HEAD_BYTES) {
-        const view = new DataView(queue.take(HEAD_BYTES).buffer);
-        head = [0, 4, 8].map((offset) => view.getUint32(offset, true));
-      }
-      if (!head || queue.length < head[2]) break;
-      const spare = head[1] === RAW ? null : pool().spare();
-      await onRecord(head[0], head[1], queue.take(head[2], spare));
-      head = null;
-    }
+// Reads exactly `count` bytes into `buffer`, which moves into the result; null where the stream ends
+// before the first of them. Rejects when it ends between. The network fills the buffer itself, so
+// that no chunks are left to the garbage collector.
+async function readExactly(reader, buffer, count) {
+  let filled = 0;
+  while (filled < count) {
+    const { done, value } = await reader.read(new Uint8Array(buffer, filled, count - filled));
+    if (done && !filled) return null;
+    if (done) throw new Error("cut off");
+    buffer = value.buffer;
+    filled += value.length;
   }
-  // A stream that stops inside a record was cut off, whatever the transport says.
-  return !head && queue.length === 0;
+  return new Uint8Array(buffer, 0, count);
+}
+
+// The same from chunks as they come, where the browser cannot do it.
+function chunkedReader(body) {
+  const reader = body.getReader();
+  let rest = new Uint8Array();
+  return {
+    async read(target) {
+      if (!rest.length) {
+        const { done, value } = await reader.read();
+        if (done) return { done };
+        rest = value;
+      }
+      const part = rest.subarray(0, target.length);
+      target.set(part);
+      rest = rest.subarray(part.length);
+      return { done: false, value: target.subarray(0, part.length) };
+    },
+  };
+}
+
+function openReader(body) {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return chunkedReader(body);
+  }
+}
+
+async function readRecords(body, pool, onRecord) {
+  const reader = openReader(body);
+  for (let buffer = new ArrayBuffer(HEAD_BYTES); ; ) {
+    const head = await readExactly(reader, buffer, HEAD_BYTES);
+    if (!head) return;
+    const view = new DataView(head.buffer);
+    const [index, codec, length] = [0, 4, 8].map((offset) => view.getUint32(offset, true));
+    buffer = head.buffer;
+    const spare = codec === RAW ? null : pool().spare();
+    const room = spare?.byteLength >= length ? spare : new ArrayBuffer(length);
+    const payload = await readExactly(reader, room, length);
+    if (!payload) throw new Error("cut off");
+    await onRecord(index, codec, payload);
+  }
 }
 
 // Streams `url`; `take(index, Uint8Array)` and `fail(index)` come once a frame. Resolves to the HTTP
@@ -155,9 +160,9 @@ export async function streamFrames(url, { signal, pool, take, fail, inHand }) {
   try {
     const answer = await fetch(url, { signal, credentials: "same-origin", cache: "no-store" });
     if (!answer.ok) return answer.status;
-    const whole = await readRecords(answer.body.getReader(), pool, onRecord);
+    await readRecords(answer.body, pool, onRecord);
     await Promise.all(decoding);
-    return whole ? 200 : 0;
+    return 200;
   } catch {
     await Promise.all(decoding);
     return 0;
