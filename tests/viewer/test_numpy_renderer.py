@@ -70,7 +70,8 @@ def by_the_rule(stored: np.ndarray, layer: ImageLayer, size: tuple[int, int]) ->
     to_image = np.linalg.inv(np.array([[a, c, e], [b, d, f], [0, 0, 1]]))
     rows, columns = stored.shape[:2]
     taps_x, taps_y = (
-        min(max(math.floor(math.hypot(*to_image[:2, axis]) + 0.5), 1), MOST_TAPS) for axis in (0, 1)
+        min(max(math.floor(math.hypot(*to_image[:2, axis]) + 0.5 + 1e-9), 1), MOST_TAPS)
+        for axis in (0, 1)
     )
     picture = np.zeros((size[1], size[0], 3))
     for y in range(size[1]):

@@ -69,7 +69,8 @@ def tap_counts(to_image: Matrix) -> tuple[int, int]:
 
 
 def _tap_count(image_pixels: float) -> int:
-    return int(min(max(math.floor(image_pixels + 0.5), 1), MOST_TAPS))
+    # Halves go up, whatever side the inverse of a matrix has rounded them to.
+    return int(min(max(math.floor(image_pixels + 0.5 + 1e-9), 1), MOST_TAPS))
 
 
 def covered(matrix: Matrix, columns: int, rows: int, area: Rectangle) -> Rectangle:
