@@ -159,6 +159,9 @@ def test_the_pet_is_laid_over_the_ct_of_its_frame_of_reference(shown: str) -> No
         assert (scene.image.series_id, over.series_id) == ("ct", "pet")
         assert over.grid == scene.image.grid and over.slab == scene.image.slab
         assert over.opacity == 0.5 and over.color_map
+    colored = run(state, "fusion.color_map", {"name": "rainbow"})
+    over = pane_scene(colored, 0).overlays[0]
+    assert isinstance(over, PlaneLayer) and over.color_map == "rainbow"
     state = run(run(state, "fusion.opacity", {"opacity": 0.25}), "fusion.toggle")
     assert pane_scene(state, 0).overlays == ()
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.commands.image import COLOR_MAPS
 from viewer_py.view.commands.mpr import closed, opened, the_reformat
 from viewer_py.view.commands.series import middle_frame
 from viewer_py.view.fusion_pair import Pair, Unknown, choose_pair, unlikely
 from viewer_py.view.state import Fusion, Pane, ViewerState
 
-COLOR_MAPS = ("hot_iron", "pet", "rainbow", "hot_metal_blue")
+_COLORS = {name: words for name, words in COLOR_MAPS.items() if name}
 _LARGEST_UPPER = 1e7
 
 
@@ -138,6 +139,20 @@ COMMANDS = (
             for share in (0.0, 0.25, 0.5, 0.75, 1.0)
         ),
         current=lambda state: _of_fusion(state, "opacity"),
+        unavailable=needs_fusion,
+    ),
+    Command(
+        name="fusion.color_map",
+        label="PET 颜色",
+        label_en="Colours of PET",
+        apply=set_color_map,
+        kind=Kind.RADIO,
+        sheet="fusion",
+        arguments=(Argument("name", str, allowed=tuple(_COLORS)),),
+        choices=tuple(
+            Choice(chinese, english, {"name": name}) for name, (chinese, english) in _COLORS.items()
+        ),
+        current=lambda state: _of_fusion(state, "color_map"),
         unavailable=needs_fusion,
     ),
     Command(
