@@ -100,3 +100,15 @@ def _visibility(word: str) -> str:
         f'document.querySelectorAll("{STAGE} > :not(canvas):not(img)")'
         f".forEach((one) => {{ one.style.visibility = '{word}'; }})"
     )
+
+
+def picture_when(
+    browser: Browser, what: str, condition: Callable[[NDArray[np.int16]], bool]
+) -> NDArray[np.int16]:
+    """Return the reading area as soon as it fulfils a condition. Raises AssertionError."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        picture = stage_picture(browser)
+        if condition(picture):
+            return picture
+    raise AssertionError(f"the screen did not come to this: {what}")

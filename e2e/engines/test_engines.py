@@ -11,7 +11,14 @@ import pyotp
 import pytest
 
 from e2e.engines import firefox, webkit
-from e2e.engines.reader import Browser, command, stage_picture, state_when, until
+from e2e.engines.reader import (
+    Browser,
+    command,
+    picture_when,
+    stage_picture,
+    state_when,
+    until,
+)
 from e2e.product import Product
 from e2e.reference import expected_canvas
 
@@ -23,6 +30,7 @@ ENGINES: dict[str, tuple[Callable[[], bool], Starter]] = {
 WEBGL, NUMPY = "webgl2", "numpy"
 # Debian's WebKit has WebGL in pages but not in workers: there numpy draws in either case.
 RENDERERS = {("firefox", WEBGL): WEBGL}
+INTERACTIVE = "document.querySelector('[data-interactive]') !== null"
 HAS_WEBGL = "Boolean(document.createElement('canvas').getContext('webgl2'))"
 
 
@@ -72,12 +80,12 @@ def test_from_signing_in_to_the_window(product: Product, reading: tuple[Browser,
     browser.click("[data-dicom]")
     until(browser, "the question", "document.querySelector('[data-dicom-dialog]').open")
     browser.click("[data-dicom-confirm]")
-    until(browser, "Python", "window.yingyun?.ready.then(() => true)")
+    until(browser, "Python", INTERACTIVE)
     until(browser, "all frames", "window.yingyun.state().then((one) => one.loading.complete)")
     renderer = RENDERERS.get((engine, kind), NUMPY)
     if renderer == WEBGL:  # where it is software, numpy would be chosen as the faster one
         browser.open(f"{study}/dicom?confirmed=1&renderer=webgl2")
-        until(browser, "Python again", "window.yingyun?.ready.then(() => true)")
+        until(browser, "Python again", INTERACTIVE)
     state = state_when(browser, "all loaded", lambda one: bool(one["loading"]["complete"]))
     assert state["renderer"] == renderer
     judged(browser, product, state)
@@ -99,7 +107,6 @@ def reformatted(browser: Browser) -> None:
     """The three planes are drawn, and go along with the cross-hair."""
     command(browser, "mpr.open")
     state_when(browser, "the planes", lambda one: bool(one["reformat"]))
-    first = stage_picture(browser)
-    assert int(first.max()) > 200
+    first = picture_when(browser, "lit planes", lambda seen: int(seen.max()) > 200)
     command(browser, "stack.scroll", by=2)
-    assert np.abs(stage_picture(browser) - first).max() > 50
+    picture_when(browser, "another plane", lambda seen: int(np.abs(seen - first).max()) > 50)
