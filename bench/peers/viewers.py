@@ -24,6 +24,7 @@ STAGE_BOX = """() => {
   return [width, height];
 }"""
 TRIES = 4
+SECONDS_TO_OPEN = 120
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,20 @@ def dicom_page(product: Product) -> str:
     return f"/studies/{product.study_id}/dicom?confirmed=1"
 
 
-def window_for(product: Product, side: int, executable: str) -> tuple[int, int]:
-    """Return the window in which the stage of our page is a square of `side` CSS pixels."""
+def window_for(product: Product, side: int, executable: str, command: str = "") -> tuple[int, int]:
+    """Return the window in which the stage of our page is a square of `side` CSS pixels.
+
+    `command` is carried out first: some bring more controls, which take room.
+    """
     wide, high = PEER_WINDOW
     with sync_playwright() as playwright, chromium(executable, SOFTWARE_GL) as (debugging, _):
         context = playwright.chromium.connect_over_cdp(debugging).contexts[0]
         context.add_cookies(list(product.cookies))
         page = context.new_page()
         page.goto(product.address + dicom_page(product), wait_until="domcontentloaded")
+        if command:
+            page.set_default_timeout(SECONDS_TO_OPEN * 1000)
+            page.evaluate("(name) => yingyun.command(name).then(() => true)", command)
         for _try in range(TRIES):
             page.set_viewport_size({"width": wide, "height": high})
             width, height = page.evaluate(STAGE_BOX)
@@ -74,6 +81,6 @@ def side_by_side(home: Path, folder: Path, executable: str) -> Iterator[tuple[Vi
             tuple(product.cookies),
             (PAGE / "steps.js", PAGE / "ours.js"),
             window_for(product, VIEW, executable),
-            window_for(product, SEVERAL, executable),
+            window_for(product, SEVERAL, executable, "mpr.open"),
         )
         yield ours, Viewer("cornerstone3D", port, "/index.html")
