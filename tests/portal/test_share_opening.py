@@ -50,6 +50,14 @@ def statuses(case: ShareCase, visitor: Visitor, address: str) -> dict[str, int]:
     return {found: visitor.client.get(found).status_code for found in data_addresses(case, address)}
 
 
+def all_open(found: dict[str, int]) -> bool:
+    """Whether each address answers; the series of these tests has no overlay planes to give."""
+    return all(
+        status == (404 if address.endswith("/overlays") else 200)
+        for address, status in found.items()
+    )
+
+
 def parts(case: ShareCase, given: Given) -> dict[str, bool]:
     """Which of report, pictures and DICOM a recipient of the share reaches."""
     visitor, series = case.recipient(given), case.series_ids[0]
@@ -257,7 +265,7 @@ def test_expiry_closes_every_address_of_an_open_visit(
     visitor = case.recipient(given)
     before = statuses(case, visitor, base(given))
     assert len(before) > 8
-    assert set(before.values()) == {200}
+    assert all_open(before)
     clock.shift(timedelta(minutes=5, seconds=1))
     assert set(statuses(case, visitor, base(given)).values()) == {410}
     assert knock(case.stranger(), given).status_code == 410
@@ -267,7 +275,7 @@ def test_expiry_closes_every_address_of_an_open_visit(
 def test_revocation_closes_every_address_at_the_next_request(case: ShareCase) -> None:
     given = case.give(dicom="y")
     visitor = case.recipient(given)
-    assert set(statuses(case, visitor, base(given)).values()) == {200}
+    assert all_open(statuses(case, visitor, base(given)))
     case.giver.get(f"/shares/{given.share_id}/revoke")
     case.giver.submit(f"/shares/{given.share_id}/revoke")
     for address in data_addresses(case, base(given)):
@@ -283,7 +291,7 @@ def test_revocation_leaves_the_patient_and_other_shares_alone(case: ShareCase) -
     reader = case.recipient(other)
     case.giver.get(f"/shares/{revoked.share_id}/revoke")
     case.giver.submit(f"/shares/{revoked.share_id}/revoke")
-    assert set(statuses(case, reader, base(other)).values()) == {200}
+    assert all_open(statuses(case, reader, base(other)))
     case.recipient(other)
     own = f"/studies/{case.study_id}"
     for path in (own, f"{own}/report", f"{own}/viewer.json"):

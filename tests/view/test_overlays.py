@@ -16,7 +16,7 @@ from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.overlays import OverlayPlane, to_bytes
 from viewer_py.pixels.overlays import mask
 from viewer_py.render.numpy_renderer import render
-from viewer_py.scene.model import ImageLayer
+from viewer_py.scene.model import ImageLayer, Scene
 from viewer_py.scene.overlays import PREFIX
 from viewer_py.view.toolbar import unfitting
 
@@ -41,9 +41,13 @@ class OverlaidReading(Reading):
         super().__init__(*series, **values)
         self.host.fetch_overlays = self.fetched.append  # type: ignore[attr-defined]
 
+    def painted(self) -> Scene:
+        """The scene that was painted last, by whichever painter."""
+        return (self.gpu.painted or self.cpu.painted)[-1]
+
     def layers(self) -> list[ImageLayer]:
         self.session.tick()
-        found = self.gpu.painted[-1].panes[0].overlays
+        found = self.painted().panes[0].overlays
         return [layer for layer in found if isinstance(layer, ImageLayer)]
 
 
@@ -109,7 +113,7 @@ def test_the_numpy_renderer_draws_them_white_and_turns_them_with_the_image(
     if inverted:
         reading.command("image.invert")
     reading.session.tick()
-    scene = reading.gpu.painted[-1]
+    scene = reading.painted()
     series = reading.series["a"]
     frames = FrameStore(1 << 20)
     overlays = OverlayStore({"a": series}.get)
