@@ -101,7 +101,7 @@ def measuring_pages(plan: dict[str, object]) -> dict[str, Page]:
         for path in folder.iterdir()
     }
     pages["/plan.json"] = Page(json.dumps(plan).encode(), "application/json", immutable=False)
-    for name in ("runtime.js", "snapshot.js"):
+    for name in ("runtime.js", "snapshot.js", "sure-start.js"):
         script = (ROOT / "static" / "viewer" / name).read_bytes()
         pages[f"/static/viewer/{name}"] = Page(script, "text/javascript")
     return pages

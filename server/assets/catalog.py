@@ -126,12 +126,14 @@ class AssetCatalog:
         """Return {part: {url, size}} for `startPython` and `warm` of static/viewer/runtime.js.
 
         Sizes are in bytes before content coding, which is what a script in the page can count. A
-        snapshot also has `later`, {url, size} of the archive of modules that it does not hold.
+        snapshot also has its `sha256`, and `later`, {url, size} of the archive of modules that it
+        does not hold: all of them where the snapshot cannot be used (sure-start.js).
         """
         parts: dict[str, dict[str, Any]] = {
             part: self._part(name) for part, name in RUNTIME_NAMES.items()
         }
         for part, name in LATER_NAMES.items():
+            parts[part]["sha256"] = self.find(RUNTIME_NAMES[part]).sha256
             parts[part]["later"] = self._part(name)
         return parts
 

@@ -20,9 +20,16 @@ const identity = new Identity(root);
 
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
 const SLOW_GRAPHICS = "yingyun:slow-graphics";
+// Where Python cannot come back from its snapshot, to try that again costs seconds too; a new version
+// of the snapshots is tried.
+const SLOW_START = "yingyun:slow-start";
 const LONGEST_WAIT = 1000; // milliseconds
 const today = new Date().toDateString();
+const snapshots = `${config.runtime.python.url} ${config.runtime.viewer.url}`;
 const wished = new URLSearchParams(location.search).get("renderer");
+
+// Why Python starts without its snapshot: what failed; "" when that was remembered; else null.
+let slowStart = null;
 
 let settle;
 const ready = new Promise((resolve, reject) => {
@@ -84,8 +91,13 @@ const handlers = {
   runtime({ received, total }) {
     const words = texts.starting.replace("{done}", megabytes(received)).replace("{total}", megabytes(total));
     // Python says nothing while it starts: a bar that runs on says that it has not stopped.
-    if (total && received >= total) panel.progress(texts.preparing, null);
+    const preparing = slowStart === null ? texts.preparing : texts.slowly;
+    if (total && received >= total) panel.progress(preparing, null);
     else panel.progress(words, total ? received / total : 0);
+  },
+  "slow-start"({ reason }) {
+    slowStart = reason ?? "";
+    panel.progress(texts.slowly, null);
   },
   progress({ loaded, total, complete, arrived_bytes: bytes }) {
     const words = texts.loading
@@ -96,9 +108,10 @@ const handlers = {
   },
   renderer({ kind, slow }) {
     for (const [name, canvas] of Object.entries(canvases)) canvas.hidden = name !== kind;
-    if (slow && !wished) rememberSlowGraphics();
+    if (slow && !wished) remember(SLOW_GRAPHICS, today);
   },
   interactive() {
+    if (slowStart) remember(SLOW_START, `${today} ${snapshots}`);
     requestAnimationFrame(() => {
       mark("interactive");
       root.dataset.interactive = "true";
@@ -149,19 +162,19 @@ function endAccess() {
   handlers.notice({ code: "ended" });
 }
 
-function slowGraphics() {
+function isRemembered(key, value) {
   try {
-    return localStorage.getItem(SLOW_GRAPHICS) === today;
+    return localStorage.getItem(key) === value;
   } catch {
     return false; // the browser keeps nothing for this page
   }
 }
 
-function rememberSlowGraphics() {
+function remember(key, value) {
   try {
-    localStorage.setItem(SLOW_GRAPHICS, today);
+    localStorage.setItem(key, value);
   } catch {
-    // then it is measured again
+    // then it is found out again
   }
 }
 
@@ -181,7 +194,8 @@ function start() {
     gigabytes: navigator.deviceMemory ?? null,
     graphics,
     pixels,
-    renderer: wished ?? (slowGraphics() ? "numpy" : "auto"),
+    renderer: wished ?? (isRemembered(SLOW_GRAPHICS, today) ? "numpy" : "auto"),
+    sure_start: isRemembered(SLOW_START, `${today} ${snapshots}`),
   };
   link.send(message, [graphics, pixels]);
   new ResizeObserver(() => {

@@ -2,15 +2,30 @@
 //
 // JavaScript, because this is what has to run before there is any Python. `assets` is what
 // `AssetCatalog.runtime()` returns: {loader, core, wasm, multiarray, linalg, python, viewer}, each
-// {url, size}, size in bytes before content coding; the last two also with `later`, such a part too.
+// {url, size}, size in bytes before content coding; the last two also with `sha256` and with `later`,
+// such a part too: the archive that the sure start takes instead.
 
 import { ARCHIVE_PATH, lazyFile, moduleMaker, readSnapshot } from "./snapshot.js";
 
 const STALL_SECONDS = 60;
+const SECONDS_TO_RESTORE = 30;
 const SECONDS_TO_SETTLE = 3;
 // With no more memory than this a page is better left alone.
 const SMALL_GIGABYTES = 2;
 const LIBRARY_PATH = "/lib/python314.zip";
+// Whether what was started can count: all that the viewer's pictures rest on.
+const CHECK = `
+def check():
+    import numpy
+    import viewer_py.browser.worker
+    values = numpy.arange(6, dtype=numpy.int16).reshape(2, 3)
+    same = numpy.array_equal
+    return bool(
+        (values + 1).sum() == 21
+        and same(values @ values.T, [[5, 14], [14, 50]])
+        and same(numpy.linalg.solve(numpy.diag([2.0, 4.0]), [2.0, 8.0]), [1.0, 2.0])
+    )
+check()`;
 
 /**
  * Python could not be started. `reason` is a word that a page can translate:
@@ -25,24 +40,66 @@ export class PythonStartError extends Error {
 }
 
 /**
- * Start Python, numpy and viewer_py imported already (as the snapshots have them).
+ * Start Python, numpy and viewer_py imported already.
  *
- * onProgress({received, total}) tells how many bytes of the runtime have come in. Rejects with
- * PythonStartError, also when nothing has moved for `stallSeconds`: a boot that the browser refuses
- * half-way would otherwise stay silent for ever.
+ * They come back from the snapshots; where that fails, whatever the reason, they start the slow and
+ * sure way (sure-start.js), at once when `sure` is given. `onSlowStart(reason)` hears of it: the
+ * words of what failed, or null when `sure` was given. onProgress({received, total}) tells how many
+ * bytes of the runtime have come in. Rejects with PythonStartError, also when nothing has moved for
+ * `stallSeconds`: a boot that the browser refuses half-way would otherwise stay silent for ever.
  */
-export async function startPython({ assets, onProgress = () => {}, stallSeconds = STALL_SECONDS }) {
+export async function startPython({
+  assets,
+  sure = false,
+  onProgress = () => {},
+  onSlowStart = () => {},
+  stallSeconds = STALL_SECONDS,
+  restoreSeconds = SECONDS_TO_RESTORE,
+}) {
   assertWebAssembly();
   const watch = new StallWatch(stallSeconds);
-  try {
-    const progress = new ByteCount(assets, (counts) => {
+  const counted = (parts) =>
+    new ByteCount(parts, (counts) => {
       watch.touch();
       onProgress(counts);
     });
-    return await Promise.race([boot(absolute(assets), progress), watch.stalled]);
+  const parts = absolute(assets);
+  const slowly = (reason) => {
+    watch.touch();
+    onSlowStart(reason);
+    return bootSurely(parts, counted);
+  };
+  const starting = sure ? slowly(null) : restored(parts, counted(parts), restoreSeconds, slowly);
+  try {
+    return await Promise.race([starting, watch.stalled]);
   } finally {
     watch.stop();
   }
+}
+
+// What could not be had from the network could not be had the other way either.
+async function restored(parts, progress, seconds, otherwise) {
+  try {
+    return checked(await boot(parts, progress, seconds));
+  } catch (error) {
+    if (error instanceof PythonStartError) throw error;
+    console.error("Python's snapshot cannot be used here, starting without it:", error);
+    return otherwise(String(error));
+  }
+}
+
+async function bootSurely({ python, viewer, ...shared }, counted) {
+  const { startSurely } = await import("./sure-start.js");
+  const parts = { ...shared, python: python.later, viewer: viewer.later };
+  const progress = counted(parts);
+  const fetched = (part) => fetchBytes(part, progress);
+  const stream = (part) => fetchStreamed(part, progress);
+  return checked(await startSurely(parts, { load: (part) => importCounted(part, progress), fetched, stream, handOver }));
+}
+
+function checked(python) {
+  if (!python.runPython(CHECK)) throw new Error("Python counts wrongly");
+  return python;
 }
 
 /**
@@ -94,19 +151,20 @@ async function startOnce(assets) {
   globalThis.removeEventListener("pagehide", stop);
 }
 
-async function boot(assets, progress) {
+async function boot(assets, progress, restoreSeconds) {
   // Everything at once: each of these would otherwise wait for the one before it.
   const loader = importCounted(assets.loader, progress);
   const core = importCounted(assets.core, progress);
   const wasm = fetchStreamed(assets.wasm, progress);
-  const viewer = fetchBytes(assets.viewer, progress).then(readSnapshot);
+  const viewer = fetchSnapshot(assets.viewer, progress);
   const libraries = {
     multiarray: compile(assets.multiarray, progress),
     linalg: compile(assets.linalg, progress),
   };
-  const python = fetchBytes(assets.python, progress).then(readSnapshot);
+  const python = fetchSnapshot(assets.python, progress);
   const parts = [loader, core, wasm, viewer, python, ...Object.values(libraries)];
-  const failed = firstFailure(parts);
+  const late = lateness(parts, restoreSeconds);
+  const failed = firstFailure([...parts, late.failure]);
   const { loadPyodide } = await Promise.race([loader, failed]);
   const { default: factory } = await Promise.race([core, failed]);
   const unread = "data:,"; // the standard library: what of it is needed is in the snapshots
@@ -131,8 +189,39 @@ async function boot(assets, progress) {
     });
     return await Promise.race([starting, failed]);
   } finally {
+    late.stop();
     handBack();
   }
+}
+
+/** A promise that rejects when Python is not there so many seconds after its last part has come. */
+function lateness(parts, seconds) {
+  let timer = null;
+  let stopped = false;
+  const failure = new Promise((_resolve, reject) => {
+    const fail = () => reject(new Error(`the snapshot was not restored in ${seconds} s`));
+    const wait = () => {
+      if (!stopped) timer = setTimeout(fail, seconds * 1000);
+    };
+    Promise.all(parts).then(wait, () => {});
+  });
+  const stop = () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+  return { failure, stop };
+}
+
+async function fetchSnapshot(asset, progress) {
+  const bytes = await fetchBytes(asset, progress);
+  // A wrong byte in memory need not stop anything, and could be one of a picture. Only pages of
+  // HTTPS (and of this machine) have this; others have the checks of what comes after.
+  if (globalThis.crypto.subtle) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const digits = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (digits !== asset.sha256) throw new Error(`${asset.url} is damaged`);
+  }
+  return readSnapshot(bytes);
 }
 
 /** Modules that no snapshot holds: Python waits for their archive, as for a file, when it wants one. */

@@ -107,14 +107,19 @@ export function moduleMaker(factory, { libraries, snapshots = null, onTable = ()
       settings.preRun.push((made) => {
         Module = made;
         Module.addRunDependency("libraries");
-        prepare().then(() => Module.removeRunDependency("libraries"), reject);
+        prepare().then(() => Module.removeRunDependency("libraries")).catch(reject);
       });
+      // Emscripten calls the module made before this, and goes on whatever is thrown.
+      settings.onRuntimeInitialized = () => {
+        try {
+          if (restored.length) restore(Module, restored);
+          onMemory(Module);
+        } catch (error) {
+          reject(error);
+        }
+      };
     });
-    settings.onRuntimeInitialized = () => {
-      if (restored.length) restore(Module, restored);
-      onMemory(Module);
-    };
-    return Promise.race([factory(settings), failed]);
+    return Promise.race([failed, factory(settings).then((made) => Promise.race([failed, made]))]);
   };
 }
 

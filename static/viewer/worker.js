@@ -205,6 +205,8 @@ async function start(message) {
   // First of all what takes longest; the files come in while the rest keeps this thread busy.
   const starting = startPython({
     assets: message.runtime,
+    sure: message.sure_start,
+    onSlowStart: (reason) => post({ type: "slow-start", reason }),
     onProgress: (progress) => post({ type: "runtime", ...progress }),
   });
   starting.catch(() => {}); // said below

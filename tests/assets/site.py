@@ -18,7 +18,7 @@ PAGE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self'; worker
 SCRIPTS = {
     **{
         f"/static/viewer/{name}": ROOT / "static" / "viewer" / name
-        for name in ("runtime.js", "snapshot.js", "warm-worker.js")
+        for name in ("runtime.js", "snapshot.js", "sure-start.js", "warm-worker.js")
     },
     **{f"/{policy}/worker.js": Path(__file__).with_name("worker.js") for policy in POLICIES},
 }

@@ -2,13 +2,15 @@
 import { startPython, warm } from "/static/viewer/runtime.js";
 
 const tasks = {
-  async start({ assets, code, stallSeconds }) {
+  async start({ code, ...options }) {
     let last;
+    const slow = [];
     const onProgress = (counts) => {
       last = counts;
     };
-    const pyodide = await startPython({ assets, onProgress, stallSeconds });
-    return { value: pyodide.runPython(code), progress: last, fetch: String(self.fetch) };
+    const onSlowStart = (reason) => slow.push(reason);
+    const pyodide = await startPython({ ...options, onProgress, onSlowStart });
+    return { value: pyodide.runPython(code), progress: last, slow, fetch: String(self.fetch) };
   },
 
   async decode({ script, wasm, decoder, frame }) {
