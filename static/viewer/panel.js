@@ -12,6 +12,7 @@ export class Panel {
     this.texts = texts;
     this.find = (selector) => root.querySelector(selector);
     this.spoken = null;
+    this.pressed = "";
     this.panes = new Panes(root);
   }
 
@@ -19,7 +20,7 @@ export class Panel {
     this.panes.show(scene.panes);
     this.#showMode(scene);
     this.#showPaging(scene);
-    this.#showPressed(scene);
+    this.#showPressedOnce(scene);
     this.find("[data-waiting]").hidden = !scene.waiting;
   }
 
@@ -47,6 +48,13 @@ export class Panel {
       entry.setAttribute("aria-current", String(entry.dataset.series === seriesId));
     }
     if (count) this.speak(words);
+  }
+
+  // Few steps of a reader change what is pressed; to look at every button takes its time.
+  #showPressedOnce({ in_force, unfitting }) {
+    const pressed = JSON.stringify([in_force, unfitting]);
+    if (pressed !== this.pressed) this.#showPressed({ in_force, unfitting });
+    this.pressed = pressed;
   }
 
   #showPressed({ in_force: inForce, unfitting }) {

@@ -13,6 +13,7 @@ let ticking = false;
 let graphicsCanvas = null;
 let pixelCanvas = null;
 let pixels = null;
+let pixelsLost = false;
 const early = [];
 
 const post = (message) => postMessage(JSON.stringify(message));
@@ -154,7 +155,13 @@ const host = {
   coming: (seriesId) => [...inHandOf(seriesId)],
   callLater: (seconds) => setTimeout(() => guarded(() => session.woken()), seconds * 1000),
   resizeGraphics: (width, height) => resize(graphicsCanvas, width, height),
-  resizePixels: (width, height) => resize(pixelCanvas, width, height),
+  // Tells whether the pixels that were put there are gone.
+  resizePixels(width, height) {
+    const emptied = pixelsLost || pixelCanvas.width !== width || pixelCanvas.height !== height;
+    pixelsLost = false;
+    resize(pixelCanvas, width, height);
+    return emptied;
+  },
   finishGraphics() {
     // Reading a pixel back is the one call that waits for the GPU.
     host.gl.readPixels(0, 0, 1, 1, host.gl.RGBA, host.gl.UNSIGNED_BYTE, new Uint8Array(4));
@@ -169,11 +176,12 @@ const host = {
       view.release();
     }
   },
-  putPixels(array, width, height) {
+  // Only the area, (x, y, across, down), of the picture goes onto the canvas.
+  putPixels(array, width, height, ...area) {
     pixels ??= pixelCanvas.getContext("2d", { alpha: false });
     const view = array.getBuffer("u8clamped");
     try {
-      pixels.putImageData(new ImageData(view.data, width, height), 0, 0);
+      pixels.putImageData(new ImageData(view.data, width, height), 0, 0, ...area);
     } finally {
       view.release();
     }
@@ -199,6 +207,10 @@ async function start(message) {
   decoders = message.decoders;
   graphicsCanvas = message.graphics;
   pixelCanvas = message.pixels;
+  pixelCanvas.addEventListener("contextrestored", () => {
+    pixelsLost = true;
+    host.requestTick();
+  });
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));

@@ -14,6 +14,7 @@ from viewer_py.browser.messages import Start
 from viewer_py.browser.painters import NumpyPainter
 from viewer_py.browser.session import Session
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, StudyHeading, to_json
+from viewer_py.scene.model import Rectangle
 from viewer_py.view.command import Argument
 from viewer_py.view.commands import COMMANDS
 from viewer_py.view.keys import KEYS
@@ -129,8 +130,10 @@ class Page:
 class Canvas:
     """A canvas of any size that forgets what is put on it."""
 
-    def resize(self, width: int, height: int) -> None: ...
-    def put(self, pixels: np.ndarray[Any, Any]) -> None: ...
+    def resize(self, width: int, height: int) -> bool:
+        return False
+
+    def put(self, pixels: np.ndarray[Any, Any], area: Rectangle) -> None: ...
 
 
 def _series(series_id: str, modality: str) -> SeriesManifest:

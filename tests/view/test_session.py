@@ -21,7 +21,7 @@ from viewer_py.dicom.manifest import SeriesManifest, to_json
 from viewer_py.render.sources import FrameSources, Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.compose import compose
-from viewer_py.scene.model import Scene
+from viewer_py.scene.model import Rectangle, Scene
 from viewer_py.view.state import ViewerState
 
 FRAME = 40 * 60 * 2
@@ -390,10 +390,12 @@ def test_the_numpy_painter_puts_finished_pixels() -> None:
         size = (0, 0)
         pixels: Any = None
 
-        def resize(self, width: int, height: int) -> None:
-            self.size = (width, height)
+        def resize(self, width: int, height: int) -> bool:
+            resized, self.size = self.size != (width, height), (width, height)
+            return resized
 
-        def put(self, pixels: Any) -> None:
+        def put(self, pixels: Any, area: Rectangle) -> None:
+            assert area == Rectangle(0, 0, *self.size)
             self.pixels = pixels
 
     canvas = Canvas()

@@ -207,7 +207,7 @@ def test_slices_that_came_in_the_meantime_are_seen() -> None:
     present[:9] = True
     shelf, memory = Shelf(volumes={"ct": volume(present=present)}), Memory()
     layer = PlaneLayer("ct", grid_of(shelf.volumes["ct"]))
-    before = render(shelf, layer, memory=memory)
+    before = render(shelf, layer, memory=memory).copy()
     present[9:] = True
     shelf.volumes["ct"] = replace(shelf.volumes["ct"], generation=1)
     after = render(shelf, layer, memory=memory)

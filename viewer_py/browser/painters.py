@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from viewer_py.render import numpy_renderer
 from viewer_py.render.sources import Sources, is_complete
 from viewer_py.render.webgl_renderer import WebGLRenderer
-from viewer_py.scene.model import Scene
+from viewer_py.scene.model import Rectangle, Scene
 
 
 class PainterKind(enum.StrEnum):
@@ -32,10 +32,13 @@ class Painter(Protocol):
 
 
 class Canvas(Protocol):
-    """A canvas that takes finished pixels, (height, width, 4) RGBA."""
+    """A canvas that takes the finished pixels of an area of a picture, (height, width, 4) RGBA.
 
-    def resize(self, width: int, height: int) -> None: ...
-    def put(self, pixels: NDArray[np.uint8]) -> None: ...
+    `resize` tells whether what was put there before is gone.
+    """
+
+    def resize(self, width: int, height: int) -> bool: ...
+    def put(self, pixels: NDArray[np.uint8], area: Rectangle) -> None: ...
 
 
 class GpuCanvas(Protocol):
@@ -46,7 +49,7 @@ class GpuCanvas(Protocol):
 
 
 class NumpyPainter:
-    """Paints with numpy and hands the pixels to a 2-D canvas."""
+    """Paints with numpy and hands the pixels of the panes that changed to a 2-D canvas."""
 
     kind = PainterKind.NUMPY
 
@@ -56,9 +59,11 @@ class NumpyPainter:
 
     def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there."""
-        picture = numpy_renderer.render(scene, sources, self._memory)
-        self._canvas.resize(scene.width, scene.height)
-        self._canvas.put(picture)
+        if self._canvas.resize(scene.width, scene.height):
+            self._memory.canvas = None
+        picture, changed = numpy_renderer.repaint(scene, sources, self._memory)
+        for area in changed:
+            self._canvas.put(picture, area)
         return is_complete(scene, sources)
 
     def clear(self, width: int, height: int) -> None:
@@ -67,7 +72,7 @@ class NumpyPainter:
         black = np.zeros((height, width, 4), dtype=np.uint8)
         black[..., 3] = 255
         self._canvas.resize(width, height)
-        self._canvas.put(black)
+        self._canvas.put(black, Rectangle(0, 0, width, height))
 
     def finish(self) -> None:
         """Nothing is pending: the pixels are handed over at once."""

@@ -43,6 +43,7 @@ class Screen:
         self._slow = False
         self._measure_from: float | None = None
         self._pace = Pace()
+        self._painted: Scene | None = None
 
     @property
     def measured(self) -> dict[str, Any]:
@@ -81,7 +82,9 @@ class Screen:
             painter.finish()  # or pictures would queue up behind a slow one
         self._show(painter)
         if volumes:
-            self._pace.painted(detail, self._host.now() - begun)
+            if scene != self._painted:  # the same again costs nothing, and tells nothing
+                self._pace.painted(detail, self._host.now() - begun)
+            self._painted = scene
             if detail < 1.0:
                 self._host.call_later(REST)
         return complete

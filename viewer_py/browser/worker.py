@@ -19,6 +19,7 @@ from viewer_py.browser.messages import read_start
 from viewer_py.browser.painters import NumpyPainter, Painter, WebGLPainter
 from viewer_py.browser.session import Session
 from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer
+from viewer_py.scene.model import Rectangle
 
 
 class JavaScriptHost:
@@ -70,11 +71,13 @@ class _PixelCanvas:
     def __init__(self, outside: Any) -> None:
         self._outside = outside
 
-    def resize(self, width: int, height: int) -> None:
-        self._outside.resizePixels(width, height)
+    def resize(self, width: int, height: int) -> bool:
+        return bool(self._outside.resizePixels(width, height))
 
-    def put(self, pixels: NDArray[np.uint8]) -> None:
-        self._outside.putPixels(np.ascontiguousarray(pixels), pixels.shape[1], pixels.shape[0])
+    def put(self, pixels: NDArray[np.uint8], area: Rectangle) -> None:
+        height, width = pixels.shape[:2]
+        place = (area.x, area.y, area.width, area.height)
+        self._outside.putPixels(np.ascontiguousarray(pixels), width, height, *place)
 
 
 class _GraphicsCanvas:

@@ -11,7 +11,8 @@ nothing where it has none, and elsewhere lies over what is below with its opacit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
@@ -29,6 +30,7 @@ from viewer_py.render.sources import Sources, layers_of
 from viewer_py.scene.model import (
     ImageLayer,
     Layer,
+    PaneScene,
     PlaneLayer,
     Rectangle,
     RenderingLayer,
@@ -50,18 +52,31 @@ _LEVELS = np.arange(256, dtype=np.uint8)
 GREYS = _opaque(_LEVELS, _LEVELS, _LEVELS)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """All that the picture of a pane depends on: `pixels` holds the state of each layer's."""
+
+    area: Rectangle
+    layers: tuple[Layer, ...]
+    pixels: tuple[object, ...]
+
+
 @dataclass
 class Memory:
-    """What one picture leaves for the next: values already read, and what speeds up rendering.
+    """What one picture leaves for the next: itself, values already read, what speeds up rendering.
 
-    A window step then only colours what lies there. It holds one entry a layer of a pane.
+    A pane that shows the same as before is not drawn again; a window step only colours what lies
+    there. It holds one canvas, and one entry a layer of a pane.
     """
 
+    canvas: Canvas | None = None
+    shown: tuple[Shown, ...] = ()
     read: dict[tuple[int, int], tuple[object, list[Sample]]] = field(default_factory=dict)
     ranges: dict[str, tuple[object, BlockRanges]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Forget everything."""
+        self.canvas, self.shown = None, ()
         self.read.clear()
         self.ranges.clear()
 
@@ -71,16 +86,99 @@ def render(scene: Scene, sources: Sources, memory: Memory | None = None) -> NDAr
 
     What `sources` does not have yet stays black, as does everything outside an image. Layers keep
     to the area of their pane; later panes draw over earlier ones. `memory` is what an earlier call
-    left. Raises ValueError where a layer cannot be drawn.
+    left; then the picture lies in it, and the next call changes it. Raises ValueError where a layer
+    cannot be drawn.
     """
-    canvas: Canvas = np.full((scene.height, scene.width), GREYS[0])
-    memory = Memory() if memory is None else memory
-    for number, pane in enumerate(scene.panes):
-        area = _within(pane.area, scene)
-        for height, layer in enumerate(layers_of(pane)):
-            place = _Place(canvas, pane.area, area, height > 0)
-            _draw(place, layer, sources, memory, (number, height))
-    return canvas.view(np.uint8).reshape(scene.height, scene.width, 4)
+    return repaint(scene, sources, Memory() if memory is None else memory)[0]
+
+
+def repaint(
+    scene: Scene, sources: Sources, memory: Memory
+) -> tuple[NDArray[np.uint8], tuple[Rectangle, ...]]:
+    """Return the picture of a scene as `render` does, and the areas that were drawn anew.
+
+    A pane is drawn when its area, its layers, the frames or the volumes they show are not those of
+    the call before; all are when the canvas or an area has changed, or where panes overlap. What
+    was drawn in more detail than is wanted now stays as it is.
+    """
+    shown = tuple(_shown_by(pane, sources) for pane in scene.panes)
+    areas = tuple(_within(pane.area, scene) for pane in scene.panes)
+    before, canvas = memory.shown, memory.canvas
+    memory.shown = ()  # until everything is drawn, in case something cannot be
+    if canvas is None or canvas.shape != (scene.height, scene.width) or _moved(before, shown):
+        canvas = memory.canvas = np.full((scene.height, scene.width), GREYS[0])
+        changed = set(range(len(shown)))
+        drawn: tuple[Rectangle, ...] = (Rectangle(0, 0, scene.width, scene.height),)
+    else:
+        changed = {n for n, one in enumerate(shown) if not _serves(before[n], one)}
+        drawn = tuple(areas[n] for n in sorted(changed))
+    for number in sorted(changed):
+        _draw_pane(canvas, scene.panes[number], areas[number], number, sources, memory)
+    memory.shown = tuple(one if n in changed else before[n] for n, one in enumerate(shown))
+    return canvas.view(np.uint8).reshape(scene.height, scene.width, 4), drawn
+
+
+def _draw_pane(
+    canvas: Canvas,
+    pane: PaneScene,
+    area: Rectangle,
+    number: int,
+    sources: Sources,
+    memory: Memory,
+) -> None:
+    canvas[area.y : area.y + area.height, area.x : area.x + area.width] = GREYS[0]
+    for height, layer in enumerate(layers_of(pane)):
+        place = _Place(canvas, pane.area, area, height > 0)
+        _draw(place, layer, sources, memory, (number, height))
+
+
+def _moved(before: Sequence[Shown], now: Sequence[Shown]) -> bool:
+    """Say whether panes lie elsewhere than before, or upon each other."""
+    areas = [one.area for one in now]
+    return [one.area for one in before] != areas or any(
+        _overlap(one, other) for one, other in itertools.combinations(areas, 2)
+    )
+
+
+def _serves(before: Shown, now: Shown) -> bool:
+    """Say whether a pane shows what it should: the same, in no less detail."""
+    if len(before.layers) != len(now.layers):
+        return False
+    pairs = zip(now.layers, before.layers, strict=True)
+    return before == replace(now, layers=tuple(_as_fine(one, other) for one, other in pairs))
+
+
+def _as_fine(layer: Layer, other: Layer) -> Layer:
+    """Return a layer in as much detail as another one has, if that has more."""
+    if isinstance(layer, PlaneLayer | RenderingLayer) and layer.detail < _detail(other):
+        return replace(layer, detail=_detail(other))
+    return layer
+
+
+def _detail(layer: Layer) -> float:
+    return layer.detail if isinstance(layer, PlaneLayer | RenderingLayer) else 0.0
+
+
+def _shown_by(pane: PaneScene, sources: Sources) -> Shown:
+    layers = tuple(layers_of(pane))
+    return Shown(pane.area, layers, tuple(_pixels_of(layer, sources) for layer in layers))
+
+
+def _pixels_of(layer: Layer, sources: Sources) -> object:
+    """Return what changes with the pixels that a layer has: None while they are not there."""
+    if not isinstance(layer, ImageLayer):
+        return _state_of(sources.volume(layer.series_id))
+    stored = sources.frame(layer.series_id, layer.frame_index)
+    return None if stored is None else (stored.ctypes.data, stored.shape, stored.dtype)
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
 
 
 def render_frame(

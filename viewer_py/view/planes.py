@@ -53,23 +53,9 @@ def turned(axes: Axes, axis: Vector3, degrees: float) -> Axes:
     return (right, down, normal if same_side else (-normal[0], -normal[1], -normal[2]))
 
 
-def box_corners(geometry: VolumeGeometry) -> tuple[Vector3, ...]:
-    """Return the outer corners of the first and last slices, half a pixel around the centres.
-
-    For a tilted volume they are the corners of its sheared box.
-    """
-    corners = []
-    for corner in (geometry.corners[0], geometry.corners[-1]):
-        for column in (-0.5, geometry.columns - 0.5):
-            for row in (-0.5, geometry.rows - 0.5):
-                point = plus(corner, geometry.column_step, column)
-                corners.append(plus(point, geometry.row_step, row))
-    return tuple(corners)
-
-
 def box_center(geometry: VolumeGeometry) -> Vector3:
     """Return the middle of the volume."""
-    corners = box_corners(geometry)
+    corners = geometry.box
     count = len(corners)
     return (
         sum(one[0] for one in corners) / count,
@@ -80,7 +66,7 @@ def box_center(geometry: VolumeGeometry) -> Vector3:
 
 def extent(geometry: VolumeGeometry, direction: Vector3) -> tuple[float, float]:
     """Return the lowest and highest distance of the volume along a unit direction, mm."""
-    return _span(dot(corner, direction) for corner in box_corners(geometry))
+    return _span(dot(corner, direction) for corner in geometry.box)
 
 
 def _span(distances: Iterable[float]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from viewer_py.view.command import Choice, Command, Current, Kind, fits
 from viewer_py.view.commands import COMMANDS, find
@@ -82,6 +83,7 @@ def toolbar() -> Toolbar:
     )
 
 
+@cache
 def toolbar_commands() -> tuple[Command, ...]:
     """Return every command that has a button or a choice in the toolbar, once."""
     bar = toolbar()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,25 @@ class VolumeGeometry:
     missing_slices: int = 0
     tilt_degrees: float = 0.0
     frame_of_reference_uid: str = ""
+
+    @cached_property
+    def box(self) -> tuple[Vector3, ...]:
+        """The outer corners of the first and last slices, half a pixel around the centres.
+
+        LPS, mm. For a tilted volume they are the corners of its sheared box. Every step through
+        the volume asks for them many times.
+        """
+        across, down = self.column_step, self.row_step
+        return tuple(
+            (
+                x + across[0] * column + down[0] * row,
+                y + across[1] * column + down[1] * row,
+                z + across[2] * column + down[2] * row,
+            )
+            for x, y, z in (self.corners[0], self.corners[-1])
+            for column in (-0.5, self.columns - 0.5)
+            for row in (-0.5, self.rows - 0.5)
+        )
 
 
 @dataclass(frozen=True)
