@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 from tests.assets.conftest import ROOT
 from tests.assets.site import Site
@@ -105,7 +105,7 @@ def test_python_that_counts_wrongly_is_started_anew(routed: Page, site: Site) ->
     begin = "return checked(await boot(parts, progress, seconds));"
     assert runtime.count(begin) == 1
     spoilt = """const python = await boot(parts, progress, seconds);
-    python.runPython("import numpy; real = numpy.array_equal; numpy.array_equal = lambda *_: False");
+    python.runPython("import numpy; numpy.array_equal = lambda *_: False");
     return checked(python);"""
     routed.route(
         "**/viewer/runtime.js",
