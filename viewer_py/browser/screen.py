@@ -118,6 +118,7 @@ class Screen:
 
     def clear(self, width: int, height: int) -> None:
         """Paint black, and leave no pixels anywhere."""
+        self._painted = None
         for painter in (self._gpu, self._cpu):
             if painter is not None:
                 painter.clear(width, height)
