@@ -2,20 +2,23 @@
 
 The real product, opened as a phone opens it (390 × 844, touch), in a real browser. Memory is the
 proportional set size of all renderers and the GPU process (/proc/*/smaps_rollup), less that of an
-empty tab in the same browser. The reader goes from end to end and back; at every tenth slice the
+empty tab: the median of several browsers started alike, as one and the same tab takes 150 MB one
+time and 230 MB the next. Without a graphics card the GPU process holds what the card would, and
+SwiftShader's own memory besides. The reader goes from end to end and back; at every tenth slice the
 picture must be there, and the page must still be the one that was opened.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
 from bench import product
 from bench.browser import SOFTWARE_GL, chromium
@@ -26,15 +29,7 @@ CEILING = 300.0  # megabytes above an empty tab (design §4)
 PHONE = {"width": 390, "height": 844}
 KINDS = ("renderer", "gpu-process")
 PATIENCE = 60.0  # seconds for one slice
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was measured at one moment, in megabytes above the empty tab."""
-
-    moment: str
-    megabytes: float
-    state: dict[str, Any]
+SECONDS_TO_SETTLE = 3.0
 
 
 def resident(group: int) -> float:
@@ -107,15 +102,14 @@ def settle(page: Page) -> None:
         time.sleep(0.2)
 
 
-def measure(running: product.Product, series_id: str, options: argparse.Namespace) -> None:
-    """Open, wait, scroll; print a line a moment."""
-    with (
-        sync_playwright() as playwright,
-        chromium(options.chromium, [*SOFTWARE_GL, *options.flag]) as (debugging, group),
-    ):
+@contextlib.contextmanager
+def phone(
+    playwright: Playwright, options: argparse.Namespace
+) -> Iterator[tuple[Page, BrowserContext, int]]:
+    """Start a browser with an empty tab of a phone's; yields it, its context, the process group."""
+    with chromium(options.chromium, [*SOFTWARE_GL, *options.flag]) as (debugging, group):
         browser = playwright.chromium.connect_over_cdp(debugging)
         context = browser.contexts[0]
-        context.add_cookies(running.cookies)
         page = context.new_page()
         session = context.new_cdp_session(page)
         session.send(
@@ -124,36 +118,59 @@ def measure(running: product.Product, series_id: str, options: argparse.Namespac
         )
         session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
         page.goto("about:blank")
-        time.sleep(3)
-        empty = resident(group)
+        time.sleep(SECONDS_TO_SETTLE)
+        yield page, context, group
+        browser.close()
+
+
+def empty_tabs(playwright: Playwright, options: argparse.Namespace) -> list[float]:
+    """Return the megabytes of empty tabs, each of a browser of its own, ascending."""
+    found = []
+    for _ in range(options.baselines):
+        with phone(playwright, options) as (_page, _context, group):
+            found.append(resident(group))
+    return sorted(found)
+
+
+def measure(running: product.Product, series_id: str, options: argparse.Namespace) -> None:
+    """Open, wait, scroll; print a line a moment."""
+    with sync_playwright() as playwright:
+        tabs = empty_tabs(playwright, options)
+        empty = statistics.median(tabs)
         print(f"{'':28}{'MB above':>9}{'slices':>8}{'frames':>8}{'heap':>7}")
-        print(f"{'an empty tab':28}{empty:>9.0f} in all")
-        query = f"confirmed=1&series={series_id}&renderer={options.renderer}"
-        page.goto(f"{running.address}/studies/{running.study_id}/dicom?{query}")
-        page.evaluate("window.yingyun.ready")
-        page.evaluate("window.yingyunOpened = true")
-        highest = 0.0
-        moments = [
-            ("first picture", lambda: None),
-            ("the window is loaded", lambda: settle(page)),
-            ("end to end and back", lambda: scroll(page, options.slices, options.step)),
-            ("at rest again", lambda: settle(page)),
-        ]
-        if options.reformat:
-            moments.append(("planes through the volume", lambda: reformat(page)))
-        for name, act in moments:
-            act()
-            time.sleep(1)
-            above = resident(group) - empty
-            highest = max(highest, above)
-            loading = state_of(page)["loading"]
-            mib = loading["allocated_bytes"] / MEGABYTE
-            print(
-                f"{name:28}{above:>9.0f}{loading['loaded']:>8}{loading['capacity']:>8}{mib:>7.0f}"
-            )
-            print(f"    {by_kind(group)}")
-        kept = page.evaluate("window.yingyunOpened === true")
-        print(f"highest {highest:.0f} MB of {CEILING:.0f}; page {'kept' if kept else 'RELOADED'}")
+        print(f"{'an empty tab':28}{empty:>9.0f} in all, median of {[round(one) for one in tabs]}")
+        with phone(playwright, options) as (page, context, group):
+            context.add_cookies(running.cookies)
+            address = f"{running.address}/studies/{running.study_id}/dicom"
+            query = f"confirmed=1&series={series_id}&renderer={options.renderer}"
+            read(page, group, empty, f"{address}?{query}", options)
+
+
+def read(page: Page, group: int, empty: float, address: str, options: argparse.Namespace) -> None:
+    """Open the series and read it; print a line a moment."""
+    page.goto(address)
+    page.evaluate("window.yingyun.ready")
+    page.evaluate("window.yingyunOpened = true")
+    highest = 0.0
+    moments: list[tuple[str, Callable[[], object]]] = [
+        ("first picture", lambda: None),
+        ("the window is loaded", lambda: settle(page)),
+        ("end to end and back", lambda: scroll(page, options.slices, options.step)),
+        ("at rest again", lambda: settle(page)),
+    ]
+    if options.reformat:
+        moments.append(("planes through the volume", lambda: reformat(page)))
+    for name, act in moments:
+        act()
+        time.sleep(1)
+        above = resident(group) - empty
+        highest = max(highest, above)
+        loading = state_of(page)["loading"]
+        mib = loading["allocated_bytes"] / MEGABYTE
+        print(f"{name:28}{above:>9.0f}{loading['loaded']:>8}{loading['capacity']:>8}{mib:>7.0f}")
+        print(f"    {by_kind(group)}")
+    kept = page.evaluate("window.yingyunOpened === true")
+    print(f"highest {highest:.0f} MB of {CEILING:.0f}; page {'kept' if kept else 'RELOADED'}")
 
 
 def reformat(page: Page) -> None:
@@ -170,6 +187,7 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=10, help="slices from picture to picture")
     parser.add_argument("--ratio", type=float, default=3.0, help="device pixels a CSS pixel")
     parser.add_argument("--renderer", default="auto")
+    parser.add_argument("--baselines", type=int, default=3, help="empty tabs to measure")
     parser.add_argument("--reformat", action="store_true", help="then open the volume")
     parser.add_argument("--chromium", default="chromium")
     parser.add_argument("--flag", action="append", default=[], help="a switch of the browser's")

@@ -71,6 +71,15 @@ function framesAddress(seriesId, query) {
   return `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
 }
 
+// As in viewer_py/browser/budget.py. Each decoder is a JavaScript heap and a WebAssembly memory more,
+// so a phone has one.
+const PHONE_SCREEN = 600; // CSS pixels, the shorter side
+
+function decodersFor({ touch, width, height, decoders: { workers, codecs } }) {
+  const phone = touch && Math.min(width, height) < PHONE_SCREEN;
+  return { workers: phone ? 1 : workers, codecs };
+}
+
 const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs));
 
 // The frame to open with, fetched and decoded while Python starts. Whether it may be seen, and what
@@ -204,7 +213,7 @@ function openGraphics(canvas) {
 
 async function start(message) {
   base = message.base;
-  decoders = message.decoders;
+  decoders = decodersFor(message);
   graphicsCanvas = message.graphics;
   pixelCanvas = message.pixels;
   pixelCanvas.addEventListener("contextrestored", () => {
