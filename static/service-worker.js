@@ -1,17 +1,18 @@
 // Keeps the viewer's files where the browser does not evict them, and says so when there is no
 // network. Registered by static/viewer/runtime.js as /service-worker.js?v=VERSION.
 //
-// It answers from its cache alone, and nothing comes into that but files whose address names their
-// content, the same for everyone: never a page, never anything of a person or a study.
+// Nothing comes into its cache but files whose address names their content, the same for everyone:
+// never a page, never anything of a person or a study.
 
 const PREFIX = "yingyun-files-";
 const CACHE = PREFIX + new URL(location.href).searchParams.get("v");
 const OFFLINE = "/offline";
-const KEPT = /^\/(assets\/|static\/v-)/;
 
 addEventListener("install", (event) => {
   skipWaiting();
-  // Where browsers can, they look into the cache themselves and this script need not be started.
+  // Browsers that can look into the cache themselves do so, and this script need not be started.
+  // The others keep to their HTTP cache: large files that came through this script have stopped
+  // half-way in Firefox on a busy machine.
   event.addRoutes?.([
     { condition: { urlPattern: { pathname: "/(assets|static)/*" } }, source: { cacheName: CACHE } },
     { condition: { not: { requestMode: "navigate" } }, source: "network" },
@@ -23,10 +24,8 @@ addEventListener("activate", (event) => event.waitUntil(begin()));
 
 addEventListener("fetch", (event) => {
   const { request } = event;
-  const { origin, pathname } = new URL(request.url);
-  if (request.method !== "GET" || origin !== location.origin) return;
-  if (request.mode === "navigate") event.respondWith(pageOr(event));
-  else if (KEPT.test(pathname)) event.respondWith(fromCache(request));
+  if (request.method !== "GET" || request.mode !== "navigate") return;
+  if (new URL(request.url).origin === location.origin) event.respondWith(pageOr(event));
 });
 
 async function keepOfflinePage() {
@@ -54,9 +53,4 @@ async function pageOr(event) {
     const cache = await caches.open(CACHE);
     return (await cache.match(OFFLINE)) ?? Response.error();
   }
-}
-
-async function fromCache(request) {
-  const cache = await caches.open(CACHE);
-  return (await cache.match(request)) ?? fetch(request);
 }
