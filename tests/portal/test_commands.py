@@ -29,7 +29,7 @@ from server.access import patient_grant
 from server.cloud import ImageCloud
 from server.demo import DemoSummary, LoadedStudy
 from server.demo.credentials import Credential
-from server.model import Account, AuditEvent, Instance, Study
+from server.model import Account, AuditEvent, ExternalIdentity, Instance, Study
 from tests.factories import PASSWORD, SignInFacts
 from tests.visitor import Visitor
 
@@ -142,6 +142,17 @@ def test_an_ended_family_link_shows_nothing_more(run: Run, cloud: ImageCloud) ->
     assert grant.person_ids == {accounts["guardian"].person_id}
     assert events.count("family_link.withdraw") == 1
     assert run("user", "unlink", "guardian", "member").exit_code == 1
+
+
+def test_a_user_of_a_provider_is_connected_once(run: Run, cloud: ImageCloud) -> None:
+    add_patient(run, "wang", "王五")
+    whom = ("--provider", "hospital", "--subject", "0042")
+    assert run("user", "connect", "wang", *whom).exit_code == 0
+    assert run("user", "connect", "wang", *whom).exit_code == 1
+    assert run("user", "connect", "nobody", *whom).exit_code == 1
+    with cloud.database.session() as session:
+        known = session.get_one(ExternalIdentity, ("hospital", "0042"))
+        assert known.account.login == "wang"
 
 
 @pytest.mark.requirement("F-02")
