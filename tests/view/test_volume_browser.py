@@ -234,6 +234,8 @@ def test_the_empty_pane_offers_the_rendering_and_a_drag_turns_it(desktop: Page, 
     command(desktop, "mpr.toggle")
     desktop.locator(".pane-offer:visible").click()
     state = until(desktop, "a rendering", lambda one: one["panes"][3]["kind"] == "rendering")
+    # The offer lies over the pane until the page has heard of the rendering.
+    expect(desktop.locator(".pane-offer:visible")).to_have_count(0)
     box = desktop.locator("[data-pane='3']").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
