@@ -1,3 +1,10 @@
 """What every test run loads, unit and browser tests alike."""
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.plugins.conformance"]
+
+# `make test` answers the same twice on the same tree; `make test-long` looks for new examples.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("searching", deadline=None, print_blob=True, max_examples=400)
+settings.load_profile("steady")

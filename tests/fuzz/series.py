@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.viewer import draw, made_up, opened
+from tests.volume.grids import center, plane_grid
 from viewer_py.dicom.manifest import (
     FrameAttributes,
     LookupTable,
@@ -29,7 +30,7 @@ from viewer_py.view.commands import COMMANDS, run
 from viewer_py.volume.assemble import assemble
 from viewer_py.volume.lookup import to_index, to_patient
 from viewer_py.volume.model import Projection, Slab, VolumeState
-from viewer_py.volume.planes import center, plane_grid, standard_planes
+from viewer_py.volume.planes import standard_planes
 from viewer_py.volume.reslice import reslice
 from viewer_py.volume.states import volume_geometry
 from viewer_py.volume.suv import suv_bw

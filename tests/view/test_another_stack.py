@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.view.test_webgl_renderer import RecordingGL
 from tests.view.volume_samples import volume_series
+from tests.volume.grids import center, plane_grid
 from viewer_py.render import numpy_renderer
 from viewer_py.render.webgl.volumes import VolumeTextures
 from viewer_py.scene.model import (
@@ -21,7 +22,7 @@ from viewer_py.scene.model import (
 )
 from viewer_py.volume.assemble import volume_of
 from viewer_py.volume.model import Volume
-from viewer_py.volume.planes import Plane, center, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, standard_planes
 from viewer_py.volume.states import volume_geometry
 
 SHAPE = (6, 8, 9)

@@ -18,6 +18,7 @@ from playwright.sync_api import Playwright
 
 from tests.view.gl_bridge import BrowserGL
 from tests.view.volumes import Shelf, body, frame_of, volume
+from tests.volume.grids import center, plane_grid
 from viewer_py.dicom.manifest import LookupTable
 from viewer_py.pixels.color_maps import COLOR_MAPS
 from viewer_py.pixels.filters import FILTERS
@@ -37,7 +38,7 @@ from viewer_py.scene.model import (
     Scene,
 )
 from viewer_py.volume.model import Projection, SampleGrid, Slab, VolumeState
-from viewer_py.volume.planes import Plane, PlaneAxes, center, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, PlaneAxes, standard_planes
 from viewer_py.volume.transfer import PRESETS
 
 WIDTH, HEIGHT = 150, 120

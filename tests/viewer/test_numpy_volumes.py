@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.view.volumes import Shelf, body, frame_of, volume
+from tests.volume.grids import center, plane_grid
 from viewer_py.dicom.manifest import LookupTable
 from viewer_py.pixels import filters, pipeline
 from viewer_py.pixels.color_maps import COLOR_MAPS
@@ -34,7 +35,7 @@ from viewer_py.scene.model import (
 )
 from viewer_py.volume.curved import curved
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
-from viewer_py.volume.planes import Plane, center, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, standard_planes
 from viewer_py.volume.raycast import cast
 from viewer_py.volume.reslice import reslice
 from viewer_py.volume.transfer import PRESETS, transfer_table

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume.phantoms import AXIAL, frames, grid, noise, ramp, volume
-from viewer_py.volume.curve import spline, straightened, stretched, tangents
+from viewer_py.volume.curve import spline, straightened, tangents
 from viewer_py.volume.curved import curved
 from viewer_py.volume.model import Projection, Slab, Volume
 from viewer_py.volume.reslice import reslice
@@ -78,23 +78,6 @@ def test_a_slab_across_shows_the_whole_tube(tube: Volume) -> None:
     mean = curved(tube, curve.points, curve.across, 0.5, 41, Slab(13.0, Projection.AVGIP))
     assert widest.values[20, 8:-8].min() > 990
     np.testing.assert_allclose(mean.values[20, 8:-8], 1000 * 6 / 13, rtol=0.25)
-
-
-def test_stretched_columns_run_in_one_direction(tube: Volume) -> None:
-    curve = stretched(CONTROLS, 0.5, (0.0, 3.0, 0.0))
-    assert set(curve.across) == {(0.0, 1.0, 0.0)}
-    points = np.array(curve.points)
-    assert np.ptp(points[:, 1]) < 1e-9
-    np.testing.assert_allclose(np.linalg.norm(np.diff(points, axis=0), axis=1), 0.5, atol=0.01)
-    picture = curved(tube, curve.points, curve.across, 0.5, 121).values
-    along = np.linspace(0, 1, 2000)
-    course_points = course(along)
-    shadow = np.delete(course_points, 1, axis=1)
-    at = np.concatenate(([0], np.cumsum(np.linalg.norm(np.diff(shadow, axis=0), axis=1))))
-    for column in range(10, len(points) - 10):
-        place = np.interp(column * 0.5, at, along)
-        row = (course(np.array(place))[1] - points[0, 1]) / 0.5 + 60
-        assert picture[round(row), column] > 900
 
 
 def test_a_straight_curve_is_a_plane() -> None:
@@ -189,7 +172,5 @@ def test_a_picture_needs_a_direction_for_each_point() -> None:
     volume_ = noise(frames(range(4)))
     with pytest.raises(ValueError, match="direction for each"):
         curved(volume_, ((0, 0, 0), (1, 0, 0)), ((0, 1, 0),), 1.0, 5)
-    with pytest.raises(ValueError, match="direction"):
-        stretched([(0, 0, 0), (9, 0, 0)], 1.0, (0, 0, 0))
     with pytest.raises(ValueError, match="shorter"):
         straightened([(0, 0, 0), (0.5, 0, 0)], 1.0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.volume.grids import center, plane_grid
 from tests.volume.phantoms import AXIAL, frames, rotation, volume
 from viewer_py.dicom.geometry import orientation_letters
-from viewer_py.volume.planes import Plane, center, patient_axes, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, patient_axes, standard_planes
 from viewer_py.volume.reslice import reslice
 from viewer_py.volume.states import volume_geometry
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.volume import reference
+from tests.volume.grids import center, plane_grid
 from tests.volume.phantoms import (
     AXIAL,
     frames,
@@ -24,7 +25,7 @@ from tests.volume.phantoms import (
 from viewer_py.volume.assemble import to_index
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
 from viewer_py.volume.plan import slab_plan
-from viewer_py.volume.planes import Plane, center, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, standard_planes
 from viewer_py.volume.reslice import reslice
 
 OBLIQUE = AXIAL @ rotation(20, -35, 50).T

@@ -5,17 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import SimpleITK
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.volume.grids import center, plane_grid
 from tests.volume.phantoms import AXIAL, frames, grid, middle, noise, rotation
 from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.volume.model import Projection, SampleGrid, Slab, Volume
 from viewer_py.volume.plan import slab_plan
-from viewer_py.volume.planes import Plane, center, plane_grid, standard_planes
+from viewer_py.volume.planes import Plane, standard_planes
 from viewer_py.volume.reslice import reslice
 
 NO_DATA = -30000.0
+SAME = 0.2
+"""Neighbours in the noise differ by up to 8000: this is a fortieth of a thousandth of a voxel.
+
+A direction that is nearly, not quite, an axis is rounded by SimpleITK that far.
+"""
 
 STACKS = {
     "isotropic": frames(range(9)),
@@ -70,7 +76,7 @@ def itk_plane(image: SimpleITK.Image, grid_: SampleGrid, mm: float = 0.0) -> np.
 
 def compare(values: np.ndarray, valid: np.ndarray, theirs: np.ndarray) -> None:
     np.testing.assert_array_equal(valid, theirs > NO_DATA / 2)
-    np.testing.assert_allclose(values[valid], theirs[valid], atol=0.05)
+    np.testing.assert_allclose(values[valid], theirs[valid], atol=SAME)
 
 
 @pytest.mark.requirement("B-36", "C-20")
@@ -80,6 +86,7 @@ def compare(values: np.ndarray, valid: np.ndarray, theirs: np.ndarray) -> None:
     st.tuples(*[st.floats(-6, 6)] * 3),
     st.tuples(*[st.floats(0.21, 1.9)] * 2),
 )
+@example("sagittal", (0.0, 0.0, 6.103515625e-05), (0.0, 0.0, 0.0), (0.25, 1.0))
 @settings(max_examples=150, deadline=None)
 def test_oblique_planes(
     name: str,

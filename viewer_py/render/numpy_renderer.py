@@ -19,11 +19,9 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.color_maps import colors_of
 from viewer_py.pixels.transfer import shade
-from viewer_py.pixels.voi import Window
 from viewer_py.render.pictures import Look, Picture, look_of, picture_of
 from viewer_py.render.sampling import CHUNK, Sample, samples
 from viewer_py.render.sources import Sources, layers_of
@@ -179,16 +177,6 @@ def _overlap(one: Rectangle, other: Rectangle) -> bool:
         and one.y < other.y + other.height
         and other.y < one.y + one.height
     )
-
-
-def render_frame(
-    stored: NDArray[Any],
-    frame: FrameAttributes,
-    window: Window | None = None,
-    inverted: bool = False,
-) -> NDArray[np.uint8]:
-    """Return the picture of one frame, one image pixel a device pixel: `pipeline.display`."""
-    return pipeline.display(stored, frame, window, inverted)
 
 
 def _within(area: Rectangle, scene: Scene) -> Rectangle:

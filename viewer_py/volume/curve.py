@@ -140,23 +140,3 @@ def _perpendicular(tangent: Vector3, wanted: Vector3 | None) -> Vector3:
     found = unit((x, y, z))
     assert found is not None
     return found
-
-
-def stretched(controls: Sequence[Vector3], step_mm: float, across: Vector3) -> Curve:
-    """Return the curve of a stretched CPR: every column runs in the one direction `across`.
-
-    The columns are `step_mm` apart along the curve's shadow on the plane across that direction, so
-    that the picture is the unrolled sheet and keeps lengths in it. Raises ValueError as `spline`,
-    and for a direction of no length.
-    """
-    direction = np.array(across, dtype=float)
-    length = float(np.linalg.norm(direction))
-    if not length > 0:
-        raise ValueError("a stretched curve needs a direction")
-    direction /= length
-    fine = _smooth(controls, step_mm)
-    points = _even(fine - (fine @ direction)[:, None] * direction, step_mm)
-    if len(points) < 2:
-        raise ValueError("the curve is shorter than a step")
-    points += float(np.mean(fine @ direction)) * direction
-    return Curve(tuple(map(vector, points)), (vector(direction),) * len(points))
