@@ -7,8 +7,9 @@ import pytest
 from tests.view.volume_samples import opened, volume_series
 from viewer_py.view.commands import run
 from viewer_py.view.cross_hair import cross_hair_on_screen, plane_lines
+from viewer_py.view.gestures import Gesture, Idle, Lifting, PointerEvent, PointerKind
 from viewer_py.view.layout import areas
-from viewer_py.view.pointer import Gesture, Idle, Lifting, PointerEvent, PointerKind, step
+from viewer_py.view.pointer import step
 from viewer_py.view.state import PaneKind, ViewerState
 
 DOWN, MOVE, UP, _ = PointerKind

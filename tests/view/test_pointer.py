@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 
 from tests.view.samples import make_series, open_state
 from viewer_py.view.commands import run
-from viewer_py.view.pointer import (
-    TOUCH_SLOP,
-    Gesture,
-    Idle,
-    Pinch,
-    PointerEvent,
-    PointerKind,
-    step,
-)
+from viewer_py.view.gestures import Gesture, Idle, Pinch, PointerEvent, PointerKind
+from viewer_py.view.pointer import TOUCH_SLOP, step
 from viewer_py.view.state import ViewerState
 from viewer_py.view.wheel import WheelEvent, turn
 

@@ -15,8 +15,8 @@ from viewer_py.scene.model import ImageLayer, PaneScene, Scene
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
+from viewer_py.view.gestures import PointerEvent, PointerKind
 from viewer_py.view.layout import is_in_strip, shown_panes
-from viewer_py.view.pointer import PointerEvent, PointerKind
 from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
 from viewer_py.view.wheel import WheelEvent

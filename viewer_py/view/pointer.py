@@ -1,122 +1,36 @@
 """Pointers as state machines: what mouse, pen and fingers do becomes command calls.
 
 Left button or one finger works the chosen tool, the middle button pans, the right one windows, two
-fingers zoom and pan (B-20, B-21). A gesture is one of the frozen states below; `step` takes it and
-an event to the next one.
+fingers zoom and pan (B-20, B-21). `step` takes a gesture and an event to the next gesture.
 """
 
 from __future__ import annotations
 
-import enum
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.mpr import enlarged_with_a_tap
-from viewer_py.view.commands.stack import frame_count
-from viewer_py.view.commands.window import shown_window
-from viewer_py.view.cross_hair import cross_hair_on_screen, on_a_line
-from viewer_py.view.layout import pane_at, pane_size
+from viewer_py.view.cross_hair import on_a_line
+from viewer_py.view.drags import DRAGS
+from viewer_py.view.gestures import (
+    Drag,
+    Finger,
+    Gesture,
+    Idle,
+    Lifting,
+    Pinch,
+    PointerEvent,
+    PointerKind,
+    Tap,
+)
+from viewer_py.view.layout import pane_at
 from viewer_py.view.state import Pane, PaneKind, ViewerState
 
 TOUCH_SLOP = 6.0  # CSS pixels a finger may tremble before it drags
 MOUSE_SLOP = 1.0
 _DOUBLE_SECONDS, _DOUBLE_AWAY = 0.35, 30.0  # two taps, in time and CSS pixels
-_WINDOW_DRAG = 300.0  # CSS pixels of drag that change the window by its own width
-_MOST_ZOOM_A_MOVE = 10.0
-_ZOOM_DRAG = 200.0  # CSS pixels of drag that enlarge e-fold
-_DEGREES_A_PIXEL = 0.5
-_LEAST_DRAG, _MOST_DRAG = 2.0, 14.0  # CSS pixels a frame when the stack is dragged
 
-
-class PointerKind(enum.StrEnum):
-    """What happened to a pointer."""
-
-    DOWN = "down"
-    MOVE = "move"
-    UP = "up"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True)
-class PointerEvent:
-    """One pointer event in CSS pixels from the top left of the reading area.
-
-    `button` is that of the DOM (0 left, 1 middle, 2 right); `touch` is true for fingers; `time` is
-    in seconds of any clock.
-    """
-
-    kind: PointerKind
-    pointer_id: int
-    x: float
-    y: float
-    button: int = 0
-    touch: bool = False
-    time: float = 0.0
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A pointer that went down and up without moving."""
-
-    x: float
-    y: float
-    time: float
-
-
-@dataclass(frozen=True)
-class Idle:
-    """No pointer is down; `tap` was the last one, if it was one."""
-
-    tap: Tap | None = None
-
-
-@dataclass(frozen=True)
-class Drag:
-    """One pointer works a tool; `before` is the pane as it was when it went down.
-
-    `owed` is a part of a frame that the stack tool has not shown yet; `last` is the tap before.
-    """
-
-    pointer_id: int
-    tool: str
-    touch: bool
-    start_x: float
-    start_y: float
-    x: float
-    y: float
-    before: Pane
-    moved: bool = False
-    owed: float = 0.0
-    last: Tap | None = None
-
-
-@dataclass(frozen=True)
-class Finger:
-    """Where one finger of a pinch is."""
-
-    pointer_id: int
-    x: float
-    y: float
-
-
-@dataclass(frozen=True)
-class Pinch:
-    """Two fingers zoom and pan."""
-
-    first: Finger
-    second: Finger
-
-
-@dataclass(frozen=True)
-class Lifting:
-    """One finger of a pinch has gone; the other does nothing until it goes too."""
-
-    pointer_id: int
-
-
-Gesture = Idle | Drag | Pinch | Lifting
 Outcome = tuple[Gesture, tuple[Call, ...]]
 
 _BUTTON_TOOLS = {1: "pan", 2: "window"}
@@ -185,7 +99,7 @@ def _in_drag(drag: Drag, event: PointerEvent, state: ViewerState) -> Outcome:
     away = math.hypot(event.x - drag.start_x, event.y - drag.start_y)
     if not drag.moved and away < (TOUCH_SLOP if drag.touch else MOUSE_SLOP):
         return drag, ()
-    owed, calls = _DRAGS[drag.tool](drag, event, state)
+    owed, calls = DRAGS[drag.tool](drag, event, state)
     return replace(drag, x=event.x, y=event.y, moved=True, owed=owed), calls
 
 
@@ -280,77 +194,3 @@ def _in_lifting(lifting: Lifting, event: PointerEvent) -> Outcome:
     if gone and event.pointer_id == lifting.pointer_id:
         return Idle(), ()
     return lifting, ()
-
-
-ToolOutcome = tuple[float, tuple[Call, ...]]
-
-
-def _drag_pan(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
-    return 0.0, (Call("viewport.pan", {"x": event.x - drag.x, "y": event.y - drag.y}),)
-
-
-def _drag_window(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:
-    if state.active_frame() is None:
-        return 0.0, ()
-    # The step follows the window that was there, so CT, MR and 8-bit pictures feel alike.
-    a_pixel = max(shown_window(state.with_pane(drag.before)).width / _WINDOW_DRAG, 1e-3)
-    return 0.0, (
-        Call(
-            "window.adjust",
-            {
-                "delta_width": (event.x - drag.x) * a_pixel,
-                "delta_center": (event.y - drag.y) * a_pixel,
-            },
-        ),
-    )
-
-
-def _drag_zoom(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
-    farthest = math.log(_MOST_ZOOM_A_MOVE)
-    exponent = (drag.y - event.y) / _ZOOM_DRAG
-    factor = math.exp(min(max(exponent, -farthest), farthest))
-    return 0.0, (Call("viewport.zoom", {"factor": factor, "x": drag.start_x, "y": drag.start_y}),)
-
-
-def _drag_stack(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:
-    count = frame_count(state)
-    if count < 2:
-        return 0.0, ()
-    a_frame = min(max(pane_size(state).height / count, _LEAST_DRAG), _MOST_DRAG)
-    owed = drag.owed + (event.y - drag.y) / a_frame
-    whole = math.trunc(owed)
-    return owed - whole, (Call("stack.scroll", {"by": whole}),) if whole else ()
-
-
-def _drag_cross_hair(_drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
-    return 0.0, (Call("mpr.pick", {"x": event.x, "y": event.y}),)
-
-
-def _drag_line(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:
-    """Turn the lines by the angle that the pointer has gone round their centre."""
-    center = cross_hair_on_screen(state)
-    if center is None:
-        return 0.0, ()
-    before = math.atan2(drag.y - center[1], drag.x - center[0])
-    now = math.atan2(event.y - center[1], event.x - center[0])
-    degrees = math.degrees(math.remainder(now - before, math.tau))
-    return 0.0, (Call("mpr.turn", {"degrees": degrees}),)
-
-
-def _drag_orbit(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
-    turns = {
-        "right": (event.x - drag.x) * _DEGREES_A_PIXEL,
-        "down": (event.y - drag.y) * _DEGREES_A_PIXEL,
-    }
-    return 0.0, (Call("rendering.rotate", turns),)
-
-
-_DRAGS: dict[str, Callable[[Drag, PointerEvent, ViewerState], ToolOutcome]] = {
-    "pan": _drag_pan,
-    "window": _drag_window,
-    "zoom": _drag_zoom,
-    "stack": _drag_stack,
-    "crosshair": _drag_cross_hair,
-    "turn": _drag_line,
-    "orbit": _drag_orbit,
-}
