@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 from viewer_py.dicom.manifest import FrameAttributes, Vector3
@@ -115,6 +116,31 @@ class Line:
     style: str
 
 
+class ShapeKind(enum.StrEnum):
+    """How the points of a shape are joined."""
+
+    POLYLINE = "polyline"  # straight lines from point to point
+    POLYGON = "polygon"  # the same, and back to the first
+    ELLIPSE = "ellipse"  # centre, end of one half axis, end of the other
+    ARROW = "arrow"  # tip, tail
+    HANDLE = "handle"  # a grip round each point
+    TEXT = "text"  # words whose box has its top left corner at the point
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Something drawn over the image: `points` in device pixels of the canvas.
+
+    `style` names its look ("mark", "selected", "drawing", "leader", "lens", "reference" …);
+    `lines` are the words of a TEXT.
+    """
+
+    kind: ShapeKind
+    points: tuple[tuple[float, float], ...]
+    style: str
+    lines: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class OrientationMarks:
     """The letters at the four edges of the pane (L R A P H F, combined when oblique)."""
@@ -152,6 +178,7 @@ class PaneScene:
     """One pane: its part of the canvas, its image and its words.
 
     `overlays` lie over `image` in their order (fusion); `lines` (cross-hairs) lie over all.
+    `shapes` (annotations, reference lines) lie over these, and are painted with the image.
     `badges` are the words that a reader must not miss: what was done to what is shown.
     """
 
@@ -162,6 +189,7 @@ class PaneScene:
     scale_bar: ScaleBar | None = None
     overlays: tuple[Layer, ...] = ()
     lines: tuple[Line, ...] = ()
+    shapes: tuple[Shape, ...] = ()
     badges: tuple[str, ...] = ()
 
 

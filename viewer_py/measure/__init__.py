@@ -1,0 +1,1 @@
+"""Measurements and marks: pure functions in pixel and patient space."""
