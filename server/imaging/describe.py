@@ -107,6 +107,7 @@ def _frame(values: FrameValues) -> FrameAttributes:
         or values.text("ImageLaterality")
         or values.text("Laterality"),
         view_position=values.text("ViewPosition"),
+        patient_position=values.text("PatientPosition"),
         acquired_at=_acquired_at(values),
         frame_time=_frame_time(values),
         kvp=values.number("KVP", "CTXRayDetailsSequence"),

@@ -94,6 +94,7 @@ class FrameAttributes:
     patient_orientation: tuple[str, str] | None = None
     image_laterality: str = ""
     view_position: str = ""
+    patient_position: str = ""
     acquired_at: str = ""
     frame_time: float | None = None
     kvp: float | None = None
