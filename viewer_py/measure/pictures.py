@@ -198,7 +198,7 @@ def _plane(geometry: VolumeGeometry, annotation: Annotation) -> tuple[Matrix4, i
     normal /= length
     across = _direction_in(normal, geometry)
     down = np.cross(normal, across)
-    step, low, high = _extent(geometry, across, down, normal)
+    step, low, high = _extent(geometry, across, down)
     point = np.array(annotation.points[0], dtype=np.float64)
     first = low + step / 2
     matrix = np.eye(4)
@@ -218,9 +218,7 @@ def _direction_in(normal: Floats, geometry: VolumeGeometry) -> Floats:
     raise ValueError("the directions of the volume are not perpendicular")
 
 
-def _extent(
-    geometry: VolumeGeometry, across: Floats, down: Floats, normal: Floats
-) -> tuple[float, Floats, Floats]:
+def _extent(geometry: VolumeGeometry, across: Floats, down: Floats) -> tuple[float, Floats, Floats]:
     """Return the distance of samples in mm, and the two ends of the volume's box in the plane."""
     sides = (geometry.column_step, geometry.row_step)
     step = min(*(float(np.linalg.norm(one)) for one in sides), geometry.nominal_distance)

@@ -49,7 +49,7 @@ class Ruler:
 
     def scaled(self, points: Points) -> Floats:
         """Return (column, row) points as lengths along both axes."""
-        return points * np.array([self.across, self.down])
+        return np.asarray(points * np.array([self.across, self.down]), dtype=np.float64)
 
 
 def ruler(image: MeasuredImage, points: Points) -> Ruler | Words:
@@ -109,9 +109,8 @@ def _in_other_units(frame: FrameAttributes, points: Points) -> bool:
     if not frame.ultrasound_regions:
         return False
     region = region_at(frame, float(points[0, 0]), float(points[0, 1]))
-    return (
-        region is not None and not region.physical_units_x == region.physical_units_y == CENTIMETRES
-    )
+    units = {region.physical_units_x, region.physical_units_y} if region else {CENTIMETRES}
+    return units != {CENTIMETRES}
 
 
 def _one_shape(frame: FrameAttributes) -> bool:

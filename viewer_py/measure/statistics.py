@@ -125,7 +125,7 @@ def moments_of(image: MeasuredImage, region: Region) -> tuple[Moments, Words]:
         raise ValueError("the picture has no values")
     columns = _centres(region.low[0], region.high[0], image.columns)
     rows = _centres(region.low[1], region.high[1], image.rows)
-    places = np.arange(columns.start, columns.stop) + 0.5
+    places = np.arange(columns.start, columns.stop, dtype=np.float64) + 0.5
     moments, found = Moments(), False
     for first in range(rows.start, rows.stop, BAND_ROWS):
         band = range(first, min(first + BAND_ROWS, rows.stop))
