@@ -1,0 +1,345 @@
+"""The Chinese names of the DICOM elements that readers meet; the rest keep their English ones."""
+
+from __future__ import annotations
+
+# Keyword (PS3.6) and name, one element a line.
+_NAMES = """
+FileMetaInformationGroupLength 文件元信息组长度
+FileMetaInformationVersion 文件元信息版本
+MediaStorageSOPClassUID 存储 SOP 类 UID
+MediaStorageSOPInstanceUID 存储 SOP 实例 UID
+TransferSyntaxUID 传输语法 UID
+ImplementationClassUID 实现类 UID
+ImplementationVersionName 实现版本名称
+SourceApplicationEntityTitle 来源应用实体名称
+SpecificCharacterSet 字符集
+ImageType 图像类型
+InstanceCreationDate 实例创建日期
+InstanceCreationTime 实例创建时间
+InstanceCreatorUID 实例创建者 UID
+SOPClassUID SOP 类 UID
+SOPInstanceUID SOP 实例 UID
+StudyDate 检查日期
+SeriesDate 序列日期
+AcquisitionDate 采集日期
+ContentDate 内容日期
+AcquisitionDateTime 采集日期时间
+StudyTime 检查时间
+SeriesTime 序列时间
+AcquisitionTime 采集时间
+ContentTime 内容时间
+AccessionNumber 检查号
+Modality 检查类型
+ModalitiesInStudy 检查所含类型
+ConversionType 转换类型
+PresentationIntentType 显示用途
+Manufacturer 设备制造商
+InstitutionName 医院名称
+InstitutionAddress 医院地址
+InstitutionalDepartmentName 科室名称
+ReferringPhysicianName 申请医师
+ReferringPhysicianAddress 申请医师地址
+ReferringPhysicianTelephoneNumbers 申请医师电话
+TimezoneOffsetFromUTC 时区偏移
+StationName 设备站名
+StudyDescription 检查描述
+SeriesDescription 序列描述
+PhysiciansOfRecord 主管医师
+PerformingPhysicianName 操作医师
+NameOfPhysiciansReadingStudy 诊断医师
+OperatorsName 技师
+AdmittingDiagnosesDescription 入院诊断
+ManufacturerModelName 设备型号
+ReferencedStudySequence 引用检查序列
+ReferencedPerformedProcedureStepSequence 引用执行步骤序列
+ReferencedPatientSequence 引用患者序列
+ReferencedImageSequence 引用图像序列
+ReferencedSOPClassUID 引用 SOP 类 UID
+ReferencedSOPInstanceUID 引用 SOP 实例 UID
+ReferencedFrameNumber 引用帧号
+DerivationDescription 衍生说明
+SourceImageSequence 源图像序列
+ProcedureCodeSequence 检查项目编码序列
+AnatomicRegionSequence 解剖部位序列
+PrimaryAnatomicStructureSequence 主要解剖结构序列
+IrradiationEventUID 照射事件 UID
+CodeValue 编码值
+CodingSchemeDesignator 编码方案
+CodingSchemeVersion 编码方案版本
+CodeMeaning 编码含义
+LossyImageCompression 有损压缩
+LossyImageCompressionRatio 有损压缩比
+LossyImageCompressionMethod 有损压缩方法
+PatientName 患者姓名
+PatientID 患者编号
+IssuerOfPatientID 患者编号签发者
+PatientBirthDate 出生日期
+PatientBirthTime 出生时间
+PatientSex 性别
+OtherPatientIDs 其他患者编号
+OtherPatientIDsSequence 其他患者编号序列
+OtherPatientNames 其他患者姓名
+PatientAge 年龄
+PatientSize 身高
+PatientWeight 体重
+PatientAddress 患者地址
+PatientTelephoneNumbers 患者电话
+EthnicGroup 民族
+Occupation 职业
+AdditionalPatientHistory 病史补充
+PregnancyStatus 妊娠状态
+PatientComments 患者备注
+MedicalAlerts 医疗警示
+Allergies 过敏史
+PatientIdentityRemoved 患者身份已去除
+DeidentificationMethod 去标识方法
+ContrastBolusAgent 对比剂
+ContrastBolusRoute 对比剂途径
+ContrastBolusVolume 对比剂用量
+ContrastBolusStartTime 对比剂开始时间
+ContrastBolusStopTime 对比剂结束时间
+ContrastBolusTotalDose 对比剂总量
+ContrastFlowRate 对比剂流速
+ContrastBolusIngredient 对比剂成分
+ContrastBolusIngredientConcentration 对比剂浓度
+BodyPartExamined 检查部位
+ScanningSequence 扫描序列
+SequenceVariant 序列变型
+ScanOptions 扫描选项
+MRAcquisitionType MR 采集类型
+SequenceName 序列名
+AngioFlag 血管成像标志
+Radiopharmaceutical 放射性药物
+RadiopharmaceuticalInformationSequence 放射性药物信息序列
+RadiopharmaceuticalStartTime 放射性药物注射时间
+RadiopharmaceuticalStartDateTime 放射性药物注射日期时间
+RadionuclideTotalDose 放射性核素总剂量
+RadionuclideHalfLife 放射性核素半衰期
+RadionuclidePositronFraction 正电子分支比
+CineRate 电影播放速率
+SliceThickness 层厚
+KVP 管电压 kVp
+RepetitionTime 重复时间 TR
+EchoTime 回波时间 TE
+InversionTime 反转时间 TI
+NumberOfAverages 平均次数
+ImagingFrequency 成像频率
+ImagedNucleus 成像核素
+EchoNumbers 回波编号
+MagneticFieldStrength 磁场强度
+SpacingBetweenSlices 层间距
+NumberOfPhaseEncodingSteps 相位编码步数
+DataCollectionDiameter 采集直径
+EchoTrainLength 回波链长度
+PercentSampling 采样百分比
+PercentPhaseFieldOfView 相位视野百分比
+PixelBandwidth 像素带宽
+DeviceSerialNumber 设备序列号
+PlateID 成像板编号
+SoftwareVersions 软件版本
+ProtocolName 扫描方案
+SpatialResolution 空间分辨率
+TriggerTime 触发时间
+FrameTime 帧时间
+FrameTimeVector 帧时间向量
+HeartRate 心率
+ReconstructionDiameter 重建直径
+DistanceSourceToDetector 源到探测器距离
+DistanceSourceToPatient 源到患者距离
+EstimatedRadiographicMagnificationFactor 估计放大率
+GantryDetectorTilt 机架倾角
+TableHeight 床高
+RotationDirection 旋转方向
+FieldOfViewShape 视野形状
+FieldOfViewDimensions 视野尺寸
+ExposureTime 曝光时间
+XRayTubeCurrent 管电流
+Exposure 曝光量
+ExposureInuAs 曝光量（µAs）
+AveragePulseWidth 平均脉宽
+ImageAndFluoroscopyAreaDoseProduct 剂量面积乘积
+FilterType 滤过类型
+GeneratorPower 发生器功率
+CollimatorGridName 滤线栅名称
+FocalSpots 焦点
+AnodeTargetMaterial 阳极靶材料
+BodyPartThickness 部位厚度
+CompressionForce 压迫力
+ImagerPixelSpacing 探测器像素间距
+Grid 滤线栅
+DateOfLastCalibration 上次校准日期
+TimeOfLastCalibration 上次校准时间
+ConvolutionKernel 卷积核
+ActualFrameDuration 实际帧时长
+PreferredPlaybackSequencing 首选播放顺序
+ReceiveCoilName 接收线圈
+TransmitCoilName 发射线圈
+AcquisitionMatrix 采集矩阵
+InPlanePhaseEncodingDirection 面内相位编码方向
+FlipAngle 翻转角
+SAR 比吸收率 SAR
+VariableFlipAngleFlag 可变翻转角标志
+dBdt dB/dt
+AcquisitionDeviceProcessingDescription 采集处理说明
+ViewPosition 投照体位
+PatientPosition 患者体位
+SequenceOfUltrasoundRegions 超声区域序列
+RegionSpatialFormat 区域空间格式
+RegionDataType 区域数据类型
+RegionLocationMinX0 区域左边界
+RegionLocationMinY0 区域上边界
+RegionLocationMaxX1 区域右边界
+RegionLocationMaxY1 区域下边界
+PhysicalUnitsXDirection 横向物理单位
+PhysicalUnitsYDirection 纵向物理单位
+PhysicalDeltaX 横向物理增量
+PhysicalDeltaY 纵向物理增量
+DetectorType 探测器类型
+DetectorID 探测器编号
+ExposureIndex 曝光指数
+TargetExposureIndex 目标曝光指数
+DeviationIndex 偏差指数
+AcquisitionType 采集方式
+SingleCollimationWidth 单层准直宽度
+TotalCollimationWidth 总准直宽度
+TableSpeed 床速
+TableFeedPerRotation 每转进床
+SpiralPitchFactor 螺距
+ExposureModulationType 管电流调制
+EstimatedDoseSaving 估计剂量节省
+CTDIvol 容积 CT 剂量指数
+StudyInstanceUID 检查实例 UID
+SeriesInstanceUID 序列实例 UID
+StudyID 检查 ID
+SeriesNumber 序列编号
+AcquisitionNumber 采集编号
+InstanceNumber 图像编号
+PatientOrientation 患者方向
+ImagePositionPatient 图像位置（患者）
+ImageOrientationPatient 图像方向（患者）
+FrameOfReferenceUID 参考坐标系 UID
+Laterality 左右侧
+ImageLaterality 图像左右侧
+TemporalPositionIdentifier 时间点标识
+NumberOfTemporalPositions 时间点数
+ImagesInAcquisition 采集图像数
+PositionReferenceIndicator 位置参考标志
+SliceLocation 层面位置
+NumberOfStudyRelatedSeries 检查序列数
+NumberOfStudyRelatedInstances 检查实例数
+ImageComments 图像备注
+FrameContentSequence 帧内容序列
+StackID 堆栈编号
+InStackPositionNumber 堆栈内位置
+DimensionIndexSequence 维度索引序列
+DimensionIndexValues 维度索引值
+DimensionOrganizationSequence 维度组织序列
+DimensionOrganizationUID 维度组织 UID
+SharedFunctionalGroupsSequence 共享功能组序列
+PerFrameFunctionalGroupsSequence 逐帧功能组序列
+PixelMeasuresSequence 像素测量序列
+PlanePositionSequence 平面位置序列
+PlaneOrientationSequence 平面方向序列
+FrameVOILUTSequence 帧 VOI LUT 序列
+PixelValueTransformationSequence 像素值变换序列
+SamplesPerPixel 每像素样本数
+PhotometricInterpretation 光度解释
+PlanarConfiguration 平面配置
+NumberOfFrames 帧数
+FrameIncrementPointer 帧增量指针
+Rows 行数
+Columns 列数
+PixelSpacing 像素间距
+PixelSpacingCalibrationType 像素间距校准类型
+PixelSpacingCalibrationDescription 像素间距校准说明
+PixelAspectRatio 像素宽高比
+CorrectedImage 已做校正
+BitsAllocated 分配位数
+BitsStored 存储位数
+HighBit 最高位
+PixelRepresentation 像素表示
+SmallestImagePixelValue 最小像素值
+LargestImagePixelValue 最大像素值
+PixelPaddingValue 像素填充值
+PixelPaddingRangeLimit 像素填充范围限
+QualityControlImage 质控图像
+BurnedInAnnotation 烧录标注
+PixelIntensityRelationship 像素强度关系
+PixelIntensityRelationshipSign 像素强度关系符号
+WindowCenter 窗位
+WindowWidth 窗宽
+WindowCenterWidthExplanation 窗宽窗位说明
+VOILUTFunction VOI LUT 函数
+RescaleIntercept 重定标截距
+RescaleSlope 重定标斜率
+RescaleType 重定标类型
+ModalityLUTSequence 模态 LUT 序列
+VOILUTSequence VOI LUT 序列
+LUTDescriptor LUT 描述
+LUTExplanation LUT 说明
+LUTData LUT 数据
+RedPaletteColorLookupTableDescriptor 红色调色板描述
+GreenPaletteColorLookupTableDescriptor 绿色调色板描述
+BluePaletteColorLookupTableDescriptor 蓝色调色板描述
+RedPaletteColorLookupTableData 红色调色板数据
+GreenPaletteColorLookupTableData 绿色调色板数据
+BluePaletteColorLookupTableData 蓝色调色板数据
+RequestingPhysician 开单医师
+RequestingService 开单科室
+RequestedProcedureDescription 申请项目描述
+RequestedProcedureCodeSequence 申请项目编码序列
+RequestedProcedureID 申请项目编号
+ScheduledProcedureStepDescription 预约步骤描述
+ScheduledProcedureStepID 预约步骤编号
+PerformedProcedureStepStartDate 执行步骤开始日期
+PerformedProcedureStepStartTime 执行步骤开始时间
+PerformedProcedureStepEndDate 执行步骤结束日期
+PerformedProcedureStepEndTime 执行步骤结束时间
+PerformedProcedureStepID 执行步骤编号
+PerformedProcedureStepDescription 执行步骤描述
+RequestAttributesSequence 申请属性序列
+ReasonForTheRequestedProcedure 申请原因
+DistanceSourceToEntrance 源到入射面距离
+EntranceDoseInmGy 入射剂量（mGy）
+OrganDose 器官剂量
+ViewCodeSequence 体位编码序列
+ViewModifierCodeSequence 体位修饰编码序列
+Units 单位
+CountsSource 计数来源
+SeriesType 序列类型
+RandomsCorrectionMethod 随机校正方法
+AttenuationCorrectionMethod 衰减校正方法
+DecayCorrection 衰变校正
+ReconstructionMethod 重建方法
+ScatterCorrectionMethod 散射校正方法
+FrameReferenceTime 帧参考时间
+DecayFactor 衰变因子
+DoseCalibrationFactor 剂量校准因子
+ScatterFractionFactor 散射分数因子
+NumberOfSlices 层数
+PresentationLUTShape 显示 LUT 形状
+IconImageSequence 图标图像序列
+PixelData 像素数据
+OverlayRows 覆盖层行数
+OverlayColumns 覆盖层列数
+OverlayType 覆盖层类型
+OverlayOrigin 覆盖层原点
+OverlayBitsAllocated 覆盖层分配位数
+OverlayBitPosition 覆盖层位位置
+OverlayData 覆盖层数据
+OverlayDescription 覆盖层描述
+OverlayLabel 覆盖层标签
+FloatPixelData 浮点像素数据
+DoubleFloatPixelData 双精度浮点像素数据
+DataSetTrailingPadding 数据集尾部填充
+PurposeOfReferenceCodeSequence 引用用途编码序列
+ReferencedSeriesSequence 引用序列序列
+OriginalAttributesSequence 原始属性序列
+ContributingEquipmentSequence 参与设备序列
+"""
+
+CHINESE_NAMES: dict[str, str] = {
+    keyword: name
+    for keyword, _, name in (line.partition(" ") for line in _NAMES.splitlines())
+    if name
+}
