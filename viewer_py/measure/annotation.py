@@ -28,6 +28,24 @@ class AnnotationKind(enum.StrEnum):
     TEXT = "text"  # the place it speaks of, the place of the words
 
 
+MOST_FREEHAND_POINTS = 2000
+
+# How many points each kind has: at least, at most.
+POINT_COUNTS: dict[AnnotationKind, tuple[int, int]] = {
+    AnnotationKind.LENGTH: (2, 2),
+    AnnotationKind.RECTANGLE: (4, 4),
+    AnnotationKind.ELLIPSE: (4, 4),
+    AnnotationKind.CIRCLE: (2, 2),
+    AnnotationKind.ANGLE: (3, 3),
+    AnnotationKind.COBB: (4, 4),
+    AnnotationKind.FREEHAND: (2, MOST_FREEHAND_POINTS),
+    AnnotationKind.PROBE: (1, 1),
+    AnnotationKind.CARDIOTHORACIC: (6, 6),
+    AnnotationKind.ARROW: (2, 2),
+    AnnotationKind.TEXT: (2, 2),
+}
+
+
 @dataclass(frozen=True)
 class ImageReference:
     """The image an annotation was drawn on; `frame_number` counts from 1 as DICOM does.

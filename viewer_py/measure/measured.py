@@ -9,25 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from viewer_py.measure import angle, cardiothoracic, cobb, freehand, length, probe, regions
-from viewer_py.measure.annotation import Annotation, AnnotationKind
+from viewer_py.measure.annotation import POINT_COUNTS, Annotation, AnnotationKind
 from viewer_py.measure.model import MeasuredImage, Measurement, Points, Result, Words
 
-__all__ = ["MeasuredImage", "Measurement", "Result", "Words", "measured"]
-
-# How many points each kind has: (at least, at most).
-POINT_COUNTS: dict[AnnotationKind, tuple[int, int]] = {
-    AnnotationKind.LENGTH: (2, 2),
-    AnnotationKind.RECTANGLE: (4, 4),
-    AnnotationKind.ELLIPSE: (4, 4),
-    AnnotationKind.CIRCLE: (2, 2),
-    AnnotationKind.ANGLE: (3, 3),
-    AnnotationKind.COBB: (4, 4),
-    AnnotationKind.FREEHAND: (2, 10_000),
-    AnnotationKind.PROBE: (1, 1),
-    AnnotationKind.CARDIOTHORACIC: (6, 6),
-    AnnotationKind.ARROW: (2, 2),
-    AnnotationKind.TEXT: (2, 2),
-}
+__all__ = ["POINT_COUNTS", "MeasuredImage", "Measurement", "Result", "Words", "measured"]
 
 _MEASURES: dict[AnnotationKind, Callable[[Points, MeasuredImage], Measurement]] = {
     AnnotationKind.LENGTH: length.measure,

@@ -22,11 +22,11 @@ def measure(points: Points, image: MeasuredImage) -> Measurement:
 def _value(image: MeasuredImage, column: float, row: float, named: bool) -> Result:
     modality = image.modality if named else ""
     if image.probe is None:
-        return Result("value", None, note=image.no_values, modality=modality)
+        return Result("value", None, image.unit.name, note=image.no_values, modality=modality)
     if not image.within(column, row):
-        return Result("value", None, note=OUTSIDE, modality=modality)
+        return Result("value", None, image.unit.name, note=OUTSIDE, modality=modality)
     value = image.probe(column, row)
     if value is None:
-        return Result("value", None, note=NO_DATA, modality=modality)
+        return Result("value", None, image.unit.name, note=NO_DATA, modality=modality)
     unit = image.unit
     return Result("value", value * unit.factor, unit.name, note=unit.note, modality=modality)
