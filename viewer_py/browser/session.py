@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
 from viewer_py.browser.looked_at import LookedAt
+from viewer_py.browser.marks import Marks
 from viewer_py.browser.messages import (
     MessageError,
     Start,
@@ -26,11 +27,14 @@ from viewer_py.browser.overlay_store import OverlayStore
 from viewer_py.browser.pace import REST
 from viewer_py.browser.painters import Painter
 from viewer_py.browser.screen import Screen
+from viewer_py.browser.undrawable import without_undecoded
+from viewer_py.browser.unshown import Unshowing
 from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
 from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
 from viewer_py.scene.facts import Facts
+from viewer_py.scene.model import Scene
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
@@ -60,6 +64,7 @@ class Host(Protocol):
     def coming(self, series_id: str) -> Iterable[int]: ...
     def call_later(self, seconds: float) -> None: ...
     def fetch_overlays(self, series_id: str) -> None: ...
+    def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None: ...
 
 
 class Session:
@@ -72,6 +77,7 @@ class Session:
         self._store = store
         volumes = VolumeStore(store)
         self._looked_at = LookedAt(store, volumes)
+        self._marks = Marks(host, store, volumes)
         self._overlays = OverlayStore(lambda series_id: self.state.series_by_id(series_id))
         sources = BrowserSources(store, volumes, self._overlays)
         self._screen = Screen(host, sources, cpu, gpu, start.renderer)
@@ -85,6 +91,7 @@ class Session:
         self._open_series = ""
         self._interactive = False
         self._complete_told = ""
+        self._unshowing = Unshowing(host)
         self._notice = Notice.NONE
         self._progress_at = -1e9
         self.state = run(
@@ -236,6 +243,7 @@ class Session:
             frames_per_second=rate_of(series.frames[0]),
         )
         self._loader.open(series, self.state.pane().frame_index)
+        self._unshowing.tell(series, self._loader.undecoded)
 
     def manifest_arrived(self, series_id: str, status: int, text: str) -> None:
         """Take a manifest (status 200) or learn why there is none (0: no network)."""
@@ -284,6 +292,7 @@ class Session:
     def frame_failed(self, request: int, frame_index: int) -> None:
         """Take note of a frame that no decoder could read."""
         self._loader.frame_failed(request, frame_index)
+        self._host.request_tick()  # its pane may be waiting for it
         self._after_loading()
 
     def stream_ended(self, request: int, status: int) -> None:
@@ -306,6 +315,9 @@ class Session:
 
     def _after_loading(self) -> None:
         self._tell(self._loader.notice)
+        series = self.state.series_by_id(self._open_series)
+        if series is not None:
+            self._unshowing.tell(series, self._loader.undecoded)
         done = self._loader.complete
         now = self._host.now()
         if done or now - self._progress_at >= _PROGRESS_EVERY:
@@ -325,6 +337,8 @@ class Session:
         """Access is over: nothing of the study stays on the screen or in memory."""
         self._loader.end()
         self._overlays.clear()
+        self._marks.end()
+        self._unshowing.forget()
         self.state = replace(closed(self.state), series=(), geometries=(), playing=False)
         scene = compose(self.state)
         self._screen.clear(scene.width, scene.height)
@@ -342,7 +356,7 @@ class Session:
         if self.state.playing:
             self._play(elapsed)
         facts = self._facts()
-        scene = compose(self.state, facts)
+        scene = self._scene(facts)
         waiting = not self._is_there()
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
         # Until the first frame is there, the server's picture of that very frame stays.
@@ -350,6 +364,11 @@ class Session:
             return
         volumes = self.state.reformat is not None
         complete = self._screen.paint(scene, volumes=volumes, detail=facts.detail)
+        self._marks.paint(scene, self.state.canvas.pixel_ratio)
+        self._marks.tell(self.state, facts)
+        painted = self._screen.drawable(scene)
+        if painted is not scene and painted != scene:
+            self._host.post({**scene_message(self.state, painted), "waiting": waiting})
         if complete and not self._interactive:
             self._interactive = True
             self._host.post({"type": "interactive", "python": platform.python_version()})
@@ -370,11 +389,19 @@ class Session:
     def _facts(self) -> Facts:
         """Return what the scene says of the volumes that are looked at, and how finely."""
         resting = self._host.now() - self._moved_at >= REST
-        return self._looked_at.facts(self.state, self._screen.detail(), resting=resting)
+        facts = self._looked_at.facts(self.state, self._screen.detail(), resting=resting)
+        return self._marks.measured(self.state, facts)
+
+    def _scene(self, facts: Facts) -> Scene:
+        """Return what should be on the screen, without what cannot be."""
+        undecoded = {(self._open_series, index) for index in self._loader.undecoded}
+        return self._screen.drawable(without_undecoded(compose(self.state, facts), undecoded))
 
     def _is_there(self) -> bool:
         pane = self.state.pane()
         if pane.kind is PaneKind.STACK:
+            if pane.series_id == self._open_series and pane.frame_index in self._loader.undecoded:
+                return True  # nothing is waited for
             return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
         return self._looked_at.is_there(pane.series_id or "")
 
@@ -386,7 +413,9 @@ class Session:
         """Return the serialisable state (`window.yingyun.state()`)."""
         facts = self._facts()
         return {
-            **state_report(self.state, compose(self.state, facts), facts),
+            **state_report(self.state, self._scene(facts), facts),
+            "unshown": self._unshowing.report(),
+            "annotations": self._marks.report(self.state, facts),
             "loading": self._loader.status(),
             "renderer": self._screen.kind,
             "measured": self._screen.measured,

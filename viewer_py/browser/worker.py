@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from viewer_py.browser.budget import budget_for
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.messages import read_start
-from viewer_py.browser.painters import NumpyPainter, Painter, WebGLPainter
+from viewer_py.browser.painters import NumpyPainter, WebGLPainter
 from viewer_py.browser.session import Session
-from viewer_py.render.webgl_renderer import WebGLError, WebGLRenderer
+from viewer_py.render.webgl_renderer import GraphicsContext
 from viewer_py.scene.model import Rectangle
 
 
@@ -60,6 +60,10 @@ class JavaScriptHost:
         """Fetch the overlay planes of a series; the answer comes to `overlays_arrived`."""
         self._outside.fetchOverlays(series_id)
 
+    def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None:
+        """Draw over the picture what viewer_py.browser.marks says."""
+        self._outside.drawShapes(shapes, width, height, pixel_ratio)
+
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
         self._outside.callLater(seconds)
@@ -85,6 +89,12 @@ class _GraphicsCanvas:
 
     def __init__(self, outside: Any) -> None:
         self._outside = outside
+
+    def open(self) -> GraphicsContext | None:
+        return _Graphics(self._outside) if self._outside.openGraphics() else None
+
+    def close(self) -> None:
+        self._outside.closeGraphics()
 
     def resize(self, width: int, height: int) -> None:
         self._outside.resizeGraphics(width, height)
@@ -162,17 +172,6 @@ class BrowserSession:
         self._session.context_lost()
 
 
-def _gpu_painter(outside: Any, texture_budget: int) -> Painter | None:
-    """Return the WebGL painter, or None where there is no WebGL 2 or it does not work."""
-    if not outside.hasGraphics:
-        return None
-    try:
-        renderer = WebGLRenderer(_Graphics(outside), texture_budget)
-    except WebGLError:
-        return None
-    return WebGLPainter(_GraphicsCanvas(outside), renderer)
-
-
 def start(message: str, outside: Any) -> BrowserSession:
     """Begin a reading. `message` is the page's `start` as JSON, `outside` worker.js's host."""
     begin = read_start(json.loads(message))
@@ -186,6 +185,6 @@ def start(message: str, outside: Any) -> BrowserSession:
         begin,
         FrameStore(budget.frames),
         cpu=NumpyPainter(_PixelCanvas(outside)),
-        gpu=_gpu_painter(outside, budget.textures),
+        gpu=WebGLPainter(_GraphicsCanvas(outside), budget.textures),
     )
     return BrowserSession(session)

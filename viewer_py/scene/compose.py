@@ -37,6 +37,15 @@ def compose(state: ViewerState, facts: Facts = NO_FACTS) -> Scene:
 
 
 def _scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
+    scene = _bare_scene_of(state, index, area, facts)
+    if not state.annotations.items and state.annotations.draft is None:
+        return scene
+    from viewer_py.scene.shapes import with_annotations  # nothing is drawn before the first picture
+
+    return with_annotations(state, index, scene, facts)
+
+
+def _bare_scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
     rectangle = Rectangle(area.x, area.y, area.width, area.height)
     if state.panes[index].kind is PaneKind.STACK:
         return _stack_scene(state, index, rectangle)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from viewer_py.measure.model import Measurement
+
 
 @dataclass(frozen=True)
 class VolumeFacts:
@@ -29,12 +31,14 @@ class Facts:
 
     `detail` is samples a device pixel along each axis of planes, `rendering_detail` of renderings;
     below 1 while something moves, and with `resting` because the device is too slow for more.
+    `measurements` are the numbers of annotations, by their ids.
     """
 
     volumes: Mapping[str, VolumeFacts] = field(default_factory=dict)
     detail: float = 1.0
     rendering_detail: float = 1.0
     resting: bool = False
+    measurements: Mapping[str, Measurement] = field(default_factory=dict)
 
     def of(self, series_id: str) -> VolumeFacts:
         """Return what is known of one series' volume."""

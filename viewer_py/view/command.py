@@ -22,6 +22,14 @@ class CommandError(ValueError):
     """The command cannot be carried out; the message says why, Chinese first."""
 
 
+class Entry(enum.StrEnum):
+    """How a reader gives a command its numbers, besides its ready-made choices."""
+
+    NONE = ""
+    SLIDER = "slider"  # the first argument, dragged
+    FIELDS = "fields"  # every argument, written, then Enter
+
+
 class Kind(enum.StrEnum):
     """How the toolbar shows a command."""
 
@@ -34,7 +42,10 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a command: its type, its limits, whether it may be left out."""
+    """One argument of a command: its type, its limits, whether it may be left out.
+
+    `label` names it where a reader writes its value; `step` is the smallest step of a slider.
+    """
 
     name: str
     type: type[float] | type[int] | type[str]
@@ -42,13 +53,17 @@ class Argument:
     maximum: float = math.inf
     allowed: tuple[str, ...] = ()
     optional: bool = False
+    label: str = ""
+    label_en: str = ""
+    step: float = 1.0
 
 
 @dataclass(frozen=True)
 class Choice:
     """A ready-made call of a command, one button or menu entry.
 
-    `modalities` empty means that it fits every modality; `mpr` that it needs open reformats.
+    `modalities` empty means that it fits every modality; `mpr` that it needs open reformats;
+    `unavailable` says in words why it cannot be used now, "" when it can.
     """
 
     label: str
@@ -58,6 +73,7 @@ class Choice:
     key: str = ""
     modalities: tuple[str, ...] = ()
     mpr: bool = False
+    unavailable: Callable[[ViewerState], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +84,7 @@ class Command:
     argument, or all arguments.
     `sheet` names the pop-up (view.toolbar.SHEETS) in which its choices stand. `unavailable` says in
     words why the command cannot be used now, "" when it can.
+    `entry` lets numbers be given; `values` tells those in force, by the arguments' names.
     """
 
     name: str
@@ -85,6 +102,8 @@ class Command:
     choices: tuple[Choice, ...] = ()
     current: Callable[[ViewerState], Current | None] | None = None
     unavailable: Callable[[ViewerState], str] | None = None
+    entry: Entry = Entry.NONE
+    values: Callable[[ViewerState], Mapping[str, Value]] | None = None
 
 
 def _is_finite(value: float) -> bool:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from viewer_py.view.state import Pane
 
+TOUCH_SLOP = 6.0  # CSS pixels a finger may tremble before it drags
+MOUSE_SLOP = 1.0
+DOUBLE_SECONDS, DOUBLE_AWAY = 0.35, 30.0  # two taps, in time and CSS pixels
+
 
 class PointerKind(enum.StrEnum):
     """What happened to a pointer."""
@@ -71,6 +75,21 @@ class Drag:
 
 
 @dataclass(frozen=True)
+class Work:
+    """One pointer draws an annotation (`draws`), or moves one that it has taken hold of."""
+
+    pointer_id: int
+    touch: bool
+    start_x: float
+    start_y: float
+    x: float = 0.0
+    y: float = 0.0
+    draws: bool = True
+    moved: bool = False
+    last: Tap | None = None
+
+
+@dataclass(frozen=True)
 class Finger:
     """Where one finger of a pinch is."""
 
@@ -94,4 +113,4 @@ class Lifting:
     pointer_id: int
 
 
-Gesture = Idle | Drag | Pinch | Lifting
+Gesture = Idle | Drag | Work | Pinch | Lifting

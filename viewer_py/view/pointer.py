@@ -1,7 +1,7 @@
 """Pointers as state machines: what mouse, pen and fingers do becomes command calls.
 
-Left button or one finger works the chosen tool, the middle button pans, the right one windows, two
-fingers zoom and pan (B-20, B-21). `step` takes a gesture and an event to the next gesture.
+One finger and the left button work the chosen tool, the other buttons what the mouse mapping says
+(C-06), two fingers zoom and pan (B-20, B-21). `step` takes a gesture and an event to the next gesture.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from viewer_py.view.annotations.store import ANNOTATION_TOOLS
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.mpr import enlarged_with_a_tap
 from viewer_py.view.cross_hair import on_a_line
 from viewer_py.view.drags import DRAGS
 from viewer_py.view.gestures import (
+    DOUBLE_AWAY,
+    DOUBLE_SECONDS,
+    MOUSE_SLOP,
+    TOUCH_SLOP,
     Drag,
     Finger,
     Gesture,
@@ -23,30 +28,62 @@ from viewer_py.view.gestures import (
     PointerEvent,
     PointerKind,
     Tap,
+    Work,
 )
 from viewer_py.view.layout import pane_at
+from viewer_py.view.mouse_mapping import tool_of
 from viewer_py.view.state import Pane, PaneKind, ViewerState
 
-TOUCH_SLOP = 6.0  # CSS pixels a finger may tremble before it drags
-MOUSE_SLOP = 1.0
-_DOUBLE_SECONDS, _DOUBLE_AWAY = 0.35, 30.0  # two taps, in time and CSS pixels
-
 Outcome = tuple[Gesture, tuple[Call, ...]]
-
-_BUTTON_TOOLS = {1: "pan", 2: "window"}
 
 
 def step(gesture: Gesture, event: PointerEvent, state: ViewerState) -> Outcome:
     """Return the next gesture and the calls that `event` means in `state`."""
     if isinstance(gesture, Drag):
         return _in_drag(gesture, event, state)
+    if isinstance(gesture, Work):
+        return _worked(gesture, event, state)
     if isinstance(gesture, Pinch):
         return _in_pinch(gesture, event)
     if isinstance(gesture, Lifting):
         return _in_lifting(gesture, event)
     if event.kind is PointerKind.DOWN:
         return _begin(event, state, gesture.tap)
+    if state.annotations.draft is not None:
+        return gesture, _hovered(event, state)
     return gesture, ()
+
+
+def _worked(work: Work, event: PointerEvent, state: ViewerState) -> Outcome:
+    # Nothing is drawn before the first picture: what draws is imported later.
+    from viewer_py.view.annotations.pointer import go_on
+
+    return go_on(work, event, state)
+
+
+def _hovered(event: PointerEvent, state: ViewerState) -> tuple[Call, ...]:
+    from viewer_py.view.annotations.pointer import hovered
+
+    return hovered(event, state)
+
+
+def _work(event: PointerEvent, state: ViewerState, tool: str, last: Tap | None) -> Outcome | None:
+    """Return the drawing or moving of an annotation that begins here, or None."""
+    if not (event.touch or event.button == 0):
+        return None
+    if not state.annotations.items and tool not in ANNOTATION_TOOLS:
+        return None
+    from viewer_py.view.annotations.pointer import begin
+
+    return begin(event, state, tool, last)
+
+
+def _selecting(event: PointerEvent, state: ViewerState, *, touch: bool) -> tuple[Call, ...]:
+    if not state.annotations.items:
+        return ()
+    from viewer_py.view.annotations.pointer import tapped
+
+    return tapped(event, state, touch=touch)
 
 
 def _begin(event: PointerEvent, state: ViewerState, last: Tap | None = None) -> Outcome:
@@ -55,8 +92,11 @@ def _begin(event: PointerEvent, state: ViewerState, last: Tap | None = None) -> 
     activate = () if index == state.active_pane else (Call("pane.activate", {"pane": index}),)
     if enlarged_with_a_tap(state, index):
         return Lifting(event.pointer_id), activate
-    tool = state.tool if event.touch else _BUTTON_TOOLS.get(event.button, state.tool)
+    tool = tool_of(state.habits.mouse, state.tool, event.button, touch=event.touch)
     kind = state.panes[index].kind
+    work = _work(event, replace(state, active_pane=index), tool, last)
+    if work is not None:
+        return work[0], activate + work[1]
     tool = _tool_of_pane(tool, kind, event, replace(state, active_pane=index))
     drag = Drag(
         pointer_id=event.pointer_id,
@@ -74,6 +114,8 @@ def _begin(event: PointerEvent, state: ViewerState, last: Tap | None = None) -> 
 
 def _tool_of_pane(tool: str, kind: PaneKind, event: PointerEvent, state: ViewerState) -> str:
     """Return what the pointer works in a pane of this kind, where the tool itself has no use."""
+    if tool in ANNOTATION_TOOLS:
+        tool = "pan"  # nothing can be drawn here
     if kind is PaneKind.RENDERING and tool in ("crosshair", "stack", "pan"):
         return "pan" if event.button == 1 and not event.touch else "orbit"
     if kind is PaneKind.CURVE and tool in ("crosshair", "stack"):
@@ -109,8 +151,8 @@ def _tapped(drag: Drag, event: PointerEvent, state: ViewerState) -> Outcome:
     last = drag.last
     twice = (
         last is not None
-        and tap.time - last.time < _DOUBLE_SECONDS
-        and math.hypot(tap.x - last.x, tap.y - last.y) < _DOUBLE_AWAY
+        and tap.time - last.time < DOUBLE_SECONDS
+        and math.hypot(tap.x - last.x, tap.y - last.y) < DOUBLE_AWAY
     )
     if twice:
         return Idle(), _double_tap_calls(state)
@@ -122,6 +164,9 @@ def _is_drawing(state: ViewerState) -> bool:
 
 
 def _tap_calls(drag: Drag, event: PointerEvent, state: ViewerState) -> tuple[Call, ...]:
+    selecting = _selecting(event, state, touch=drag.touch)
+    if selecting:
+        return selecting
     if drag.before.kind is not PaneKind.PLANE:
         return ()
     place = {"x": event.x, "y": event.y}

@@ -7,6 +7,21 @@ from dataclasses import dataclass, replace
 
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, Vector3
 from viewer_py.pixels.voi import Window
+from viewer_py.view.annotations.store import NO_ANNOTATIONS, AnnotationStore
+from viewer_py.view.entries import SeriesEntry as SeriesEntry
+from viewer_py.view.habits import Habits
+from viewer_py.view.reading_modes import (
+    NO_LENS,
+    NO_LINES,
+    NO_LINKS,
+    ONE_TILE,
+    PLAYBACK,
+    Lens,
+    Linking,
+    Playback,
+    ReferenceLines,
+    Tile,
+)
 from viewer_py.volume.model import Slab, VolumeGeometry
 
 # How a reader sees a plane: the unit directions (LPS) to the right, down, and away from the eye.
@@ -55,7 +70,7 @@ class Pane:
 
     `window` None means the frame's own default (VOI LUT, window of the file, or full range);
     `preset` names the preset in force, "" after a free adjustment. `direction` and `slab` mean
-    something in a PLANE only.
+    something in a PLANE only. `tile` is its place where a series lies in several panes.
     """
 
     series_id: str | None = None
@@ -69,6 +84,7 @@ class Pane:
     kind: PaneKind = PaneKind.STACK
     direction: Direction = Direction.AXIAL
     slab: Slab = PLANE
+    tile: Tile = ONE_TILE
 
 
 @dataclass(frozen=True)
@@ -89,14 +105,11 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class SeriesEntry:
-    """One row of the study's series list, known before the series' manifest is read."""
+class Hanging:
+    """The hanging rule in force, and the one that waits for manifests; "" for none."""
 
-    series_id: str
-    modality: str
-    frame_count: int
-    series_number: int | None = None
-    description: str = ""
+    rule: str = ""
+    wished: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,12 +206,22 @@ class ViewerState:
     reformat: Reformat | None = None
     wants_fusion: bool = False
     tool: str = "pan"
+    habits: Habits = Habits()
     playing: bool = False
     frames_per_second: float = 15.0
+    playback: Playback = PLAYBACK
+    lens: Lens = NO_LENS
+    reference: ReferenceLines = NO_LINES
+    linking: Linking = NO_LINKS
+    shows_bar: bool = False  # a bar of greys beside the picture, too
     canvas: CanvasSize = CanvasSize()
     # Series → its frames whose overlay planes have arrived; and whether they are shown.
     overlay_frames: tuple[tuple[str, frozenset[int]], ...] = ()
     shows_overlays: bool = True
+    annotations: AnnotationStore = NO_ANNOTATIONS
+    history: History = NO_HISTORY
+    shows_tags: bool = False
+    hanging: Hanging = Hanging()
 
     def pane(self) -> Pane:
         """Return the active pane."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from viewer_py.view.command import Choice, Command, Current, Kind, fits
+from viewer_py.view.command import Choice, Command, Current, Kind, Value, fits
 from viewer_py.view.commands import COMMANDS, find
 from viewer_py.view.state import ViewerState
 
@@ -41,7 +41,8 @@ class Toolbar:
 def _sheet(
     name: str, label: str, label_en: str, icon: str, *, command: str = "", shows: str = ""
 ) -> Sheet:
-    rows = (find(command),) if command else tuple(one for one in COMMANDS if one.sheet == name)
+    first = (find(command),) if command else ()
+    rows = (*first, *(one for one in COMMANDS if one.sheet == name))
     return Sheet(name, label, label_en, icon, rows, shows)
 
 
@@ -54,7 +55,8 @@ def _group(name: str) -> tuple[Command, ...]:
 def toolbar() -> Toolbar:
     """Return what stands where.
 
-    Paging and cine ("stack", "paging") have their own row beside the slider.
+    Paging and cine ("stack", "paging") have their own row beside the slider, where
+    `cine_sheet` opens.
     """
     presets = _sheet(
         "window.preset", "窗位", "Presets", "adjustments",
@@ -62,7 +64,11 @@ def toolbar() -> Toolbar:
     )  # fmt: skip
     colors = _sheet("color", "伪彩滤波", "Colours", "palette")
     turns = _sheet("turn", "旋转镜像", "Rotate", "rotate-clockwise")
+    measures = _sheet("measure", "测量", "Measure", "ruler-measure", shows="annotation.measure")
+    marks = _sheet("mark", "标记", "Mark", "pencil", shows="annotation.mark")
     grids = _sheet("layout", "布局", "Layout", "layout-grid")
+    links = _sheet("link", "联动", "Link", "link")
+    lens = _sheet("lens", "放大镜", "Lens", "settings", shows="magnifier.factor")
     directions = _sheet(
         "direction", "方位", "Direction", "switch-horizontal", shows="mpr.direction"
     )
@@ -74,8 +80,10 @@ def toolbar() -> Toolbar:
         strip=(
             _group("tool"),
             (presets, *_group("image")),
+            (measures, marks),
             _group("volume"),
-            (colors, turns, grids),
+            (colors, turns, grids, *_group("panes"), links, lens),
+            _group("studies"),
             _group("zoom"),
             _group("reset"),
         ),
@@ -84,10 +92,16 @@ def toolbar() -> Toolbar:
 
 
 @cache
+def cine_sheet() -> Sheet:
+    """Return the sheet of cine, which opens beside the button that plays."""
+    return _sheet("cine", "播放设置", "Playing", "adjustments", shows="cine.direction")
+
+
+@cache
 def toolbar_commands() -> tuple[Command, ...]:
     """Return every command that has a button or a choice in the toolbar, once."""
     bar = toolbar()
-    found: dict[str, Command] = {}
+    found = {command.name: command for command in cine_sheet().commands}
     for group in (*bar.strip, *bar.reformats):
         for item in group:
             rows = item.commands if isinstance(item, Sheet) else (item,)
@@ -96,6 +110,15 @@ def toolbar_commands() -> tuple[Command, ...]:
 
 
 _SHOWN = tuple(command for command in COMMANDS if command.current is not None)
+
+
+def values_in_force(state: ViewerState) -> dict[str, dict[str, Value]]:
+    """Return, by command name, the numbers that its slider or fields show."""
+    return {
+        command.name: dict(command.values(state))
+        for command in COMMANDS
+        if command.values is not None
+    }
 
 
 def in_force(state: ViewerState) -> dict[str, bool | int]:
@@ -131,6 +154,8 @@ def unfitting(state: ViewerState) -> dict[str, str]:
             reasons[command.name] = reason
         for number, choice in enumerate(command.choices):
             reason = _reason(choice.modalities, modality)
+            if not reason and choice.unavailable is not None:
+                reason = choice.unavailable(state)
             if reason:
                 reasons[f"{command.name}/{number}"] = reason
     return reasons

@@ -9,26 +9,41 @@ from viewer_py.view.commands import (
     cine,
     curve,
     fusion,
+    habits,
+    hanging,
+    history,
     image,
     layout,
+    linking,
+    magnifier,
+    marks,
     mpr,
     overlays,
+    reference_lines,
     rendering,
     series,
     stack,
+    tags,
     tools,
     viewport,
     window,
 )
+from viewer_py.view.following import followed
 from viewer_py.view.state import ViewerState
 
 COMMANDS: tuple[Command, ...] = (
     *tools.COMMANDS,
+    *habits.COMMANDS,
     *window.COMMANDS,
     *viewport.COMMANDS,
     *image.COMMANDS,
     *overlays.COMMANDS,
+    *marks.COMMANDS,
     *layout.COMMANDS,
+    *hanging.COMMANDS,
+    *linking.COMMANDS,
+    *reference_lines.COMMANDS,
+    *magnifier.COMMANDS,
     *mpr.COMMANDS,
     *curve.COMMANDS,
     *rendering.COMMANDS,
@@ -36,6 +51,8 @@ COMMANDS: tuple[Command, ...] = (
     *cine.COMMANDS,
     *stack.COMMANDS,
     *series.COMMANDS,
+    *history.COMMANDS,
+    *tags.COMMANDS,
 )
 
 _BY_NAME = {command.name: command for command in COMMANDS}
@@ -49,10 +66,10 @@ def find(name: str) -> Command:
 
 
 def run(state: ViewerState, name: str, args: Mapping[str, object] | None = None) -> ViewerState:
-    """Carry out one command and return the new state.
+    """Carry out one command, let linked panes and tiles follow, and return the new state.
 
     Raises CommandError, in words, when the command is unknown, an argument is wrong or the state
     does not allow it; the given state is then still in force.
     """
     command = find(name)
-    return command.apply(state, checked_arguments(command, args or {}))
+    return followed(state, command.apply(state, checked_arguments(command, args or {})))

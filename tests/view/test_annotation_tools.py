@@ -1,0 +1,611 @@
+"""Drawing annotations by pointer events, in CPython: each tool with a mouse and with a finger."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.view.samples import make_series
+from tests.view.volume_samples import opened, pane_of, volume_series
+from viewer_py.measure.annotation import Annotation, AnnotationKind
+from viewer_py.measure.measured import measured
+from viewer_py.measure.pictures import plane_picture, stored_picture
+from viewer_py.view.annotations.places import Place, place_of
+from viewer_py.view.commands import run
+from viewer_py.view.gestures import Gesture, Idle, Pinch, PointerEvent, PointerKind
+from viewer_py.view.pointer import step
+from viewer_py.view.state import Direction, ViewerState
+
+DOWN, MOVE, UP, CANCEL = PointerKind
+ROWS, COLUMNS = 40, 50  # of volume_series: 0.75 mm between rows, 1.5 mm between columns
+Where = tuple[float, float]
+
+
+class Hand:
+    """A mouse or a finger over a state; `at` are CSS pixels."""
+
+    def __init__(self, state: ViewerState, *, touch: bool) -> None:
+        self.state = state
+        self.touch = touch
+        self.gesture: Gesture = Idle()
+        self.time = 0.0
+
+    def event(self, kind: PointerKind, at: Where, pointer_id: int = 1) -> None:
+        event = PointerEvent(kind, pointer_id, *at, touch=self.touch, time=self.time)
+        self.gesture, calls = step(self.gesture, event, self.state)
+        for call in calls:
+            self.state = run(self.state, call.name, call.args)
+        self.time += 0.05
+
+    def drag(self, *course: Where) -> None:
+        self.time += 1.0
+        self.event(DOWN, course[0])
+        for start, end in itertools.pairwise(course):
+            for share in (0.25, 0.5, 0.75, 1.0):
+                self.event(MOVE, tuple(np.array(start) + share * np.subtract(end, start)))
+        self.event(UP, course[-1])
+
+    def click(self, at: Where) -> None:
+        self.time += 1.0
+        if not self.touch:
+            self.event(MOVE, at)
+        self.event(DOWN, at)
+        self.event(UP, at)
+
+    @property
+    def items(self) -> tuple[Annotation, ...]:
+        return self.state.annotations.items
+
+    @property
+    def drawn(self) -> Annotation:
+        assert len(self.items) == 1, self.items
+        return self.items[0]
+
+
+@pytest.fixture(params=[False, True], ids=["mouse", "touch"])
+def hand(request: pytest.FixtureRequest) -> Hand:
+    return Hand(opened(volume_series()), touch=request.param)
+
+
+def choose(hand: Hand, kind: str) -> None:
+    command = "mark" if kind in ("arrow", "text") else "measure"
+    hand.state = run(hand.state, f"annotation.{command}", {"kind": kind})
+
+
+def the_place(state: ViewerState, index: int | None = None) -> Place:
+    found = place_of(state, state.active_pane if index is None else index)
+    assert found is not None
+    return found
+
+
+def on_image(state: ViewerState, column: float, row: float) -> Where:
+    """Return where image coordinates of the stack lie, in CSS pixels."""
+    series = state.active_series()
+    assert series is not None
+    frame = series.frames[state.pane().frame_index]
+    matrix = stored_picture(series, state.pane().frame_index, None).to_patient
+    if matrix is None:
+        point = (column, row, 0.0)
+    else:
+        x, y, z, _ = matrix @ (column - 0.5, row - 0.5, 0.0, 1.0)
+        point = (float(x), float(y), float(z))
+    assert frame is not None
+    x, y = the_place(state).to_screen(point)
+    return x / state.canvas.pixel_ratio, y / state.canvas.pixel_ratio
+
+
+def numbers(state: ViewerState, annotation: Annotation) -> dict[str, float | None]:
+    series = state.active_series()
+    assert series is not None
+    index = state.pane().frame_index
+    rows, columns = series.frames[index].rows, series.frames[index].columns
+    stored = np.arange(rows * columns, dtype=np.int16).reshape(rows, columns)
+    results = measured(annotation, stored_picture(series, index, stored)).results
+    return {one.name: one.value for one in results}
+
+
+def places(hand: Hand, *points: Where) -> list[Where]:
+    return [on_image(hand.state, *point) for point in points]
+
+
+# --- each tool, dragged and clicked ---------------------------------------------------------
+
+
+@pytest.mark.requirement("B-28", "C-13", "C-43")
+@pytest.mark.parametrize("dragged", [True, False], ids=["drag", "clicks"])
+def test_a_length_is_that_of_the_two_places(hand: Hand, dragged: bool) -> None:
+    choose(hand, "length")
+    start, end = places(hand, (10, 8), (30, 28))
+    if dragged:
+        hand.drag(start, end)
+    else:
+        hand.click(start)
+        assert not hand.items
+        hand.click(end)
+    expected = math.hypot(20 * 1.5, 20 * 0.75)
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(expected)
+    assert hand.drawn.in_patient and hand.state.annotations.draft is None
+    assert hand.state.annotations.selected == hand.drawn.annotation_id
+
+
+@pytest.mark.requirement("B-28", "C-13")
+@pytest.mark.parametrize("dragged", [True, False], ids=["drag", "clicks"])
+def test_a_rectangle_and_an_ellipse_fill_the_box_between_the_two_places(
+    hand: Hand, dragged: bool
+) -> None:
+    for kind, share in (("rectangle", 1.0), ("ellipse", math.pi / 4)):
+        hand.state = run(hand.state, "annotation.clear")
+        choose(hand, kind)
+        start, end = places(hand, (5, 6), (25, 26))
+        if dragged:
+            hand.drag(start, end)
+        else:
+            hand.click(start)
+            hand.click(end)
+        area = numbers(hand.state, hand.drawn)["area"]
+        assert area == pytest.approx(20 * 1.5 * 20 * 0.75 * share)
+        choose(hand, "length")
+
+
+@pytest.mark.requirement("B-28", "C-13")
+def test_a_circle_goes_from_its_centre_to_its_rim(hand: Hand) -> None:
+    choose(hand, "circle")
+    hand.drag(*places(hand, (25, 20), (31, 20)))
+    assert numbers(hand.state, hand.drawn)["area"] == pytest.approx(math.pi * 9.0**2)
+
+
+@pytest.mark.requirement("B-28", "C-13")
+@pytest.mark.parametrize("dragged", [True, False], ids=["drag", "clicks"])
+def test_an_angle_has_its_vertex_in_the_middle(hand: Hand, dragged: bool) -> None:
+    choose(hand, "angle")
+    first, vertex, last = places(hand, (10, 30), (20, 10), (20, 30))
+    if dragged:
+        hand.drag(first, vertex)
+        hand.drag((vertex[0] + 9, vertex[1]), last)
+    else:
+        for one in (first, vertex, last):
+            hand.click(one)
+    expected = math.degrees(math.atan2(10 * 1.5, 20 * 0.75))
+    assert numbers(hand.state, hand.drawn)["angle"] == pytest.approx(expected)
+
+
+@pytest.mark.requirement("B-29", "C-14")
+@pytest.mark.parametrize("dragged", [True, False], ids=["drag", "clicks"])
+def test_cobbs_angle_is_that_of_two_lines_drawn_one_after_the_other(
+    hand: Hand, dragged: bool
+) -> None:
+    choose(hand, "cobb")
+    ends = places(hand, (10, 8), (40, 8), (10, 20), (40, 32))
+    if dragged:
+        hand.drag(*ends[:2])
+        assert not hand.items
+        hand.drag(*ends[2:])
+    else:
+        for one in ends:
+            hand.click(one)
+    expected = math.degrees(math.atan2(12 * 0.75, 30 * 1.5))
+    assert numbers(hand.state, hand.drawn)["cobb"] == pytest.approx(expected)
+
+
+@pytest.mark.requirement("B-29", "C-14")
+def test_a_freehand_course_is_a_length_and_closed_an_area(hand: Hand) -> None:
+    choose(hand, "freehand")
+    corners = places(hand, (8, 5), (38, 5), (38, 35))
+    hand.drag(*corners)
+    assert not hand.drawn.closed
+    length = numbers(hand.state, hand.drawn)["length"]
+    assert length == pytest.approx(30 * 1.5 + 30 * 0.75, rel=0.02)
+    hand.state = run(hand.state, "annotation.clear")
+    hand.drag(*corners, places(hand, (8, 35))[0], corners[0])
+    assert hand.drawn.closed
+    area = numbers(hand.state, hand.drawn)["area"]
+    assert area == pytest.approx(30 * 1.5 * 30 * 0.75, rel=0.03)
+
+
+@pytest.mark.requirement("B-29", "C-14")
+def test_a_freehand_course_of_clicks_ends_with_a_double_click_or_enter(hand: Hand) -> None:
+    choose(hand, "freehand")
+    first, second, third = places(hand, (8, 5), (38, 5), (38, 35))
+    hand.click(first)
+    hand.click(second)
+    hand.click(third)
+    hand.time -= 0.9
+    hand.click(third)
+    length = numbers(hand.state, hand.drawn)["length"]
+    assert length == pytest.approx(30 * 1.5 + 30 * 0.75)
+    for one in (second, third):
+        hand.click((one[0] - 90, one[1] + 60))
+    hand.state = run(hand.state, "annotation.finish")
+    assert len(hand.items) == 2
+
+
+@pytest.mark.requirement("B-29", "C-14")
+def test_a_probe_reads_the_pixel_under_it(hand: Hand) -> None:
+    choose(hand, "probe")
+    hand.click(places(hand, (12.3, 7.8))[0])
+    assert numbers(hand.state, hand.drawn)["value"] == 7 * COLUMNS + 12
+
+
+@pytest.mark.requirement("B-29", "C-14")
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "touch"])
+def test_the_cardiothoracic_ratio_is_asked_for_place_by_place(touch: bool) -> None:
+    series = make_series(
+        "dx", frames=1, modality="DX", rows=200, columns=200, view_position="PA",
+        image_position_patient=None, image_orientation_patient=None,
+    )  # fmt: skip
+    hand = Hand(opened(series), touch=touch)
+    choose(hand, "cardiothoracic")
+    for point in ((100, 20), (100, 180), (80, 120), (140, 130), (30, 150), (170, 150)):
+        assert not hand.items
+        hand.click(on_image(hand.state, *point))
+    results = numbers(hand.state, hand.drawn)
+    assert results["ratio"] == pytest.approx((20 + 40) / 140)
+
+
+@pytest.mark.requirement("B-29", "C-14")
+def test_the_cardiothoracic_ratio_is_not_offered_on_ct() -> None:
+    hand = Hand(opened(volume_series()), touch=False)
+    with pytest.raises(ValueError, match="胸部"):
+        choose(hand, "cardiothoracic")
+
+
+@pytest.mark.requirement("B-30", "C-15")
+def test_an_arrow_points_from_its_tail_and_a_text_asks_for_its_words(hand: Hand) -> None:
+    choose(hand, "arrow")
+    tip, tail = places(hand, (20, 20), (35, 30))
+    hand.drag(tip, tail)
+    assert the_place(hand.state).to_screen(hand.drawn.points[0]) == pytest.approx(tip)
+    hand.state = run(hand.state, "annotation.clear")
+    choose(hand, "text")
+    hand.click(tip)
+    assert hand.state.annotations.asks == hand.drawn.annotation_id
+    args = {"id": hand.drawn.annotation_id, "text": " 结节  8mm "}
+    hand.state = run(hand.state, "annotation.name", args)
+    assert hand.drawn.text == "结节 8mm" and not hand.state.annotations.asks
+    before = hand.drawn.points
+    for name, turned in (("viewport.rotate", {"degrees": 90}), ("viewport.zoom", {"factor": 2.0})):
+        hand.state = run(hand.state, name, turned)
+    assert hand.drawn.points == before
+
+
+@pytest.mark.requirement("B-30", "C-15")
+def test_a_text_without_words_is_none(hand: Hand) -> None:
+    choose(hand, "text")
+    hand.click(places(hand, (20, 20))[0])
+    args = {"id": hand.drawn.annotation_id, "text": "  "}
+    hand.state = run(hand.state, "annotation.name", args)
+    assert not hand.items
+
+
+# --- what goes wrong ------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("B-28", "B-20")
+def test_a_late_second_finger_takes_the_line_back_and_pinches() -> None:
+    hand = Hand(opened(volume_series()), touch=True)
+    choose(hand, "length")
+    start, end = places(hand, (10, 8), (30, 28))
+    hand.event(DOWN, start)
+    hand.event(MOVE, end)
+    assert hand.state.annotations.draft is not None
+    hand.event(DOWN, (end[0] + 80, end[1]), pointer_id=2)
+    assert hand.state.annotations.draft is None and isinstance(hand.gesture, Pinch)
+    zoom = hand.state.pane().viewport.zoom
+    hand.event(MOVE, (end[0] + 160, end[1]), pointer_id=2)
+    assert hand.state.pane().viewport.zoom > zoom
+    hand.event(UP, (end[0] + 160, end[1]), pointer_id=2)
+    hand.event(UP, end)
+    assert not hand.items
+
+
+def test_a_second_finger_takes_back_the_last_press_only() -> None:
+    hand = Hand(opened(volume_series()), touch=True)
+    choose(hand, "cobb")
+    ends = places(hand, (10, 8), (40, 8), (10, 20), (40, 32))
+    hand.drag(*ends[:2])
+    hand.event(DOWN, ends[2])
+    hand.event(MOVE, ends[3])
+    hand.event(DOWN, (5, 5), pointer_id=2)
+    draft = hand.state.annotations.draft
+    assert draft is not None and len(draft.placed) == 2
+
+
+def test_escape_lets_go_and_a_slip_of_the_hand_draws_nothing(hand: Hand) -> None:
+    choose(hand, "length")
+    hand.click(places(hand, (10, 8))[0])
+    assert hand.state.annotations.draft is not None
+    hand.state = run(hand.state, "annotation.cancel")
+    assert hand.state.annotations.draft is None
+    x, y = places(hand, (20, 20))[0]
+    hand.click((x, y))
+    hand.click((x + 1, y))
+    assert not hand.items and hand.state.annotations.draft is None
+
+
+def test_scrolling_away_lets_a_begun_line_go(hand: Hand) -> None:
+    choose(hand, "length")
+    hand.click(places(hand, (10, 8))[0])
+    hand.state = run(hand.state, "stack.scroll", {"by": 3})
+    hand.drag(*places(hand, (10, 8), (30, 8)))
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(30.0)
+
+
+# --- editing --------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("B-28", "C-13")
+def test_handles_and_bodies_move_what_is_selected(hand: Hand) -> None:
+    choose(hand, "length")
+    start, end, further = places(hand, (10, 8), (30, 8), (40, 8))
+    hand.drag(start, end)
+    hand.drag(end, further)
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(30 * 1.5)
+    before = hand.drawn.points
+    middle = ((start[0] + further[0]) / 2, start[1])
+    hand.drag(middle, (middle[0], middle[1] + 50))
+    moved = np.subtract(hand.drawn.points, before)
+    assert np.allclose(moved[0], moved[1]) and np.linalg.norm(moved[0]) > 0
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(30 * 1.5)
+    for _ in range(2):
+        hand.state = run(hand.state, "annotation.undo")
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(20 * 1.5)
+    hand.state = run(hand.state, "annotation.redo")
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(30 * 1.5)
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "ellipse", "circle"])
+@settings(max_examples=25)
+@given(data=st.data())
+def test_dragged_handles_keep_a_rectangle_and_an_ellipse_what_they_are(
+    kind: str, data: st.DataObject
+) -> None:
+    hand = Hand(opened(volume_series()), touch=False)
+    hand.state = run(hand.state, "viewport.set", {"rotation": 33.0, "zoom": 1.3})
+    choose(hand, kind)
+    hand.drag((300, 250), (520, 400))
+    count = len(hand.drawn.points)
+    for _ in range(3):
+        handle = data.draw(st.integers(0, count - 1))
+        grip = the_place(hand.state).to_screen(hand.drawn.points[handle])
+        to = (data.draw(st.floats(100, 800)), data.draw(st.floats(100, 600)))
+        hand.drag(grip, to)
+    points = np.array(hand.drawn.points)
+    if kind == "rectangle":
+        sides = points - np.roll(points, 1, axis=0)
+        assert np.allclose(sides[0], -sides[2]) and np.allclose(sides[1], -sides[3])
+        assert sides[0] @ sides[1] == pytest.approx(0.0, abs=1e-6)
+    if kind == "ellipse":
+        assert np.allclose(points[0] + points[1], points[2] + points[3])
+        across = (points[1] - points[0]) @ (points[3] - points[2])
+        assert across == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.requirement("B-30", "C-15")
+def test_what_is_selected_is_nudged_by_a_pixel_and_deleted() -> None:
+    hand = Hand(opened(volume_series()), touch=False)
+    choose(hand, "length")
+    hand.drag((300, 300), (400, 300))
+    hand.state = run(hand.state, "annotation.nudge", {"right": 10, "down": -1})
+    at = [the_place(hand.state).to_screen(point) for point in hand.drawn.points]
+    assert at == [pytest.approx((310, 299)), pytest.approx((410, 299))]
+    hand.state = run(hand.state, "annotation.remove")
+    assert not hand.items
+    hand.state = run(hand.state, "annotation.undo")
+    assert len(hand.items) == 1
+
+
+def test_another_tool_selects_with_a_tap_and_moves_only_what_is_selected(hand: Hand) -> None:
+    choose(hand, "length")
+    start, end = places(hand, (10, 8), (40, 8))
+    hand.drag(start, end)
+    hand.state = run(hand.state, "annotation.select", {"id": ""})
+    hand.state = run(hand.state, "tool.choose", {"tool": "pan"})
+    before = hand.drawn.points
+    middle = ((start[0] + end[0]) / 2, start[1])
+    hand.drag(middle, (middle[0] + 10, middle[1]))
+    assert hand.drawn.points == before and hand.state.pane().viewport.pan_x == 10
+    hand.click((middle[0] + 10, middle[1]))
+    assert hand.state.annotations.selected == hand.drawn.annotation_id
+    hand.drag((middle[0] + 10, middle[1]), (middle[0] + 10, middle[1] + 30))
+    assert hand.drawn.points != before and hand.state.pane().viewport.pan_x == 10
+    hand.click((20.0, 20.0))
+    assert hand.state.annotations.selected == ""
+
+
+# --- where they are -------------------------------------------------------------------------
+
+VIEWS = st.fixed_dictionaries(
+    {
+        "rotation": st.floats(0, 359),
+        "zoom": st.floats(0.3, 8),
+        "pan_x": st.floats(-100, 100),
+        "pan_y": st.floats(-100, 100),
+    }
+)
+
+FLIPS = st.sampled_from(("horizontal", "vertical"))
+
+
+@pytest.mark.requirement("B-28", "B-30", "B-45", "C-13")
+@settings(max_examples=25)
+@given(
+    views=st.lists(VIEWS, max_size=3),
+    flips=st.lists(st.sampled_from(("horizontal", "vertical")), max_size=3),
+)
+def test_no_viewport_command_moves_an_annotation(
+    views: Iterable[dict[str, float]], flips: Iterable[str]
+) -> None:
+    hand = Hand(opened(volume_series()), touch=False)
+    choose(hand, "length")
+    hand.drag((300, 300), (460, 380))
+    points, length = hand.drawn.points, numbers(hand.state, hand.drawn)["length"]
+    for view in views:
+        hand.state = run(hand.state, "viewport.set", view)
+    for flip in flips:
+        hand.state = run(hand.state, "viewport.flip", {"axis": flip})
+    hand.state = run(hand.state, "canvas.resize", {"width": 500, "height": 900, "pixel_ratio": 3})
+    assert hand.drawn.points == points
+    assert numbers(hand.state, hand.drawn)["length"] == length
+    place = the_place(hand.state)
+    for point in points:
+        assert place.to_space(*place.to_screen(point)) == pytest.approx(point, abs=1e-6)
+
+
+@pytest.mark.requirement("B-28", "C-13")
+@settings(max_examples=25)
+@given(view=VIEWS, touch=st.booleans())
+def test_a_length_is_right_however_the_image_lies(view: dict[str, float], touch: bool) -> None:
+    hand = Hand(opened(volume_series()), touch=touch)
+    hand.state = run(hand.state, "viewport.set", view)
+    choose(hand, "length")
+    hand.drag((300, 300), (460, 380))
+    place = the_place(hand.state)
+    a, b = (np.array(place.to_space(x, y)) for x, y in ((300, 300), (460, 380)))
+    assert numbers(hand.state, hand.drawn)["length"] == pytest.approx(float(np.linalg.norm(a - b)))
+
+
+@pytest.mark.requirement("B-28", "B-29")
+def test_annotations_belong_to_their_slice_and_to_that_of_another_series_of_the_scan() -> None:
+    state = opened(volume_series("v"), volume_series("w"), volume_series("x", slices=5))
+    hand = Hand(state, touch=False)
+    choose(hand, "length")
+    hand.drag((300, 300), (400, 300))
+    index = state.pane().frame_index
+    there = {
+        (name, number)
+        for name in ("v", "w")
+        for number in range(60)
+        if the_place(run(hand.state, "series.open", {"series_id": name, "frame": number})).holds(
+            hand.drawn
+        )
+    }
+    assert there == {("v", index), ("w", index)}
+
+
+def test_an_annotation_of_another_frame_of_reference_or_turned_plane_is_not_shown() -> None:
+    turned = {"image_orientation_patient": (1.0, 0.0, 0.0, 0.0, 0.99, -0.14106735979665885)}
+    state = opened(
+        volume_series("v"),
+        volume_series("other", frame_of_reference_uid="9.9"),
+        volume_series("turned", **turned),
+    )
+    hand = Hand(state, touch=False)
+    choose(hand, "length")
+    hand.drag((300, 300), (400, 300))
+    for name in ("other", "turned"):
+        other = run(hand.state, "series.open", {"series_id": name, "frame": 30})
+        assert not the_place(other).holds(hand.drawn)
+
+
+def test_without_a_position_an_annotation_stays_on_its_image() -> None:
+    series = make_series("u", frames=3, image_position_patient=None)
+    hand = Hand(opened(series), touch=False)
+    choose(hand, "length")
+    hand.drag((300, 300), (400, 300))
+    assert not hand.drawn.in_patient
+    shown = [
+        the_place(run(hand.state, "stack.go", {"frame": number})).holds(hand.drawn)
+        for number in range(3)
+    ]
+    assert shown == [False, True, False]
+
+
+@pytest.mark.requirement("B-28", "B-36", "C-13")
+@pytest.mark.parametrize("degrees", [0.0, 20.0])
+def test_planes_are_measured_in_the_patient(degrees: float) -> None:
+    hand = Hand(run(opened(volume_series()), "mpr.toggle"), touch=False)
+    index = pane_of(hand.state, Direction.CORONAL)
+    hand.state = run(hand.state, "pane.activate", {"pane": pane_of(hand.state, Direction.AXIAL)})
+    hand.state = run(hand.state, "mpr.turn", {"degrees": degrees})
+    hand.state = run(hand.state, "pane.activate", {"pane": index})
+    choose(hand, "length")
+    place = the_place(hand.state, index)
+    x, y = place.area.x + place.area.width / 2, place.area.y + place.area.height / 2
+    hand.drag((x - 60, y - 20), (x + 60, y + 30))
+    scale = float(np.linalg.norm(place.across))
+    series, geometry = hand.state.active_series(), hand.state.geometry("v")
+    assert series is not None and geometry is not None
+    picture = plane_picture(series, geometry, None, hand.drawn)
+    length = measured(hand.drawn, picture).results[0].value
+    assert length == pytest.approx(math.hypot(120, 50) * scale)
+    assert hand.drawn.frame_of_reference_uid == "1.2.9"
+    away = run(hand.state, "stack.scroll", {"by": 2})
+    assert not the_place(away, index).holds(hand.drawn)
+
+
+# --- the store ------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(steps=st.lists(st.sampled_from(["draw", "remove", "undo", "redo", "nudge"]), max_size=25))
+def test_undoing_everything_and_doing_it_again_comes_back_to_the_same(steps: list[str]) -> None:
+    state = opened(volume_series())
+    for number, name in enumerate(steps):
+        store = state.annotations
+        if name == "draw":
+            args = {"kind": "length", "points": f"[[1, 2], [{number + 3}, 9]]"}
+            state = run(state, "annotation.create", args)
+        elif name in ("undo", "redo"):
+            state = run(state, f"annotation.{name}")
+        elif store.selected:
+            args = {"right": 1, "down": 2} if name == "nudge" else {}
+            state = run(state, f"annotation.{name}", args)
+    end = set(state.annotations.items)
+    back = state
+    for _ in range(len(state.annotations.undo)):
+        back = run(back, "annotation.undo")
+    assert not back.annotations.items
+    for _ in range(len(state.annotations.undo)):
+        back = run(back, "annotation.redo")
+    assert set(back.annotations.items) == end
+
+
+@pytest.mark.requirement("B-45", "C-43")
+def test_annotations_stay_through_series_layout_and_reset() -> None:
+    state = opened(volume_series("v"), volume_series("w"))
+    args = {"kind": "length", "points": "[[1, 2], [30, 9]]"}
+    state = run(state, "annotation.create", args)
+    kept = state.annotations.items
+    for name, more in (
+        ("series.open", {"series_id": "w"}),
+        ("layout.set", {"columns": 2, "rows": 2}),
+        ("viewport.reset", {}),
+        ("mpr.toggle", {}),
+        ("mpr.toggle", {}),
+    ):
+        state = run(state, name, more)
+        assert state.annotations.items == kept
+
+
+def test_going_to_an_annotation_brings_its_image_even_of_another_series() -> None:
+    state = opened(volume_series("v"), volume_series("w", frame_of_reference_uid="9.9"))
+    made = {"kind": "length", "points": "[[1, 2], [30, 9]]", "series_id": "w", "frame": 7}
+    state = run(state, "annotation.create", made)
+    (one,) = state.annotations.items
+    state = run(state, "annotation.go", {"id": one.annotation_id})
+    assert (state.pane().series_id, state.pane().frame_index) == ("w", 7)
+    assert the_place(state).holds(one)
+
+
+@pytest.mark.parametrize(
+    "points", ["", "[[1, 2]]", "[[1, 2], [3, NaN]]", "[[1, 2, 3], [1, 2, 3]]", "[1, 2]", "{}"]
+)
+def test_points_that_are_none_are_refused_in_words(points: str) -> None:
+    state = opened(volume_series())
+    with pytest.raises(ValueError, match=" / "):
+        run(state, "annotation.create", {"kind": "length", "points": points})
+
+
+def test_every_kind_of_annotation_has_a_tool() -> None:
+    state = opened(volume_series())
+    for kind in AnnotationKind:
+        if kind is not AnnotationKind.CARDIOTHORACIC:
+            name = "mark" if kind in ("arrow", "text") else "measure"
+            chosen = run(state, f"annotation.{name}", {"kind": str(kind)})
+            assert chosen.tool == str(kind)
