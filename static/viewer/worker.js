@@ -123,7 +123,6 @@ async function deliverOpening(seriesId) {
 
 const host = {
   gl: null,
-  hasGraphics: false,
   post: (text) => postMessage(text),
   requestTick() {
     if (ticking) return;
@@ -163,6 +162,8 @@ const host = {
   closeStream: () => stream?.abort(),
   coming: (seriesId) => [...inHandOf(seriesId)],
   callLater: (seconds) => setTimeout(() => guarded(() => session.woken()), seconds * 1000),
+  openGraphics,
+  closeGraphics,
   resizeGraphics: (width, height) => resize(graphicsCanvas, width, height),
   // Tells whether the pixels that were put there are gone.
   resizePixels(width, height) {
@@ -202,13 +203,22 @@ function resize(canvas, width, height) {
   if (canvas.height !== height) canvas.height = height;
 }
 
-function openGraphics(canvas) {
+const graphicsLost = () => guarded(() => session?.context_lost());
+
+// Made only when somebody wants to draw with it: where GL is software it costs memory and time.
+function openGraphics() {
   const options = { alpha: false, antialias: false, depth: false, stencil: false };
-  const gl = canvas.getContext("webgl2", { ...options, powerPreference: "high-performance" });
-  if (!gl) return;
-  host.gl = gl;
-  host.hasGraphics = true;
-  canvas.addEventListener("webglcontextlost", () => guarded(() => session?.context_lost()));
+  host.gl = graphicsCanvas.getContext("webgl2", { ...options, powerPreference: "high-performance" });
+  graphicsCanvas.addEventListener("webglcontextlost", graphicsLost);
+  return Boolean(host.gl);
+}
+
+// A canvas gives no second context: this is for good.
+function closeGraphics() {
+  graphicsCanvas.removeEventListener("webglcontextlost", graphicsLost);
+  resize(graphicsCanvas, 1, 1);
+  host.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  host.gl = null;
 }
 
 async function start(message) {
@@ -232,7 +242,6 @@ async function start(message) {
   });
   starting.catch(() => {}); // said below
   openings.set(message.series_id, opening(message.series_id, message.frame_index));
-  if (message.renderer !== "numpy") openGraphics(graphicsCanvas);
   let python;
   try {
     python = await starting;

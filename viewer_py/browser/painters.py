@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from viewer_py.render import numpy_renderer
 from viewer_py.render.sources import Sources, is_complete
-from viewer_py.render.webgl_renderer import WebGLRenderer
+from viewer_py.render.webgl_renderer import GraphicsContext, WebGLError, WebGLRenderer
 from viewer_py.scene.model import Rectangle, Scene
 
 
@@ -29,6 +29,7 @@ class Painter(Protocol):
     def paint(self, scene: Scene, sources: Sources) -> bool: ...
     def clear(self, width: int, height: int) -> None: ...
     def finish(self) -> None: ...
+    def release(self) -> None: ...
 
 
 class Canvas(Protocol):
@@ -42,10 +43,12 @@ class Canvas(Protocol):
 
 
 class GpuCanvas(Protocol):
-    """A canvas with a WebGL 2 context."""
+    """A canvas that a WebGL 2 context is made for when it is wanted, and taken from for good."""
 
+    def open(self) -> GraphicsContext | None: ...
     def resize(self, width: int, height: int) -> None: ...
     def finish(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class NumpyPainter:
@@ -77,27 +80,50 @@ class NumpyPainter:
     def finish(self) -> None:
         """Nothing is pending: the pixels are handed over at once."""
 
+    def release(self) -> None:
+        """Give the memory back."""
+        self._memory.clear()
+
 
 class WebGLPainter:
-    """Paints with WebGL 2."""
+    """Paints with WebGL 2; a context is made for the first picture."""
 
     kind = PainterKind.WEBGL
 
-    def __init__(self, canvas: GpuCanvas, renderer: WebGLRenderer) -> None:
+    def __init__(self, canvas: GpuCanvas, texture_budget: int) -> None:
         self._canvas = canvas
-        self._renderer = renderer
+        self._budget = texture_budget
+        self._opened: WebGLRenderer | None = None
 
     def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there. Raises WebGLError."""
+        renderer = self._renderer()
         self._canvas.resize(scene.width, scene.height)
-        return self._renderer.draw(scene, sources)
+        return renderer.draw(scene, sources)
+
+    def _renderer(self) -> WebGLRenderer:
+        if self._opened is None:
+            context = self._canvas.open()
+            if context is None:
+                raise WebGLError("this browser gives no WebGL 2 here")
+            self._opened = WebGLRenderer(context, self._budget)
+        return self._opened
 
     def clear(self, width: int, height: int) -> None:
         """Paint black and delete the pixels on the GPU."""
-        self._renderer.forget()
-        self._canvas.resize(width, height)
-        self._renderer.clear(width, height)
+        if self._opened is not None:
+            self._opened.forget()
+            self._canvas.resize(width, height)
+            self._opened.clear(width, height)
 
     def finish(self) -> None:
         """Wait until the GPU is done."""
-        self._canvas.finish()
+        if self._opened is not None:
+            self._canvas.finish()
+
+    def release(self) -> None:
+        """Give the GPU back; nothing can be painted any more."""
+        if self._opened is not None:
+            self._opened.forget()
+            self._opened = None
+            self._canvas.close()

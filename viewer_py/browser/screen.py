@@ -12,7 +12,8 @@ from viewer_py.render.sources import Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.model import Scene
 
-SETTLE = 1.0  # seconds from the first picture until the painters are compared
+SETTLE = 1.0  # seconds without a change until the painters are compared
+_EARLY = 0.01  # seconds that a timer may ring too early
 
 
 class ScreenHost(Protocol):
@@ -41,7 +42,8 @@ class Screen:
         self._choice = PainterChoice(gpu, cpu, host.now, wish)
         self._painter: Painter | None = None
         self._slow = False
-        self._measure_from: float | None = None
+        self._changed_at = host.now()
+        self._alarm_at: float | None = None
         self._pace = Pace()
         self._painted: Scene | None = None
 
@@ -57,7 +59,8 @@ class Screen:
 
     def moved(self) -> None:
         """Say that the reader changes what is shown."""
-        self._pace.moved(self._host.now())
+        self._changed_at = self._host.now()
+        self._pace.moved(self._changed_at)
 
     def detail(self) -> float:
         """Return with how many samples a device pixel along each axis volumes are drawn now."""
@@ -66,7 +69,7 @@ class Screen:
     def woken(self) -> None:
         """Paint in full what was drawn coarsely and has come to rest; compare the painters."""
         rested = self._pace.is_coarse and self._pace.at_rest(self._host.now())
-        if rested or not (self._choice.measured or self._measure_from is None):
+        if self._rings() or rested:
             self._host.request_tick()
 
     def paint(self, scene: Scene, *, volumes: bool, detail: float) -> bool:
@@ -81,27 +84,42 @@ class Screen:
         if volumes:
             painter.finish()  # or pictures would queue up behind a slow one
         self._show(painter)
-        if volumes:
-            if scene != self._painted:  # the same again costs nothing, and tells nothing
-                self._pace.painted(detail, self._host.now() - begun)
-            self._painted = scene
-            if detail < 1.0:
-                self._host.call_later(REST)
+        if volumes and scene != self._painted:  # the same again costs nothing, and tells nothing
+            self._pace.painted(detail, self._host.now() - begun)
+        if volumes and detail < 1.0:
+            self._host.call_later(REST)
+        self._painted = scene
         return complete
 
     def _painter_for(self, scene: Scene) -> Painter:
-        """Return who paints; the first picture waits for no measurement, and is on the screen then.
+        """Return who paints; a reader who is at work waits for no measurement.
 
         Software GL would hold up the whole browser meanwhile, the page's own frames too.
         """
-        if self._choice.would_measure(scene):
-            now = self._host.now()
-            if self._measure_from is None:
-                self._measure_from = now + SETTLE
-                self._host.call_later(SETTLE)
-            if now < self._measure_from:
-                return self._cpu
-        return self._choice.painter_for(scene, self._sources)
+        now = self._host.now()
+        if scene != self._painted:
+            self._changed_at = now
+        if self._choice.is_open(scene, self._sources):
+            if now - self._changed_at >= SETTLE:
+                self._choice.compare(scene, self._sources)
+            elif self._alarm_at is None:
+                self._set_alarm(now)
+        return self._choice.painter_for(scene)
+
+    def _rings(self) -> bool:
+        """Tell whether the painters are to be compared now; a change has put it off."""
+        now = self._host.now()
+        if self._alarm_at is None or now < self._alarm_at:
+            return False
+        self._alarm_at = None
+        if now - self._changed_at >= SETTLE:
+            return True
+        self._set_alarm(now)
+        return False
+
+    def _set_alarm(self, now: float) -> None:
+        self._alarm_at = self._changed_at + SETTLE
+        self._host.call_later(self._alarm_at - now + _EARLY)
 
     def _show(self, painter: Painter) -> None:
         """Say whose canvas is to be seen; `slow`: GL is software, and need not be tried again."""
