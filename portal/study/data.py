@@ -54,6 +54,15 @@ def series_entry(door: StudyDoor, series: Series) -> dict[str, object]:
     }
 
 
+def closed_entry(series: Series) -> dict[str, object]:
+    """Return what the page's list of series says of one that cannot be shown, and why."""
+    return {
+        "description": shown.series_name(series),
+        "modality_label": modality_label(series.modality),
+        "why": shown.why_closed(series),
+    }
+
+
 def thumbnail_url(door: StudyDoor, series: Series) -> str:
     """Return the address of the small picture that stands for a series."""
     middle = opening_frame(series)
@@ -65,7 +74,7 @@ def thumbnail_url(door: StudyDoor, series: Series) -> str:
 def series_manifest(door: StudyDoor, series_id: str) -> Response:
     """Send what a viewer must know of a series before its pixels arrive."""
     series = shown.one_series(door, series_id)
-    return _json(manifest.to_json(shown.series_manifest(door, series)))
+    return json_answer(manifest.to_json(shown.series_manifest(door, series)))
 
 
 @blueprint.get("/series/<series_id>/overlays")
@@ -78,7 +87,7 @@ def series_overlays(door: StudyDoor, series_id: str) -> Response:
     return Response(data, content_type=PACK_TYPE)
 
 
-def _json(text: str) -> Response:
+def json_answer(text: str) -> Response:
     """Answer with JSON, packed small for the phone: it holds no secret that packing could tell."""
     response = Response(text.encode(), content_type="application/json")
     response.vary.add("Accept-Encoding")
@@ -96,7 +105,7 @@ def series_captions(door: StudyDoor, series_id: str) -> Response:
     frames = [
         dataclasses.asdict(captions.caption(read, index)) for index in range(len(read.frames))
     ]
-    return _json(json.dumps(frames, ensure_ascii=False))
+    return json_answer(json.dumps(frames, ensure_ascii=False))
 
 
 @blueprint.get("/series/<series_id>/frames")

@@ -9,7 +9,10 @@ from portal.study.captions import Caption
 
 @dataclass(frozen=True)
 class SeriesTab:
-    """One series in the navigation bar (B-10 … B-14); `why` says why it does not open."""
+    """One series in the navigation bar (B-10 … B-14); `why` says why it does not open.
+
+    `refused` tells one that never will from one that is not ready yet.
+    """
 
     name: str
     number: str
@@ -19,6 +22,15 @@ class SeriesTab:
     thumbnail_url: str
     current: bool
     why: str
+    refused: bool
+
+
+@dataclass(frozen=True)
+class UnshownImages:
+    """Images of the series that cannot be shown, and why, in the language of the page."""
+
+    images: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -63,3 +75,5 @@ class PicturesPage:
     fast: bool
     mark_folded: bool
     fast_href: str
+    unshown: tuple[UnshownImages, ...]
+    unshown_count: int

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from portal.auditing import note_view
 from portal.context import database_session
@@ -15,12 +14,19 @@ from portal.doors import StudyDoor
 from portal.security import runs_python
 from portal.study import captions, shown, viewer_page
 from portal.study.data import thumbnail_url
-from portal.study.page_models import PicturesPage, SeriesTab, StudyFrame, StudyLinks
+from portal.study.page_models import (
+    PicturesPage,
+    SeriesTab,
+    StudyFrame,
+    StudyLinks,
+    UnshownImages,
+)
 from server import reports
 from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
-from server.model import PreviewKind, ProcessingState, Series
+from server.model import PreviewKind, Series
 from server.terms import modality_label
+from viewer_py.dicom import refusals
 
 patient = Blueprint("study", __name__)
 recipient = Blueprint("shared_study", __name__)
@@ -96,7 +102,10 @@ def _preparing(door: StudyDoor) -> ResponseReturnValue:
     """Say that the pictures are being made; the page asks again by itself."""
     visible = shown.visible_series(door)
     failed = bool(visible) and all(one.failure for one in visible)
-    return render_template("study/preparing.html", study=study_frame(door), failed=failed)
+    closed = [(shown.series_name(one), shown.why_closed(one)) for one in visible if one.failure]
+    return render_template(
+        "study/preparing.html", study=study_frame(door), failed=failed, closed=closed
+    )
 
 
 def _chosen(ready: list[Series]) -> Series:
@@ -141,6 +150,7 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
     kind = PreviewKind.FAST if fast else PreviewKind.FULL
     address = door.url(f"series/{series.series_id}/pictures/{{frame}}/{kind.value}")
     read = shown.series_manifest(door, series)
+    missing = refusals.unshown(read)
     return PicturesPage(
         study=study_frame(door, series, index),
         series_name=shown.series_name(series),
@@ -160,11 +170,15 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
         fast=fast,
         mark_folded=request.args.get("folded") == "1",
         fast_href=_page_href(door, series, index, not fast),
+        unshown=tuple(
+            UnshownImages(shown.worded(one.images), shown.worded(one.reason)) for one in missing
+        ),
+        unshown_count=sum(one.count for one in missing),
     )
 
 
 def _tab(door: StudyDoor, series: Series, current: bool, fast: bool) -> SeriesTab:
-    why = _why_closed(series)
+    why = shown.why_closed(series)
     return SeriesTab(
         name=shown.series_name(series),
         number="-" if series.series_number is None else str(series.series_number),
@@ -174,13 +188,8 @@ def _tab(door: StudyDoor, series: Series, current: bool, fast: bool) -> SeriesTa
         thumbnail_url="" if why else thumbnail_url(door, series),
         current=current,
         why=why,
+        refused=bool(series.failure),
     )
-
-
-def _why_closed(series: Series) -> str:
-    if series.state == ProcessingState.READY:
-        return ""
-    return _("无法显示") if series.failure else _("正在准备")
 
 
 def _page_href(door: StudyDoor, series: Series, index: int | None, fast: bool) -> str:

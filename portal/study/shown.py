@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from portal.context import current_cloud, database_session
 from portal.doors import StudyDoor
+from portal.i18n import html_language
 from server import people, reports
 from server.imaging import delivery
 from server.model import ProcessingState, Series, Share, Study
 from server.terms import body_part_label, china_time, modality_label
+from viewer_py.dicom import refusals
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
 
 MEGABYTE = 1_000_000
@@ -26,6 +29,25 @@ def visible_series(door: StudyDoor) -> list[Series]:
 def ready_series(door: StudyDoor) -> list[Series]:
     """Return the visible series whose pictures are prepared."""
     return [one for one in visible_series(door) if one.state == ProcessingState.READY]
+
+
+def refused_series(door: StudyDoor) -> list[Series]:
+    """Return the visible series that cannot be shown at all."""
+    return [one for one in visible_series(door) if one.state == ProcessingState.FAILED]
+
+
+def why_closed(series: Series) -> str:
+    """Return in words of the page why a series does not open; "" where it does."""
+    if series.state == ProcessingState.READY:
+        return ""
+    if not series.failure:
+        return _("正在准备")
+    return _("无法显示：%(reason)s", reason=worded(refusals.reason_words(series.failure)))
+
+
+def worded(words: str) -> str:
+    """Return the half of "中文 / English" that the page is in."""
+    return refusals.in_language(words, chinese=html_language().startswith("zh"))
 
 
 def one_series(door: StudyDoor, series_id: str) -> Series:

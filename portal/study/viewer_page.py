@@ -11,7 +11,7 @@ from portal.doors import StudyDoor
 from portal.service_worker import service_worker
 from portal.static_files import asset, open_catalog, static_url
 from portal.study import captions, shown
-from portal.study.data import series_entry
+from portal.study.data import closed_entry, series_entry
 from portal.study.page_models import StudyFrame
 from server.model import Series
 from viewer_py.view.toolbar import toolbar
@@ -24,15 +24,18 @@ PAGE_FILES = (
     "css/viewer-stage.css",
     "css/viewer-panes.css",
     "css/viewer-controls.css",
+    "css/viewer-unshown.css",
     "css/viewer-screens.css",
     "viewer/page.js",
     "viewer/link.js",
     "viewer/panel.js",
     "viewer/panes.js",
+    "viewer/unshown.js",
     "viewer/input.js",
     "viewer/worker.js",
     "viewer/snapshot.js",
     "viewer/stream.js",
+    "viewer/shapes.js",
     "viewer/decode-worker.js",
     "viewer/codecs.js",
 )
@@ -87,7 +90,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "cloud_index": study.cloud_index,
         "jpg_url": f"{study.links.pictures}?series={series.series_id}&frame={frame_index + 1}",
         "catalogue": entries,
-        "series": entries,
+        "series": [*entries, *(closed_entry(one) for one in shown.refused_series(door))],
         "first_series_id": series.series_id,
         "first_frame": frame_index,
         "first_frame_count": series.frame_count,

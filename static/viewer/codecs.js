@@ -15,11 +15,29 @@ async function inflate(payload) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+// A library says on its output what is wrong with a frame, and returns as if nothing were.
 async function open({ name, decoder }, addresses, options) {
   const { script, wasm } = addresses[name];
   const { default: factory } = await import(script);
-  const module = await factory({ locateFile: () => wasm, print() {}, printErr() {}, ...options(name) });
-  return new module[decoder]();
+  const said = [];
+  const print = (line) => /error/i.test(line) && said.push(line);
+  const module = await factory({ locateFile: () => wasm, print, printErr: print, ...options(name) });
+  return { Decoder: module[decoder], said };
+}
+
+// A decoder holds one frame: what it cannot decode would else be the frame before it.
+function decoded({ Decoder, said }, payload, copied) {
+  const decoder = new Decoder();
+  said.length = 0;
+  try {
+    decoder.getEncodedBuffer(payload.length).set(payload);
+    decoder.decode();
+    const pixels = decoder.getDecodedBuffer();
+    if (said.length || !pixels.length) throw new Error(said[0] ?? "no pixels");
+    return copied(pixels);
+  } finally {
+    decoder.delete();
+  }
 }
 
 export class Decoders {
@@ -41,14 +59,11 @@ export class Decoders {
     if (!this.#open.has(codec)) {
       this.#open.set(codec, open(CODECS.get(codec), this.#addresses, this.#options));
     }
-    const decoder = await this.#open.get(codec);
-    decoder.getEncodedBuffer(payload.length).set(payload);
-    decoder.decode();
-    // The decoder's memory is used again for the next frame, so this one is copied out of it.
-    const decoded = decoder.getDecodedBuffer();
-    if (spare?.byteLength !== decoded.length) return decoded.slice();
-    const bytes = new Uint8Array(spare);
-    bytes.set(decoded);
-    return bytes;
+    return decoded(await this.#open.get(codec), payload, (pixels) => {
+      if (spare?.byteLength !== pixels.length) return pixels.slice();
+      const bytes = new Uint8Array(spare);
+      bytes.set(pixels);
+      return bytes;
+    });
   }
 }

@@ -4,7 +4,9 @@
 import { Identity } from "../js/identity.js";
 import { forwardInput } from "./input.js";
 import { WorkerLink } from "./link.js";
-import { inLanguage, Panel } from "./panel.js";
+import { Panel } from "./panel.js";
+import { inLanguage } from "./panes.js";
+import { UnshownList } from "./unshown.js";
 
 const root = document.querySelector("[data-viewer]");
 const config = JSON.parse(root.dataset.viewer);
@@ -16,6 +18,7 @@ const canvases = {
   numpy: root.querySelector("[data-canvas='numpy']"),
 };
 const panel = new Panel(root, texts);
+const unshown = new UnshownList(root, texts);
 const identity = new Identity(root);
 
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
@@ -122,14 +125,18 @@ const handlers = {
   "series-loaded": () => mark("series-loaded"),
   notice({ code }) {
     if (code !== "ended") {
-      panel.notice(code ? texts[code] : "", code !== "windowed");
+      // Of some codes more is said elsewhere: which images are missing, in their list.
+      panel.notice(texts[code] ?? "", code !== "windowed");
       return;
     }
     panel.notice("");
+    unshown.show({ entries: [] });
     if (picture) picture.hidden = true;
     fail("ended");
   },
   refused: ({ message }) => panel.notice(inLanguage(message)),
+  unshown: (message) => unshown.show(message),
+  undrawable: ({ detail }) => console.error(detail),
   failed({ reason }) {
     link.stop();
     fail(reason);
@@ -186,6 +193,7 @@ function stageSize() {
 function start() {
   const graphics = canvases.webgl2.transferControlToOffscreen();
   const pixels = canvases.numpy.transferControlToOffscreen();
+  const shapes = root.querySelector("[data-shapes]").transferControlToOffscreen();
   const message = {
     type: "start",
     ...config,
@@ -194,10 +202,11 @@ function start() {
     gigabytes: navigator.deviceMemory ?? null,
     graphics,
     pixels,
+    shapes,
     renderer: wished ?? (isRemembered(SLOW_GRAPHICS, today) ? "numpy" : "auto"),
     sure_start: isRemembered(SLOW_START, `${today} ${snapshots}`),
   };
-  link.send(message, [graphics, pixels]);
+  link.send(message, [graphics, pixels, shapes]);
   new ResizeObserver(() => {
     link.send({ type: "command", name: "canvas.resize", args: stageSize() });
   }).observe(stage);
@@ -236,8 +245,7 @@ function toggle(opener) {
 }
 
 function closeMenu() {
-  const opener = root.querySelector("[data-menu][aria-expanded='true']");
-  if (opener) toggle(opener);
+  root.querySelectorAll(":is([data-menu], [data-unshown])[aria-expanded='true']").forEach(toggle);
 }
 
 window.yingyun = {

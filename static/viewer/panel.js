@@ -1,10 +1,9 @@
 // The controls around the pictures: what is pressed, what cannot be used and why, paging, notices.
 
-import { Panes, setText } from "./panes.js";
+import { inLanguage, Panes, setText } from "./panes.js";
 
 const SPEAK_AFTER = 600;
 const NOTICE_SECONDS = 6;
-const CHINESE = document.documentElement.lang.startsWith("zh");
 
 export class Panel {
   constructor(root, texts) {
@@ -105,12 +104,6 @@ export class Panel {
     clearTimeout(this.noticed);
     if (!lasts) this.noticed = setTimeout(() => (box.hidden = true), NOTICE_SECONDS * 1000);
   }
-}
-
-// Words of the worker come as "中文 / English".
-export function inLanguage(words) {
-  const [chinese, ...english] = words.split(" / ");
-  return CHINESE || !english.length ? chinese : english.join(" / ");
 }
 
 // A button that cannot be used says why where it is pointed at.

@@ -1,6 +1,7 @@
 // The words and lines that lie over each pane. Shows what the worker says, and nothing of its own.
 
 const SVG = "http://www.w3.org/2000/svg";
+const CHINESE = document.documentElement.lang.startsWith("zh");
 
 export class Panes {
   #first;
@@ -45,6 +46,7 @@ export class Panes {
       setText(element.querySelector(`[data-mark="${edge}"]`), letters);
     }
     showScale(element.querySelector("[data-scale]"), pane.scale);
+    showFailure(element.querySelector("[data-pane-failure]"), pane.failure);
     element.querySelector(".pane-offer").hidden = pane.kind !== "empty";
   }
 
@@ -75,6 +77,17 @@ function showScale(bar, scale) {
   bar.querySelector("[data-scale-line]").style.width = `${scale.length_css}px`;
   const length = scale.length_mm >= 10 ? `${scale.length_mm / 10} cm` : `${scale.length_mm} mm`;
   setText(bar.querySelector("[data-scale-text]"), `${length} ${scale.calibration}`.trim());
+}
+
+function showFailure(box, words) {
+  box.hidden = !words;
+  setText(box, inLanguage(words));
+}
+
+// Words of the worker come as "中文 / English".
+export function inLanguage(words) {
+  const [chinese, ...english] = words.split(" / ");
+  return CHINESE || !english.length ? chinese : english.join(" / ");
 }
 
 export function setText(element, text) {

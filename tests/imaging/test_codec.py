@@ -133,6 +133,27 @@ def test_the_browser_decodes_the_same_values(browser_decode: BrowserDecode) -> N
     assert browser_decode(payloads) == expected
 
 
+_GREYS = np.arange(37 * 53, dtype=np.uint16).reshape(37, 53)
+_STREAMS = {
+    FrameCodec.HTJ2K: bytes(imagecodecs.htj2k_encode(_GREYS)),
+    FrameCodec.JPEG_LS: bytes(imagecodecs.jpegls_encode(_GREYS)),
+    FrameCodec.JPEG_2000: bytes(imagecodecs.jpeg2k_encode(_GREYS, codecformat="J2K", level=0)),
+    FrameCodec.JPEG: bytes(imagecodecs.jpeg8_encode(_GREYS.astype(np.uint8))),
+}
+
+
+@pytest.mark.requirement("B-50")
+@pytest.mark.parametrize("kind", list(_STREAMS))
+@pytest.mark.parametrize("left", [2, 20])
+def test_a_damaged_frame_is_refused_and_is_not_the_frame_before_it(
+    browser_decode: BrowserDecode, kind: FrameCodec, left: int
+) -> None:
+    good = kind, _STREAMS[kind]
+    assert len(browser_decode([good])) == 1
+    with pytest.raises(subprocess.CalledProcessError):
+        browser_decode([good, (kind, good[1][:left])])
+
+
 @pytest.mark.requirement("B-49", "D-41")
 def test_codestreams_of_real_devices_decode_the_same_in_the_browser_and_here(
     browser_decode: BrowserDecode,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,16 +108,16 @@ class Site:
         assert self.server is not None
         return f"http://127.0.0.1:{self.server.server_port}"
 
-    def serve(self) -> None:
-        """Serve on a free port until `stop`."""
+    @contextmanager
+    def serving(self) -> Iterator[Site]:
+        """Serve on a free port meanwhile."""
         self.server = make_server("127.0.0.1", 0, make_app(self), threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop serving."""
-        assert self.server is not None
-        self.release.set()
-        self.server.shutdown()
+        try:
+            yield self
+        finally:
+            self.release.set()
+            self.server.shutdown()
 
     def record(self, series_id: str, index: int) -> bytes:
         """Return one record of the pack: HTJ2K for grey, raw for colour."""

@@ -5,22 +5,15 @@ Pixels are read from a screenshot of the stage, so what is compared is what a pe
 
 from __future__ import annotations
 
-import io
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
 from portal.study import viewer_page
-from server.assets.bundle import build_viewer_bundle
-from server.assets.catalog import AssetCatalog
-from tests.assets.conftest import built_assets as built_assets
+from tests.view.reading import HIDE_WORDS, command, open_viewer, stage_shot, state_of
 from tests.view.site import Site
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
@@ -34,69 +27,13 @@ from viewer_py.scene.model import (
     Scene,
 )
 
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-DESKTOP = {"width": 1100, "height": 720}
-HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
-  .forEach((element) => { element.style.visibility = "hidden"; })"""
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 150)))"
-
-
-@pytest.fixture(scope="module")
-def site(built_assets: Path) -> Iterator[Site]:
-    build_viewer_bundle(built_assets, built_assets.parent / "cache")
-    served = Site(AssetCatalog(built_assets))
-    served.serve()
-    yield served
-    served.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    assert executable, "chromium is missing: run `make system`"
-    opened = playwright.chromium.launch(
-        executable_path=executable, args=["--no-sandbox", *SOFTWARE_GL]
-    )
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def desktop(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport=DESKTOP)
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    yield context.new_page()
-    context.close()
-
-
-def open_viewer(page: Page, site: Site, query: str = "") -> dict[str, Any]:
-    page.goto(f"{site.address}/x/dicom?{query}")
-    page.evaluate("window.yingyun.ready")
-    return state_of(page)
-
-
-def state_of(page: Page) -> dict[str, Any]:
-    return dict(page.evaluate("window.yingyun.state()"))
-
-
-def command(page: Page, name: str, **args: Any) -> dict[str, Any]:
-    call = "([name, args]) => window.yingyun.command(name, args)"
-    return dict(page.evaluate(call, [name, args]))
 
 
 def seen(page: Page) -> NDArray[np.int16]:
     page.evaluate(HIDE_WORDS)
     page.evaluate(PAINTED)
-    shot = page.locator("[data-stage]").screenshot()
-    return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int16)
+    return stage_shot(page)[1]
 
 
 def expected(site: Site, state: dict[str, Any], height: int, width: int) -> NDArray[np.int16]:

@@ -11,12 +11,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.assets.conftest import built_assets as built_assets
+from tests.view.reading import open_viewer, state_of
 from tests.view.site import Site
-from tests.view.test_browser import browser as browser
-from tests.view.test_browser import desktop as desktop
-from tests.view.test_browser import open_viewer, seen, state_of
-from tests.view.test_browser import site as site
+from tests.view.test_browser import seen
 
 Call = tuple[str, dict[str, Any]]
 

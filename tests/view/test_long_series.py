@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from server.assets.bundle import build_viewer_bundle
 from server.assets.catalog import AssetCatalog
-from tests.assets.conftest import built_assets as built_assets
+from tests.view.reading import command, open_viewer, state_of
 from tests.view.samples import make_series
 from tests.view.site import Site
-from tests.view.test_browser import browser as browser
-from tests.view.test_browser import command, open_viewer, state_of
 from viewer_py.browser.budget import PHONE
 
 SIDE = 512
@@ -24,66 +20,53 @@ STOPS = (0, 20, 50, 79, 60, 30, 0)
 
 
 @pytest.fixture(scope="module")
-def long_site(built_assets: Path) -> Iterator[Site]:
-    build_viewer_bundle(built_assets, built_assets.parent / "cache")
-    served = Site(AssetCatalog(built_assets))
+def long_site(catalog: AssetCatalog) -> Iterator[Site]:
+    served = Site(catalog)
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     stored = np.stack([(x + y) // 8 + 10 * k - 600 for k in range(SLICES)]).astype(np.int16)
     series = make_series("long", frames=SLICES, rows=SIDE, columns=SIDE)
     served.series["long"] = (series, stored)
-    served.serve()
-    yield served
-    served.stop()
-
-
-@pytest.fixture
-def handset(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    yield context.new_page()
-    context.close()
+    with served.serving():
+        yield served
 
 
 @pytest.mark.requirement("D-47")
-def test_a_phone_scrolls_through_more_slices_than_it_can_hold(
-    handset: Page, long_site: Site
-) -> None:
-    state = open_viewer(handset, long_site, "series=long&renderer=numpy")
-    handset.evaluate("window.still = true")
+def test_a_phone_scrolls_through_more_slices_than_it_can_hold(phone: Page, long_site: Site) -> None:
+    state = open_viewer(phone, long_site, "series=long&renderer=numpy")
+    phone.evaluate("window.still = true")
     capacity = state["loading"]["capacity"]
     assert 0 < capacity < SLICES and PHONE.frames < SIDE * SIDE * 2 * SLICES
     for stop in STOPS:
-        command(handset, "stack.go", frame=stop)
-        expect(handset.locator("[data-waiting]")).to_be_hidden(timeout=30_000)
-        loading = state_of(handset)["loading"]
+        command(phone, "stack.go", frame=stop)
+        expect(phone.locator("[data-waiting]")).to_be_hidden(timeout=30_000)
+        loading = state_of(phone)["loading"]
         assert loading["loaded"] <= loading["capacity"] == capacity
         assert loading["allocated_bytes"] <= PHONE.frames
-        assert state_of(handset)["frame_index"] == stop and not loading["failed"]
+        assert state_of(phone)["frame_index"] == stop and not loading["failed"]
     for _ in range(200):
-        if state_of(handset)["loading"]["complete"]:
+        if state_of(phone)["loading"]["complete"]:
             break
-        handset.wait_for_timeout(50)
+        phone.wait_for_timeout(50)
     # What lies around the reader is in the cache: no request is needed to go on reading.
     asked = len(long_site.asked)
     for _ in range(8):
-        command(handset, "stack.scroll", by=1)
-        expect(handset.locator("[data-waiting]")).to_be_hidden(timeout=1)
+        command(phone, "stack.scroll", by=1)
+        expect(phone.locator("[data-waiting]")).to_be_hidden(timeout=1)
     assert len(long_site.asked) == asked
-    assert handset.evaluate("window.still")  # the page was never loaded anew
+    assert phone.evaluate("window.still")  # the page was never loaded anew
 
 
-def test_no_frame_is_asked_for_twice_while_it_is_in_memory(handset: Page, long_site: Site) -> None:
+def test_no_frame_is_asked_for_twice_while_it_is_in_memory(phone: Page, long_site: Site) -> None:
     long_site.asked.clear()
-    open_viewer(handset, long_site, "series=long&renderer=numpy")
+    open_viewer(phone, long_site, "series=long&renderer=numpy")
     for _ in range(200):
-        if state_of(handset)["loading"]["complete"]:
+        if state_of(phone)["loading"]["complete"]:
             break
-        handset.wait_for_timeout(50)
+        phone.wait_for_timeout(50)
     wanted = [
         index
         for query in long_site.asked
         for part in query.split("wanted=")[1].split("&")[0].split(",")
         for index in range(int(part.split("-")[0]), int(part.split("-")[1]) + 1)
     ]
-    assert len(wanted) == len(set(wanted)) == state_of(handset)["loading"]["capacity"]
+    assert len(wanted) == len(set(wanted)) == state_of(phone)["loading"]["capacity"]

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from server.assets.bundle import build_viewer_bundle
 from server.assets.catalog import AssetCatalog
-from tests.assets.conftest import built_assets as built_assets
+from tests.view.reading import command, open_viewer, state_of
 from tests.view.site import COLUMNS, ROWS, Site
-from tests.view.test_browser import browser as browser
-from tests.view.test_browser import command, open_viewer, seen, state_of, wait_for_frame
-from tests.view.test_browser import desktop as desktop
+from tests.view.test_browser import seen, wait_for_frame
 from viewer_py.dicom.overlays import OverlayPlane, to_bytes
 from viewer_py.pixels.overlays import mask
 from viewer_py.render import numpy_renderer
@@ -45,16 +41,14 @@ PLANES = {15: (_ring(),)}
 
 
 @pytest.fixture(scope="module")
-def site(built_assets: Path) -> Iterator[Site]:
-    build_viewer_bundle(built_assets, built_assets.parent / "cache")
-    served = Site(AssetCatalog(built_assets))
+def site(catalog: AssetCatalog) -> Iterator[Site]:
+    served = Site(catalog)
     data = to_bytes(PLANES)
     series, stored = served.series["ct"]
     served.series["ct"] = replace(series, overlay_bytes=len(data)), stored
     served.overlays["ct"] = data
-    served.serve()
-    yield served
-    served.stop()
+    with served.serving():
+        yield served
 
 
 def expected(site: Site, state: dict[str, Any], shape: tuple[int, ...], shown: bool) -> Any:

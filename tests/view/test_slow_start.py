@@ -10,11 +10,9 @@ from playwright.sync_api import Browser, Page, Route
 
 from server.assets.catalog import LATER_NAMES
 from tests.assets.conftest import ROOT
-from tests.assets.conftest import built_assets as built_assets
+from tests.view.reading import DESKTOP, open_viewer
 from tests.view.site import Site
-from tests.view.test_browser import DESKTOP, expected, open_viewer, seen, wait_for_frame
-from tests.view.test_browser import browser as browser
-from tests.view.test_browser import site as site
+from tests.view.test_browser import expected, seen, wait_for_frame
 
 SLOWLY = "快速启动在此浏览器中不可用"
 WORDS_SHOWN = """

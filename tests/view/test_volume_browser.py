@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Page, expect
 
-from server.assets.bundle import build_viewer_bundle
 from server.assets.catalog import AssetCatalog
-from tests.assets.conftest import built_assets as built_assets
+from tests.view import reading
 from tests.view.phantom import HOT, body, tilted, uptake
+from tests.view.reading import HIDE_WORDS, SHOW_WORDS, command, stage_shot, state_of, until
 from tests.view.samples import entry_of
 from tests.view.site import Site
 from viewer_py.browser.frame_store import FrameStore
@@ -29,86 +25,39 @@ from viewer_py.scene.compose import compose
 from viewer_py.view.commands import run
 from viewer_py.view.state import ViewerState
 
-SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
-  .forEach((element) => { element.style.visibility = "hidden"; })"""
-SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 Calls = tuple[tuple[str, dict[str, Any]], ...]
 
 
 @pytest.fixture(scope="module")
-def site(built_assets: Path) -> Iterator[Site]:
-    build_viewer_bundle(built_assets, built_assets.parent / "cache")
+def site(catalog: AssetCatalog) -> Iterator[Site]:
     series = {one[0].series_id: one for one in (body(), uptake(), tilted())}
-    served = Site(AssetCatalog(built_assets), series=series)
-    served.serve()
-    yield served
-    served.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    assert executable, "chromium is missing: run `make system`"
-    opened = playwright.chromium.launch(
-        executable_path=executable, args=["--no-sandbox", *SOFTWARE_GL]
-    )
-    yield opened
-    opened.close()
+    with Site(catalog, series=series).serving() as served:
+        yield served
 
 
 @pytest.fixture
-def desktop(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1300, "height": 800})
-    yield page
-    page.close()
-
-
-@pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    yield context.new_page()
-    context.close()
-
-
-def state_of(page: Page) -> dict[str, Any]:
-    return dict(page.evaluate("window.yingyun.state()"))
-
-
-def command(page: Page, name: str, /, **args: Any) -> dict[str, Any]:
-    call = "([name, args]) => window.yingyun.command(name, args)"
-    return dict(page.evaluate(call, [name, args]))
-
-
-def until(page: Page, what: str, condition: Any) -> dict[str, Any]:
-    for _ in range(200):
-        state = state_of(page)
-        if condition(state):
-            return state
-        page.wait_for_timeout(100)
-    pytest.fail(f"the viewer did not come to this: {what}")
+def desktop(desktop: Page) -> Page:
+    desktop.set_viewport_size({"width": 1300, "height": 800})
+    return desktop
 
 
 def open_viewer(page: Page, site: Site, query: str = "") -> dict[str, Any]:
-    page.goto(f"{site.address}/x/dicom?{query}")
-    page.evaluate("window.yingyun.ready")
+    reading.open_viewer(page, site, query)
     return until(page, "all frames", lambda state: state["loading"]["complete"])
 
 
 def seen(page: Page) -> NDArray[np.int16]:
     """Return the reading area once it has come to rest."""
     page.evaluate(HIDE_WORDS)
-    last: bytes = b""
+    last, picture = stage_shot(page)
     for _ in range(60):
         page.wait_for_timeout(250)
-        shot = page.locator("[data-stage]").screenshot()
-        if shot == last:
+        before = last
+        last, picture = stage_shot(page)
+        if last == before:
             break
-        last = shot
     page.evaluate(SHOW_WORDS)
-    return np.asarray(Image.open(io.BytesIO(last)).convert("RGB")).astype(np.int16)
+    return picture
 
 
 class Mirror:
@@ -277,14 +226,10 @@ def test_a_tilted_series_stands_upright_and_says_that_it_was_corrected(
 @pytest.mark.requirement("B-40")
 def test_a_button_that_cannot_be_used_says_why(desktop: Page, site: Site) -> None:
     few = {"body": (replace(body()[0], frames=body()[0].frames[:4]), body()[1][:4])}
-    other = Site(site.catalog, series=few)
-    other.serve()
-    try:
+    with Site(site.catalog, series=few).serving() as other:
         open_viewer(desktop, other)
         button = desktop.locator(".viewer-tools [data-command='mpr.toggle']")
         expect(button).to_be_disabled()
         expect(button).to_have_attribute("title", "只有 4 幅影像，不足以重建")
         fusion = desktop.locator(".viewer-tools [data-command='fusion.toggle']")
         expect(fusion).to_have_attribute("title", "检查中没有 PET 序列")
-    finally:
-        other.stop()

@@ -326,6 +326,11 @@ class FrameLoader:
             loading.given_up.add(frame_index)
             self.notice = Notice.INCOMPLETE
 
+    @property
+    def undecoded(self) -> frozenset[int]:
+        """Return the frames of the active series that came to nothing, or could not be decoded."""
+        return frozenset(self._active.given_up) if self._active else frozenset()
+
     def _loading(self, request: int) -> _Loading | None:
         series_id = self._asked.get(request)
         for loading in (self._active, self._beside):
@@ -380,7 +385,7 @@ class FrameLoader:
             "loaded": len(self.loaded),
             "total": len(series.frames) if series else 0,
             "capacity": self._active.frames.capacity if self._active else 0,
-            "failed": sorted(one + 1 for one in self._active.given_up) if self._active else [],
+            "failed": sorted(one + 1 for one in self.undecoded),
             "arrived_bytes": self._arrived,
             "allocated_bytes": self._store.size,
             "complete": self.complete,

@@ -1,7 +1,8 @@
 """Messages between the page and the worker: JSON both ways.
 
 Page to worker: `start`, `command`, `state`, `pointer`, `wheel`, `key`, `resize`. Worker to page:
-`scene`, `progress`, `renderer`, `interactive`, `series-loaded`, `notice`, `reply`, `refused`.
+`scene`, `progress`, `renderer`, `interactive`, `series-loaded`, `notice`, `reply`, `refused`,
+`unshown`, `undrawable`.
 """
 
 from __future__ import annotations
@@ -147,6 +148,7 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
         "marks": asdict(scene.marks),
         "scale": _scale(scene, ratio),
         "badges": scene.badges,
+        "failure": scene.failure,
         "lines": [
             {"ends": [value / ratio for value in (line.x1, line.y1, line.x2, line.y2)],
              "style": line.style}

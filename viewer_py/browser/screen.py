@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from viewer_py.browser.choice import PainterChoice
 from viewer_py.browser.pace import REST, Pace
 from viewer_py.browser.painters import Painter
+from viewer_py.browser.undrawable import PAINT_ERRORS, Undrawable
 from viewer_py.render.sources import Sources
 from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.model import Scene
@@ -46,6 +48,7 @@ class Screen:
         self._alarm_at: float | None = None
         self._pace = Pace()
         self._painted: Scene | None = None
+        self._undrawable = Undrawable()
 
     @property
     def measured(self) -> dict[str, Any]:
@@ -72,15 +75,23 @@ class Screen:
         if self._rings() or rested:
             self._host.request_tick()
 
+    def drawable(self, scene: Scene) -> Scene:
+        """Return the scene without the pictures that are known not to be drawable."""
+        return self._undrawable.without(scene)
+
     def paint(self, scene: Scene, *, volumes: bool, detail: float) -> bool:
-        """Paint; return whether everything was there. `volumes`: planes or renderings are shown."""
-        painter = self._painter_for(scene)
+        """Paint; return whether everything was there. `volumes`: planes or renderings are shown.
+
+        A pane that cannot be drawn is left black, which `drawable` tells from then on.
+        """
         begun = self._host.now()
         try:
+            painter = self._painter_for(scene)
+            begun = self._host.now()
             complete = painter.paint(scene, self._sources)
-        except WebGLError as error:
-            painter = self._choice.refused(scene, str(error))
-            complete = painter.paint(scene, self._sources)
+        except (WebGLError, *PAINT_ERRORS) as error:
+            painter = self._cpu
+            complete = self._paint_instead(scene, error)
         if volumes:
             painter.finish()  # or pictures would queue up behind a slow one
         self._show(painter)
@@ -89,6 +100,19 @@ class Screen:
         if volumes and detail < 1.0:
             self._host.call_later(REST)
         self._painted = scene
+        return complete
+
+    def _paint_instead(self, scene: Scene, error: Exception) -> bool:
+        """Let numpy paint what raised `error`; what it cannot paint either is left out."""
+        try:
+            complete = self._cpu.paint(scene, self._sources)
+        except PAINT_ERRORS as same:
+            detail = "".join(traceback.format_exception(same))
+            self._host.post({"type": "undrawable", "detail": detail})
+            paint = self._cpu.paint
+            rest = self._undrawable.learn(scene, lambda part: paint(part, self._sources))
+            return paint(rest, self._sources)
+        self._choice.refused(scene, str(error))
         return complete
 
     def _painter_for(self, scene: Scene) -> Painter:

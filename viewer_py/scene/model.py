@@ -179,7 +179,8 @@ class PaneScene:
 
     `overlays` lie over `image` in their order (fusion); `lines` (cross-hairs) lie over all.
     `shapes` (annotations, reference lines) lie over these, and are painted with the image.
-    `badges` are the words that a reader must not miss: what was done to what is shown.
+    `badges` are the words that a reader must not miss: what was done to what is shown. `failure`
+    ("中文 / English") says why there is no picture where one was expected.
     """
 
     area: Rectangle
@@ -191,6 +192,7 @@ class PaneScene:
     lines: tuple[Line, ...] = ()
     shapes: tuple[Shape, ...] = ()
     badges: tuple[str, ...] = ()
+    failure: str = ""
 
 
 @dataclass(frozen=True)
