@@ -11,7 +11,18 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import account_pages, auth, consent_pages, health, home, language, mailbox, patient
+from portal import (
+    account_pages,
+    auth,
+    consent_pages,
+    doctor,
+    health,
+    home,
+    language,
+    mailbox,
+    patient,
+    preferences,
+)
 from portal.auth.providers import install_providers
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
@@ -101,10 +112,12 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(auth.blueprint)
     install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
+    app.register_blueprint(doctor.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(language.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(preferences.blueprint)
     install_study(app)
     install_share(app)
     if settings.development:

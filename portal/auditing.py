@@ -33,6 +33,20 @@ def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> N
     )
 
 
+def note_list(event: str, *, rows: int) -> None:
+    """Record that someone was shown a list of studies; what was on it is not repeated."""
+    kind, actor = _actor(None)
+    audit.record(
+        database_session(),
+        actor_kind=kind,
+        actor=actor,
+        event=event,
+        object_kind="list",
+        source=source_address(),
+        detail={"rows": rows},
+    )
+
+
 def note_denial(reason: str) -> None:
     """Record that what was asked for is refused."""
     _note_failure("access.denied", reason)

@@ -135,7 +135,7 @@ def signed_in(
 def study_action(action: Action, *, data: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """A grant, by whichever door the address names, must allow the action on the study.
 
-    The address holds `study_id` (patient) or `share_id` (recipient), and `series_id` where one
+    The address holds `study_id` (patient, doctor) or `share_id` (recipient), and `series_id` where one
     series is meant; the grant is looked up and authorised afresh at each request. The view gets
     `door` in place of `study_id` and `share_id`, all other values as they are.
     """
@@ -164,6 +164,7 @@ def _door_decision(
         def with_door(**values: Any) -> Any:
             values.pop("study_id", None)
             values.pop("share_id", None)
+            values.pop("door", None)
             return view(door=g.door, **values)
 
         return _carry(with_door, Decision(words, check, data))

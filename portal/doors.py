@@ -1,6 +1,6 @@
-"""The two doors to a study: the patient's own, and a share's (design §6).
+"""The three doors to a study: the patient's own, a share's, and a doctor's (design §6).
 
-The same views serve both. The address tells the door; the matching cookie tells the grant; and
+The same views serve all. The address tells the door; the matching cookie tells the grant; and
 `server.access.authorize` decides, afresh at each request, so that a revocation bites at once.
 """
 
@@ -25,16 +25,20 @@ from server import access, sharing
 from server.access import AccessDenied, Action, Grant
 from server.model import Account, Study
 
+# What the addresses below `/doctor` say of themselves, by the defaults of their blueprints.
+DOCTOR = "doctor"
+
 
 @dataclass(frozen=True)
 class StudyDoor:
     """One study, as it may be seen through one door by whoever asks.
 
-    `base_url` is `/studies/<study_id>` or `/s/<share_id>`; all addresses of the study's pages and
-    data hang below it. `study` belongs to the request's database session.
+    `base_url` is `/studies/<study_id>`, `/s/<share_id>` or `/doctor/studies/<study_id>`; all
+    addresses of the study's pages and data hang below it. `study` belongs to the request's
+    database session.
     """
 
-    kind: Literal["patient", "share"]
+    kind: Literal["patient", "share", "doctor"]
     base_url: str
     grant: Grant
     study: Study
@@ -45,8 +49,8 @@ class StudyDoor:
 
     @property
     def pictures_url(self) -> str:
-        """The address of the JPG page, which the two doors name differently."""
-        return self.url("images") if self.kind == "share" else self.base_url
+        """The address of the JPG page, which the doors name differently."""
+        return self.base_url if self.kind == "patient" else self.url("images")
 
     def allows(self, action: Action, series_id: str | None = None) -> bool:
         """Whether the grant allows an action just now, to show or leave out what leads there."""
@@ -68,7 +72,7 @@ def open_door(values: dict[str, Any], action: Action | None) -> StudyDoor | Resp
     Returns a redirect instead when first a sign-in, a consent or the opening of the share is due.
     Raises NotFound, Unauthorized, Forbidden, Gone, AccessDenied.
     """
-    opened = _share_door(values["share_id"]) if "share_id" in values else _patient_door(values)
+    opened = _share_door(values["share_id"]) if "share_id" in values else _own_door(values)
     if isinstance(opened, StudyDoor):
         g.door = opened
         if action is not None:
@@ -76,7 +80,8 @@ def open_door(values: dict[str, Any], action: Action | None) -> StudyDoor | Resp
     return opened
 
 
-def _patient_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
+def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
+    """Return the door of whoever is signed in: a patient's, or below `/doctor` a doctor's."""
     identity = require_identity()
     if not isinstance(identity, Identity):
         return identity
@@ -86,10 +91,13 @@ def _patient_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
         return redirect(with_next("/consent"), 303)
     session = database_session()
     account = session.get_one(Account, identity.account_id)
-    grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     study = session.get(Study, values["study_id"])
     if study is None:
         raise NotFound
+    if values.get("door") == DOCTOR:
+        grant = access.doctor_grant(current_cloud(), session, account, source=source_address())
+        return StudyDoor("doctor", f"/doctor/studies/{study.study_id}", grant, study)
+    grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     return StudyDoor("patient", f"/studies/{study.study_id}", grant, study)
 
 

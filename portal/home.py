@@ -9,15 +9,20 @@ from portal.decisions import public
 from portal.i18n import current_language
 from portal.identity import current_identity
 from server import consent
+from server.model import Role
 
 blueprint = Blueprint("home", __name__)
+
+# Where each role begins; who has no list of studies begins with his account.
+LISTS = {Role.PATIENT: "/studies", Role.DOCTOR: "/doctor/studies"}
 
 
 @blueprint.get("/")
 @public
 def index() -> ResponseReturnValue:
-    """Lead to the time line, or to the sign-in page."""
-    return redirect("/studies" if current_identity() else "/login", 303)
+    """Lead to the list of whoever is signed in, or to the sign-in page."""
+    identity = current_identity()
+    return redirect(LISTS.get(identity.role, "/account") if identity else "/login", 303)
 
 
 @blueprint.get("/privacy")

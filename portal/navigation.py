@@ -1,4 +1,4 @@
-"""The four entries of the patient portal: archive, images, reports, sharing (A-48)."""
+"""The entries of the portal: a patient's four (A-48), a doctor's work list."""
 
 from __future__ import annotations
 
@@ -22,25 +22,29 @@ class NavigationEntry:
     address: str
 
 
-ENTRIES = (
+PATIENT = (
     NavigationEntry("archive", _l("影像档案"), "stack-2", "/studies"),
     NavigationEntry("images", _l("影像查看"), "photo", "/studies?show=images"),
     NavigationEntry("reports", _l("报告查看"), "report-medical", "/studies?show=reports"),
     NavigationEntry("shares", _l("授权分享"), "share", "/shares"),
 )
+DOCTOR = (NavigationEntry("work", _l("阅片工作列表"), "report-medical", "/doctor/studies"),)
+ENTRIES = {Role.PATIENT: PATIENT, Role.DOCTOR: DOCTOR}
 
 
 def navigation() -> tuple[NavigationEntry, ...]:
     """Return the entries for whoever is signed in; none before the consent."""
     identity = current_identity()
-    if identity is None or identity.needs_consent or identity.role is not Role.PATIENT:
+    if identity is None or identity.needs_consent:
         return ()
-    return ENTRIES
+    return ENTRIES.get(identity.role, ())
 
 
 def active_entry() -> str:
     """Return the name of the entry that the present page belongs to."""
     path = request.path
+    if path.startswith("/doctor"):
+        return "work"
     if path.startswith("/shares") or "/shares" in path:
         return "shares"
     if path.endswith("/report") or request.args.get("show") == "reports":

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from flask import request
 
-HOME = "/studies"
+HOME = "/"
 LONGEST = 500
 
 

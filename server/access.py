@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import clock, consent, people, reports
+from server import clock, consent, people, reports, staff
 from server.model import Account, Role, Series, Share, Study
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class Grant:
 
 _PICTURES = frozenset({Action.VIEW_PICTURES, Action.VIEW_DICOM, Action.DOWNLOAD, Action.SHARE})
 _PATIENT_ACTIONS = frozenset(Action)
+_DOCTOR_ACTIONS = frozenset(
+    {Action.VIEW_REPORT, Action.VIEW_PICTURES, Action.VIEW_DICOM, Action.DOWNLOAD}
+)
 
 
 def patient_grant(
@@ -94,6 +97,28 @@ def patient_grant(
         study_ids=frozenset(),
         series_ids=None,
         actions=_PATIENT_ACTIONS if patient else frozenset(),
+        expires_at=clock.now() + timedelta(hours=cloud.settings.absolute_hours),
+        source=source,
+    )
+
+
+def doctor_grant(
+    cloud: ImageCloud, session: Session, account: Account, *, source: str = ""
+) -> Grant:
+    """Return what a doctor's account may do: read what `server.staff` says his hospital may.
+
+    Which studies these are is asked at each authorisation. An account of another role gets a
+    grant for nothing, and so does a doctor of no institution.
+    """
+    doctor = staff.reads_for(session, account.id) is not None
+    return Grant(
+        kind=GrantKind.STAFF,
+        subject=f"account:{account.id}",
+        account_id=account.id,
+        person_ids=frozenset(),
+        study_ids=frozenset(),
+        series_ids=None,
+        actions=_DOCTOR_ACTIONS if doctor else frozenset(),
         expires_at=clock.now() + timedelta(hours=cloud.settings.absolute_hours),
         source=source,
     )
@@ -180,7 +205,8 @@ def _check_account(session: Session, grant: Grant, study: Study) -> None:
     if account is None or not account.active:
         raise AccessDenied(DenialReason.REVOKED)
     if grant.kind is GrantKind.STAFF:
-        allowed = account.role != Role.PATIENT and study.study_id in grant.study_ids
+        named = account.role != Role.PATIENT and study.study_id in grant.study_ids
+        allowed = named or staff.may_read(session, grant.account_id, study)
     else:
         persons = people.visible_persons(session, account.person_id)
         allowed = account.role == Role.PATIENT and study.person_id in persons

@@ -102,7 +102,7 @@ def timeline_page(
     """
     wanted = select(Study).where(_covered(session, grant, person_id))
     if page is not None:
-        wanted = wanted.where(_after(page))
+        wanted = wanted.where(studies_after(page))
     studies = session.scalars(
         wanted.join(Study.institution)
         .options(
@@ -118,7 +118,7 @@ def timeline_page(
     more = len(studies) > length
     return TimelinePage(
         entries=tuple(_entry(cloud, grant, study) for study in shown),
-        next_page=_mark(shown[-1]) if more else None,
+        next_page=page_mark(shown[-1]) if more else None,
     )
 
 
@@ -145,7 +145,7 @@ def _covered(session: Session, grant: Grant, person_id: int | None) -> ColumnEle
     if grant.kind is GrantKind.SHARE:
         return false()  # a share is one study's page; there is no list to wander in (A-31)
     if grant.kind is GrantKind.STAFF:
-        return Study.study_id.in_(grant.study_ids)
+        return Study.study_id.in_(grant.study_ids)  # a doctor's list is server.work_list
     persons = _live_persons(session, grant)
     if person_id is not None:
         persons &= {person_id}
@@ -169,7 +169,7 @@ def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
         body_part=body_part_label(study.body_part),
         description=study.description,
         accession_number=study.accession_number,
-        report_state=_report_state(study, served=served),
+        report_state=report_state(study, served=served),
         report_openable=served and Action.VIEW_REPORT in grant.actions,
         picture_state=ProcessingState(study.state),
         openable=reason is None and Action.VIEW_PICTURES in grant.actions,
@@ -185,7 +185,8 @@ def _closed_reason(study: Study, *, gate_passed: bool) -> ClosedReason | None:
     return ClosedReason.FAILED if study.state == ProcessingState.FAILED else None
 
 
-def _report_state(study: Study, *, served: bool) -> ReportState:
+def report_state(study: Study, *, served: bool) -> ReportState:
+    """Return what a list says of a study's report."""
     if served:
         return ReportState.REVIEWED
     if not study.reports:
@@ -202,12 +203,14 @@ def _is_out_of_province(region_code: str, institution: Institution) -> bool:
     return institution.province_code[:_PROVINCE_DIGITS] != region_code[:_PROVINCE_DIGITS]
 
 
-def _mark(study: Study) -> str:
+def page_mark(study: Study) -> str:
+    """Return the mark with which the page after `study` is asked for."""
     text = f"{study.study_datetime.isoformat()} {study.study_id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _after(mark: str) -> ColumnElement[bool]:
+def studies_after(mark: str) -> ColumnElement[bool]:
+    """Return the condition for the studies of later pages. Raises PageMarkError."""
     try:
         text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
         time, _, study_id = text.partition(" ")

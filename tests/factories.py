@@ -75,6 +75,7 @@ def make_account(
     *,
     role: Role = Role.PATIENT,
     person: Person | None = None,
+    institution: Institution | None = None,
     consented: bool = True,
 ) -> SignInFacts:
     """Add an account that can sign in; a patient gets a person with a phone of his own."""
@@ -82,7 +83,13 @@ def make_account(
         person = make_person(cloud, phone=PHONE)
     with cloud.database.session() as session:
         new = accounts.create_account(
-            cloud, session, login=login, password=PASSWORD, role=role, person=person
+            cloud,
+            session,
+            login=login,
+            password=PASSWORD,
+            role=role,
+            person=person,
+            institution=institution,
         )
         if consented:
             version = consent.current_policy().version

@@ -1,16 +1,30 @@
-"""The pages and data of one study, the same through both doors: the patient's and a share's."""
+"""The pages and data of one study, the same through each door: patient's, share's, doctor's."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from portal.study import data, pages
+from portal.doors import DOCTOR
+from portal.study import data, facts, pages
+
+# Names of the doors, their addresses, and what those say that is not in them.
+DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("patient", "/studies/<study_id>", {}),
+    ("share", "/s/<share_id>", {}),
+    ("doctor", "/doctor/studies/<study_id>", {"door": DOCTOR}),
+)
 
 
 def install_study(app: Flask) -> None:
-    """Hang the study's pages and data below `/studies/<study_id>` and `/s/<share_id>`."""
-    app.register_blueprint(pages.patient, url_prefix="/studies/<study_id>")
-    app.register_blueprint(pages.recipient, url_prefix="/s/<share_id>")
-    for name, prefix in (("patient", "/studies/<study_id>"), ("share", "/s/<share_id>")):
-        app.register_blueprint(pages.both, name=f"{name}_pages", url_prefix=prefix)
-        app.register_blueprint(data.blueprint, name=f"{name}_data", url_prefix=prefix)
+    """Hang the study's pages and data below the address of each door."""
+    for name, prefix, defaults in DOORS:
+        first = pages.patient if name == "patient" else pages.others
+        for blueprint, kind in (
+            (first, "first"),
+            (pages.both, "pages"),
+            (data.blueprint, "data"),
+            (facts.blueprint, "facts"),
+        ):
+            app.register_blueprint(
+                blueprint, name=f"{name}_{kind}", url_prefix=prefix, url_defaults=defaults
+            )

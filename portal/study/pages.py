@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-
 from portal.auditing import note_view
 from portal.context import database_session
 from portal.decisions import study_action
-from portal.doors import StudyDoor
+from portal.doors import DOCTOR, StudyDoor
 from portal.security import runs_python
 from portal.study import captions, shown, viewer_page
 from portal.study.data import thumbnail_url
@@ -28,8 +27,11 @@ from server.model import PreviewKind, Series
 from server.terms import modality_label
 from viewer_py.dicom import refusals
 
+# The list of studies that a door belongs to; a share has none.
+_BACK = {"patient": "/studies", "doctor": "/doctor/studies"}
+
 patient = Blueprint("study", __name__)
-recipient = Blueprint("shared_study", __name__)
+others = Blueprint("shown_study", __name__)
 both = Blueprint("study_pages", __name__)
 
 
@@ -40,10 +42,10 @@ def patient_pictures(door: StudyDoor) -> ResponseReturnValue:
     return _pictures(door)
 
 
-@recipient.get("/images")
+@others.get("/images")
 @study_action(Action.VIEW_PICTURES)
-def shared_pictures(door: StudyDoor) -> ResponseReturnValue:
-    """Show a recipient the JPG page of the shared study."""
+def shown_pictures(door: StudyDoor) -> ResponseReturnValue:
+    """Show a recipient or a doctor the JPG page of the study."""
     return _pictures(door)
 
 
@@ -67,13 +69,13 @@ def report(door: StudyDoor) -> str:
 @study_action(Action.VIEW_DICOM)
 @runs_python
 def dicom(door: StudyDoor) -> ResponseReturnValue:
-    """Ask first (B-05); once confirmed, show the DICOM page."""
+    """Ask a patient or recipient first (B-05); once confirmed, show the DICOM page."""
     ready = shown.ready_series(door)
     if not ready:
         return _preparing(door)
     series = _chosen(ready)
     index = _frame_index(series)
-    if request.args.get("confirmed") != "1":
+    if request.args.get("confirmed") != "1" and door.kind != DOCTOR:
         return render_template(
             "study/confirm_dicom.html",
             study=study_frame(door, series, index),
@@ -132,7 +134,7 @@ def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int 
     carried = f"series={series.series_id}&frame={frame_index + 1}" if series is not None else ""
     may_dicom = door.allows(Action.VIEW_DICOM)
     links = StudyLinks(
-        back="/studies" if own else door.base_url,
+        back=_BACK.get(door.kind, door.base_url),
         pictures=door.pictures_url if door.allows(Action.VIEW_PICTURES) else "",
         report=door.url("report") if door.allows(Action.VIEW_REPORT) else "",
         share=door.url("shares/new") if own and door.allows(Action.SHARE) else "",

@@ -97,6 +97,7 @@ def _received(
         study_description=fields.text(0x00081030, 200),
         series_description=fields.text(0x0008103E, 200),
         body_part=fields.text(0x00180015, 64),
+        priority=fields.text(0x00401003, 16).upper(),
         modality=fields.text(0x00080060, 16) or "OT",
         series_number=fields.index_number(0x00200011),
         instance_number=fields.index_number(0x00200013),

@@ -29,6 +29,7 @@ class ReceivedObject:
     study_description: str
     series_description: str
     body_part: str
+    priority: str
     modality: str
     series_number: int | None
     instance_number: int | None

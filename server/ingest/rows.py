@@ -150,6 +150,7 @@ def _new_study(
         modality=received.modality,
         description=received.study_description,
         body_part=received.body_part,
+        priority=received.priority,
     )
 
 

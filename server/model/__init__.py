@@ -1,5 +1,6 @@
 """The tables of the image cloud (design: one module a subject)."""
 
+from server.model.annotations import AnnotationSet
 from server.model.base import Base, UtcDateTime, opaque_id
 from server.model.imaging import (
     DataKey,
@@ -14,6 +15,7 @@ from server.model.imaging import (
 )
 from server.model.people import (
     Account,
+    AccountPreference,
     AccountSession,
     Consent,
     ExternalIdentity,
@@ -30,7 +32,9 @@ from server.model.sharing import Share, ShareVisit
 __all__ = [
     "AUDIT_GUARDS",
     "Account",
+    "AccountPreference",
     "AccountSession",
+    "AnnotationSet",
     "AttemptCounter",
     "AuditEvent",
     "AuditHead",

@@ -73,6 +73,8 @@ class Study(Base):
     description: Mapped[str] = mapped_column(String(200), default="")
     body_part: Mapped[str] = mapped_column(String(64), default="")
     sensitivity: Mapped[str] = mapped_column(String(20), default="personal")
+    # Requested Procedure Priority (0040,1003), "" where no object said it.
+    priority: Mapped[str] = mapped_column(String(16), default="", server_default="")
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 

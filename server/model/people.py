@@ -6,7 +6,7 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
@@ -89,6 +89,17 @@ class Account(Base):
 
     person: Mapped[Person | None] = relationship()
     institution: Mapped[Institution | None] = relationship()
+
+
+class AccountPreference(Base):
+    """How the owner of an account is used to working (C-28): names and values of viewer_py."""
+
+    __tablename__ = "account_preference"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[Any] = mapped_column(JSON)
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class ExternalIdentity(Base):

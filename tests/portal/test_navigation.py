@@ -56,8 +56,10 @@ def test_the_four_entries_lead_to_pages_that_exist(
 
 def test_others_have_no_patient_entries(visitor: Visitor, cloud: ImageCloud) -> None:
     assert visitor.get("/login") and bars(visitor) == []
-    visitor.be(cloud, make_account(cloud, "doctor", role=Role.DOCTOR)).get("/account")
+    visitor.be(cloud, make_account(cloud, "auditor", role=Role.AUDITOR)).get("/account")
     assert bars(visitor) == []
+    visitor.be(cloud, make_account(cloud, "doctor", role=Role.DOCTOR)).get("/account")
+    assert {address for bar in bars(visitor) for address, _ in bar} == {"/doctor/studies"}
 
 
 def test_whoever_has_not_consented_sees_no_entries(visitor: Visitor, cloud: ImageCloud) -> None:

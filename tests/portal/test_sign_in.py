@@ -188,7 +188,7 @@ def test_only_own_pages_are_gone_on_to(visitor: Visitor, patient: SignInFacts, t
     visitor.get("/login", query_string={"next": target})
     visitor.submit("/login", login=patient.login, password=patient.password)
     answer = visitor.submit("/login/code", follow_redirects=False, code=patient.code())
-    assert answer.headers["Location"] == "/studies"
+    assert answer.headers["Location"] == "/"
 
 
 def test_after_signing_in_the_wanted_page_comes(visitor: Visitor, patient: SignInFacts) -> None:

@@ -22,6 +22,7 @@ from viewer_py.view.reading_modes import (
     ReferenceLines,
     Tile,
 )
+from viewer_py.view.studies import NO_HISTORY, History
 from viewer_py.volume.model import Slab, VolumeGeometry
 
 # How a reader sees a plane: the unit directions (LPS) to the right, down, and away from the eye.

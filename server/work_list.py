@@ -1,0 +1,165 @@
+"""A doctor's work list: the studies his hospital's doctors may read, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from server import staff
+from server.clock import CHINA
+from server.model import Institution, Person, ProcessingState, Report, Series, Study
+from server.reports import served_of
+from server.terms import body_part_label, modality_label, sex_label
+from server.timeline import ReportState, page_mark, report_state, studies_after
+
+if TYPE_CHECKING:
+    from server.access import Grant
+
+PAGE_LENGTH = 50
+EMERGENCY = "STAT"  # Requested Procedure Priority (0040,1003), PS3.3 C.4.11
+_ESCAPE = "\\"
+
+
+@dataclass(frozen=True)
+class WorkListFilter:
+    """What narrows the list; empty values narrow nothing.
+
+    `text` is part of a name, an accession number or a patient ID; the days are days in China, both
+    included.
+    """
+
+    text: str = ""
+    modality: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class WorkListEntry:
+    """One study to read. `study_datetime` is an instant in UTC."""
+
+    study_id: str
+    patient_name: str
+    patient_id: str
+    sex_label: str
+    accession_number: str
+    study_datetime: datetime
+    modality: str
+    modality_label: str
+    body_part: str
+    description: str
+    institution_name: str
+    series_count: int
+    frame_count: int
+    report_state: ReportState
+    picture_state: ProcessingState
+    emergency: bool
+
+
+@dataclass(frozen=True)
+class WorkListPage:
+    """Some entries, and the mark with which the next page is asked for; None at the end."""
+
+    entries: tuple[WorkListEntry, ...]
+    next_page: str | None
+
+
+def work_list(
+    session: Session,
+    grant: Grant,
+    wanted: WorkListFilter,
+    *,
+    page: str | None = None,
+    length: int = PAGE_LENGTH,
+) -> WorkListPage:
+    """Return a page of what the account of a grant may read just now, newest first.
+
+    Raises timeline.PageMarkError for a mark that was not given out.
+    """
+    institution_id = (
+        None if grant.account_id is None else staff.reads_for(session, grant.account_id)
+    )
+    if institution_id is None:
+        return WorkListPage((), None)
+    query = select(Study).where(staff.readable(institution_id), *_conditions(wanted))
+    if page is not None:
+        query = query.where(studies_after(page))
+    studies = session.scalars(_with_facts(query).limit(length + 1)).unique().all()
+    shown = studies[:length]
+    return WorkListPage(
+        entries=tuple(_entry(study) for study in shown),
+        next_page=page_mark(shown[-1]) if len(studies) > length else None,
+    )
+
+
+def modalities_of(session: Session, institution_id: int) -> tuple[str, ...]:
+    """Return the modalities among what the doctors of an institution may read, in order."""
+    found = session.scalars(
+        select(func.distinct(Series.modality))
+        .join(Study, Study.study_id == Series.study_id)
+        .where(staff.readable(institution_id))
+    )
+    return tuple(sorted(found))
+
+
+def _with_facts(query: Select[tuple[Study]]) -> Select[tuple[Study]]:
+    return (
+        query.join(Study.institution)
+        .outerjoin(Study.person)
+        .options(
+            contains_eager(Study.institution).load_only(Institution.name),
+            joinedload(Study.person).load_only(Person.name, Person.sex),
+            selectinload(Study.series).load_only(Series.frame_count),
+            selectinload(Study.reports).load_only(Report.study_id, Report.version, Report.status),
+        )
+        .order_by(Study.study_datetime.desc(), Study.study_id.desc())
+    )
+
+
+def _conditions(wanted: WorkListFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.text:
+        conditions.append(_holds(wanted.text))
+    if wanted.modality:
+        conditions.append(Study.series.any(Series.modality == wanted.modality))
+    if wanted.since is not None:
+        conditions.append(Study.study_datetime >= _midnight(wanted.since))
+    if wanted.until is not None and wanted.until < date.max:
+        conditions.append(Study.study_datetime < _midnight(wanted.until + timedelta(days=1)))
+    return conditions
+
+
+def _holds(text: str) -> ColumnElement[bool]:
+    columns = (Study.patient_name, Study.accession_number, Study.patient_id, Person.name)
+    return or_(*(column.icontains(text, autoescape=True, escape=_ESCAPE) for column in columns))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=CHINA)
+
+
+def _entry(study: Study) -> WorkListEntry:
+    person = study.person
+    served = served_of(study.reports) is not None
+    return WorkListEntry(
+        study_id=study.study_id,
+        patient_name=person.name if person is not None else study.patient_name,
+        patient_id=study.patient_id,
+        sex_label=sex_label((person.sex if person is not None else None) or study.patient_sex),
+        accession_number=study.accession_number,
+        study_datetime=study.study_datetime,
+        modality=study.modality,
+        modality_label=modality_label(study.modality),
+        body_part=body_part_label(study.body_part),
+        description=study.description,
+        institution_name=study.institution.name,
+        series_count=len(study.series),
+        frame_count=sum(one.frame_count for one in study.series),
+        report_state=report_state(study, served=served),
+        picture_state=ProcessingState(study.state),
+        emergency=study.priority == EMERGENCY,
+    )
