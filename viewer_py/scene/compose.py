@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from viewer_py.dicom.calibration import spacing
 from viewer_py.dicom.geometry import direction_letters
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
@@ -37,12 +39,26 @@ def compose(state: ViewerState, facts: Facts = NO_FACTS) -> Scene:
 
 
 def _scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
-    scene = _bare_scene_of(state, index, area, facts)
+    scene = _with_aids(state, index, _bare_scene_of(state, index, area, facts), facts)
     if not state.annotations.items and state.annotations.draft is None:
         return scene
     from viewer_py.scene.shapes import with_annotations  # nothing is drawn before the first picture
 
     return with_annotations(state, index, scene, facts)
+
+
+def _with_aids(state: ViewerState, index: int, scene: PaneScene, facts: Facts) -> PaneScene:
+    """Add what is there only sometimes, by modules that the first picture does not wait for."""
+    if len(state.panes) > 1 and state.reformat is None:
+        from viewer_py.scene.panes_together import with_company
+
+        scene = with_company(state, index, scene)
+    colored = state.panes[index].color_map or state.shows_bar
+    if colored or (state.reformat is not None and state.reformat.fusion is not None):
+        from viewer_py.scene.color_bar import with_bar
+
+        scene = with_bar(state, index, scene, facts)
+    return scene
 
 
 def _bare_scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
@@ -61,6 +77,8 @@ def _stack_scene(state: ViewerState, index: int, area: Rectangle) -> PaneScene:
     if series is None or not series.frames:
         return PaneScene(area, None, CornerText(), OrientationMarks())
     size = pane_size(state, index)
+    # The list of series may have promised more images than there are.
+    pane = replace(pane, frame_index=min(pane.frame_index, len(series.frames) - 1))
     frame = series.frames[pane.frame_index]
     marks = orientation_marks(frame, pane.viewport)
     a, b, c, d, e, f = image_matrix(frame, size, pane.viewport)

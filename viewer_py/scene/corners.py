@@ -19,6 +19,8 @@ from viewer_py.view.state import CanvasSize, Pane, PaneKind
 
 MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
+# A pane smaller than this has room for the number of its image, and no more.
+_LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 150.0
 
 
 @dataclass(frozen=True)
@@ -295,6 +297,13 @@ REFORMAT_LINES: tuple[Line, ...] = (
 )
 
 
+def _is_tiny(source: CornerSource) -> bool:
+    """Tell whether a pane has no room for words; the first tile names the study for the others."""
+    canvas = source.canvas
+    further = source.pane.tile.number > 0
+    return further or canvas.width < _LEAST_WIDTH or canvas.height < _LEAST_HEIGHT
+
+
 def corner_text(
     source: CornerSource, *, zoom: bool = True, lines: tuple[Line, ...] = LINES
 ) -> CornerText:
@@ -305,6 +314,9 @@ def corner_text(
     """
     if source.small:
         return CornerText(bottom_left=(source.name,))
+    if _is_tiny(source):
+        number = _reformat_name(source) if source.name else _image_line(source)
+        return CornerText(bottom_left=(number,))
     narrow = source.canvas.width < PHONE_WIDTH
     texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
     for line in lines:

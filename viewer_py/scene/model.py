@@ -174,6 +174,16 @@ class ScaleBar:
 
 
 @dataclass(frozen=True)
+class ColorBar:
+    """The colours (#rrggbb) of values from the lowest to the highest, and these two in words."""
+
+    colors: tuple[str, ...]
+    low: str
+    high: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class PaneScene:
     """One pane: its part of the canvas, its image and its words.
 
@@ -193,6 +203,7 @@ class PaneScene:
     shapes: tuple[Shape, ...] = ()
     badges: tuple[str, ...] = ()
     failure: str = ""
+    color_bar: ColorBar | None = None
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""Cine: how many frames to go on after so much time (B-22)."""
+"""Cine: how many frames to go on after so much time, and which way (动态播放; B-22, B-34)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.view.commands.stack import at_frame, frame_count, frame_number
+from viewer_py.view.following import followed
+from viewer_py.view.reading_modes import PlayDirection
 from viewer_py.view.state import ViewerState
 
 DEFAULT_RATE = 15.0
@@ -27,13 +29,38 @@ def rate_of(frame: FrameAttributes) -> float:
     return DEFAULT_RATE
 
 
+def loop_range(state: ViewerState) -> tuple[int, int]:
+    """Return the first and last image that cine shows, both in it."""
+    last = max(frame_count(state) - 1, 0)
+    playback = state.playback
+    first = min(playback.first or 0, last)
+    return first, max(min(last if playback.last is None else playback.last, last), first)
+
+
+def following(frame_index: int, state: ViewerState) -> tuple[int, bool]:
+    """Return the image that cine shows after `frame_index`, and whether it is on its way back.
+
+    Outside the range it goes to its near end.
+    """
+    first, last = loop_range(state)
+    playback = state.playback
+    if not first <= frame_index <= last or first == last:
+        return min(max(frame_index, first), last), playback.returning
+    if playback.direction is PlayDirection.BOTH:
+        back = frame_index >= last or (playback.returning and frame_index > first)
+        return frame_index + (-1 if back else 1), back
+    if playback.direction is PlayDirection.BACKWARD:
+        return (last if frame_index == first else frame_index - 1), False
+    return (first if frame_index == last else frame_index + 1), False
+
+
 def advance(
     state: ViewerState,
     clock: CineClock,
     elapsed: float,
     is_loaded: Callable[[int], bool],
 ) -> tuple[ViewerState, CineClock]:
-    """Let `elapsed` seconds pass while cine plays, wrapping at the end of the series.
+    """Let `elapsed` seconds pass while cine plays, from end to end of its range.
 
     A frame that is not loaded yet is waited for, never skipped.
     """
@@ -42,10 +69,13 @@ def advance(
         return state, CineClock()
     owed = clock.owed + min(elapsed, _LONGEST_STEP)
     steps = int(owed * state.frames_per_second)
-    frame_index = frame_number(state)
+    frame_index, after = frame_number(state), state
     for _ in range(steps):
-        following = (frame_index + 1) % count
-        if not is_loaded(following):
+        next_index, returning = following(frame_index, after)
+        if not is_loaded(next_index):
             break
-        frame_index = following
-    return at_frame(state, frame_index), CineClock(owed - steps / state.frames_per_second)
+        frame_index = next_index
+        if returning != after.playback.returning:
+            after = replace(after, playback=replace(after.playback, returning=returning))
+    shown = followed(state, at_frame(after, frame_index))
+    return shown, CineClock(owed - steps / state.frames_per_second)

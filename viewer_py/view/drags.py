@@ -13,7 +13,7 @@ from viewer_py.view.commands.stack import frame_count
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.cross_hair import cross_hair_on_screen
 from viewer_py.view.gestures import Drag, PointerEvent
-from viewer_py.view.layout import pane_size
+from viewer_py.view.layout import pane_place, pane_size
 from viewer_py.view.state import ViewerState
 
 _WINDOW_DRAG = 300.0  # CSS pixels of drag that change the window by its own width
@@ -77,6 +77,24 @@ def _drag_line(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutco
     return 0.0, (Call("mpr.turn", {"degrees": degrees}),)
 
 
+def _drag_rotate(drag: Drag, event: PointerEvent, state: ViewerState) -> ToolOutcome:
+    """Turn the picture by the angle that the pointer has gone round the middle of the pane."""
+    (left, top), size = pane_place(state), pane_size(state)
+    x, y = left + size.width / 2, top + size.height / 2
+    before = math.atan2(drag.y - y, drag.x - x)
+    now = math.atan2(event.y - y, event.x - x)
+    degrees = math.degrees(math.remainder(now - before, math.tau))
+    return 0.0, (Call("viewport.rotate", {"degrees": degrees}),)
+
+
+def _drag_point(_drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
+    return 0.0, (Call("reference.pick", {"x": event.x, "y": event.y}),)
+
+
+def _drag_lens(_drag: Drag, _event: PointerEvent, _state: ViewerState) -> ToolOutcome:
+    return 0.0, ()  # `magnifier.lens_calls` takes it along, pressed or not
+
+
 def _drag_orbit(drag: Drag, event: PointerEvent, _state: ViewerState) -> ToolOutcome:
     turns = {
         "right": (event.x - drag.x) * _DEGREES_A_PIXEL,
@@ -92,5 +110,8 @@ DRAGS: dict[str, Callable[[Drag, PointerEvent, ViewerState], ToolOutcome]] = {
     "stack": _drag_stack,
     "crosshair": _drag_cross_hair,
     "turn": _drag_line,
+    "rotate": _drag_rotate,
+    "magnifier": _drag_lens,
+    "localizer": _drag_point,
     "orbit": _drag_orbit,
 }

@@ -1,7 +1,7 @@
 """Where the panes lie on the reading area.
 
-A grid of equal panes; for reformats a large pane with a strip of small ones on small screens, two
-by two on others.
+A grid of equal areas, each of them one pane or the tiles of one series; for reformats a large pane
+with a strip of small ones on small screens, two by two on others.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ def areas(state: ViewerState) -> dict[int, Area]:
         return {shown[0]: Area(0, 0, width, height)}
     if has_strip(state):
         return _strip(shown, width, height)
-    grid = _TWO_BY_TWO if state.reformat is not None else state.grid
-    return _grid(shown, grid, width, height)
+    if state.reformat is not None:
+        return _grid(shown, _TWO_BY_TWO, width, height)
+    return _tiled(state, shown, width, height)
 
 
 def _cuts(length: int, count: int) -> list[int]:
@@ -74,13 +75,34 @@ def _area(x: int, y: int, width: int, height: int) -> Area:
 
 
 def _grid(shown: tuple[int, ...], grid: Grid, width: int, height: int) -> dict[int, Area]:
-    columns, rows = _cuts(width, grid.columns), _cuts(height, grid.rows)
+    return {
+        index: _part(Area(0, 0, width, height), grid.columns, grid.rows, place)
+        for place, index in enumerate(shown)
+    }
+
+
+def _tiled(state: ViewerState, shown: tuple[int, ...], width: int, height: int) -> dict[int, Area]:
+    """Place the panes of a grid, and the tiles of each within its area."""
     placed: dict[int, Area] = {}
-    for place, index in enumerate(shown):
-        row, column = divmod(place, grid.columns)
-        left, top = columns[column], rows[row]
-        placed[index] = _area(left, top, columns[column + 1] - left, rows[row + 1] - top)
+    group = -1
+    for index in shown:
+        tile = state.panes[index].tile
+        group += tile.number == 0
+        whole = _part(Area(0, 0, width, height), state.grid.columns, state.grid.rows, group)
+        placed[index] = _part(whole, tile.columns, tile.rows, tile.number)
     return placed
+
+
+def _part(whole: Area, columns: int, rows: int, number: int) -> Area:
+    """Return part `number` of an area that is cut into columns and rows."""
+    row, column = divmod(number, columns)
+    xs, ys = _cuts(whole.width, columns), _cuts(whole.height, rows)
+    return _area(
+        whole.x + xs[column],
+        whole.y + ys[row],
+        xs[column + 1] - xs[column],
+        ys[row + 1] - ys[row],
+    )
 
 
 def _strip(shown: tuple[int, ...], width: int, height: int) -> dict[int, Area]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from viewer_py.pixels.voi import is_color
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
 from viewer_py.view.look import with_look
@@ -11,6 +13,11 @@ from viewer_py.view.state import PaneKind, ViewerState
 def invert(state: ViewerState, _args: Arguments) -> ViewerState:
     """Reverse light and dark."""
     return with_look(state, inverted=not state.pane().inverted)
+
+
+def toggle_bar(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Show the bar of greys and their values beside the picture, or only that of colours."""
+    return replace(state, shows_bar=not state.shows_bar)
 
 
 def _only_grey(state: ViewerState) -> str:
@@ -82,6 +89,16 @@ COMMANDS = (
             for name, (chinese, english) in COLOR_MAPS.items()
         ),
         current=lambda state: state.pane().color_map,
+        unavailable=_only_grey,
+    ),
+    Command(
+        name="image.bar",
+        label="灰阶标尺",
+        label_en="Grey bar",
+        apply=toggle_bar,
+        kind=Kind.TOGGLE,
+        sheet="color",
+        current=lambda state: state.shows_bar,
         unavailable=_only_grey,
     ),
     Command(

@@ -4,29 +4,80 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind, Value
-from viewer_py.view.state import Grid, Pane, PaneKind, ViewerState
+from viewer_py.view.command import (
+    Argument,
+    Arguments,
+    Choice,
+    Command,
+    CommandError,
+    Entry,
+    Kind,
+    Value,
+)
+from viewer_py.view.state import Grid, Pane, SeriesEntry, ViewerState
+from viewer_py.view.tiles import MOST_PANES, group_of, is_vacant, leaders, tiled
 
-_MOST = 4  # panes along one side
-GRIDS = (Grid(1, 1), Grid(2, 1), Grid(2, 2))
+_MOST = 4  # areas, or tiles, along one side
+GRIDS = (Grid(1, 1), Grid(2, 1), Grid(1, 2), Grid(2, 2), Grid(3, 2), Grid(3, 3))
+TILES = (Grid(1, 1), Grid(2, 1), Grid(2, 2), Grid(3, 2), Grid(3, 3), Grid(4, 4))
+_TOO_MANY = f"窗格不能多于 {MOST_PANES} 个 / there can be no more than {MOST_PANES} panes"
 
 
 def set_grid(state: ViewerState, args: Arguments) -> ViewerState:
-    """Show `columns` × `rows` panes; the active pane and its neighbours stay, new ones are empty.
+    """Show `columns` × `rows` series; the active one and its neighbours stay.
 
-    Reformats that are open are closed first.
+    New places show the series that follow in the study, as far as there are any. Reformats that are
+    open are closed first. The image lay-out of each series stays. Raises CommandError for more
+    panes than can be read.
     """
     from viewer_py.view.commands.mpr import closed
 
     state = closed(state)
     grid = Grid(int(args["columns"]), int(args["rows"]))
     count = grid.columns * grid.rows
-    kept = state.panes[:count]
-    active = state.active_pane
-    if active >= count:  # the picture that is being read is never thrown away
-        kept, active = (state.pane(), *state.panes[: count - 1]), 0
-    panes = (*kept, *(Pane() for _ in range(count - len(kept))))
-    return replace(state, grid=grid, panes=panes, active_pane=active, maximized=False)
+    groups = [group_of(state, leader) for leader in leaders(state)]
+    own = group_of(state, state.active_pane)
+    kept = groups[:count]
+    if own not in kept:  # the picture that is being read is never thrown away
+        kept = [own, *groups[: count - 1]]
+    panes = [state.panes[index] for group in kept for index in group]
+    active = sum(len(group) for group in kept[: kept.index(own)]) + state.pane().tile.number
+    for entry in _following(state, panes, state.pane().series_id)[: count - len(kept)]:
+        panes.append(Pane(series_id=entry.series_id, frame_index=_opening(entry)))
+    empty = count - sum(pane.tile.number == 0 for pane in panes)
+    panes += [Pane()] * empty
+    if len(panes) > MOST_PANES:
+        raise CommandError(_TOO_MANY)
+    return replace(state, grid=grid, panes=tuple(panes), active_pane=active, maximized=False)
+
+
+def _opening(entry: SeriesEntry) -> int:
+    from viewer_py.view.commands.series import middle_frame
+
+    return middle_frame(entry.frame_count)
+
+
+def _following(state: ViewerState, panes: list[Pane], after: str | None) -> list[SeriesEntry]:
+    """Return the series of the study that no pane shows, from the one after `after` on."""
+    shown = {pane.series_id for pane in panes}
+    ids = [entry.series_id for entry in state.catalogue]
+    start = ids.index(after) + 1 if after in ids else 0
+    around = (*state.catalogue[start:], *state.catalogue[:start])
+    return [entry for entry in around if entry.series_id not in shown]
+
+
+def set_tiles(state: ViewerState, args: Arguments) -> ViewerState:
+    """Show the active series as `columns` × `rows` consecutive images; the others stay as they are.
+
+    Reformats that are open are closed first. Raises CommandError for more panes than can be read.
+    """
+    from viewer_py.view.commands.mpr import closed
+
+    state = closed(state)
+    columns, rows = int(args["columns"]), int(args["rows"])
+    if len(state.panes) - state.pane().tile.count + columns * rows > MOST_PANES:
+        raise CommandError(_TOO_MANY)
+    return replace(tiled(state, columns, rows), maximized=False)
 
 
 def activate(state: ViewerState, args: Arguments) -> ViewerState:
@@ -34,7 +85,7 @@ def activate(state: ViewerState, args: Arguments) -> ViewerState:
     index = int(args["pane"])
     if index >= len(state.panes):
         raise CommandError("没有这个窗格 / there is no such pane")
-    if index == state.active_pane or state.panes[index].kind is PaneKind.EMPTY:
+    if index == state.active_pane or is_vacant(state.panes[index]):
         return state
     return replace(state, active_pane=index, playing=False)
 
@@ -50,24 +101,53 @@ def _shown_grid(state: ViewerState) -> dict[str, Value] | None:
     return {"columns": state.grid.columns, "rows": state.grid.rows}
 
 
+def _shown_tiles(state: ViewerState) -> dict[str, Value]:
+    tile = state.pane().tile
+    return {"columns": tile.columns, "rows": tile.rows}
+
+
+def _choices(grids: tuple[Grid, ...]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            f"{grid.columns}×{grid.rows}",
+            f"{grid.columns}×{grid.rows}",
+            {"columns": grid.columns, "rows": grid.rows},
+        )
+        for grid in grids
+    )
+
+
+_COLUMNS_ROWS = (
+    Argument("columns", int, 1, _MOST, label="列", label_en="Columns"),
+    Argument("rows", int, 1, _MOST, label="行", label_en="Rows"),
+)
+
 COMMANDS = (
     Command(
         name="layout.set",
-        label="布局",
-        label_en="Layout",
+        label="序列布局",
+        label_en="Series",
         apply=set_grid,
         kind=Kind.RADIO,
         sheet="layout",
-        arguments=(Argument("columns", int, 1, _MOST), Argument("rows", int, 1, _MOST)),
-        choices=tuple(
-            Choice(
-                f"{grid.columns}×{grid.rows}",
-                f"{grid.columns}×{grid.rows}",
-                {"columns": grid.columns, "rows": grid.rows},
-            )
-            for grid in GRIDS
-        ),
+        arguments=_COLUMNS_ROWS,
+        choices=_choices(GRIDS),
         current=_shown_grid,
+        entry=Entry.FIELDS,
+        values=lambda state: {"columns": state.grid.columns, "rows": state.grid.rows},
+    ),
+    Command(
+        name="layout.tiles",
+        label="图像布局",
+        label_en="Images",
+        apply=set_tiles,
+        kind=Kind.RADIO,
+        sheet="layout",
+        arguments=_COLUMNS_ROWS,
+        choices=_choices(TILES),
+        current=_shown_tiles,
+        entry=Entry.FIELDS,
+        values=_shown_tiles,
     ),
     Command(
         name="layout.maximize",
@@ -90,6 +170,6 @@ COMMANDS = (
         label_en="Choose pane",
         apply=activate,
         gesture="tap",
-        arguments=(Argument("pane", int, 0, _MOST * _MOST - 1),),
+        arguments=(Argument("pane", int, 0, MOST_PANES - 1),),
     ),
 )

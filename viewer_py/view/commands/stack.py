@@ -9,6 +9,7 @@ from viewer_py.view.commands.mpr import go_to_plane, plane_number
 from viewer_py.view.state import PaneKind, ViewerState
 
 _FAR = 1_000_000
+_TEN = 10  # images a page where the series is in one pane
 
 
 def frame_count(state: ViewerState) -> int:
@@ -54,6 +55,12 @@ def scroll(state: ViewerState, args: Arguments) -> ViewerState:
     return at_frame(state, frame_number(state) + int(args["by"]))
 
 
+def page(state: ViewerState, args: Arguments) -> ViewerState:
+    """Go `by` pages on: as many images as there are tiles, ten where there is one."""
+    tiles = state.pane().tile.count
+    return at_frame(state, frame_number(state) + int(args["by"]) * (tiles if tiles > 1 else _TEN))
+
+
 def go(state: ViewerState, args: Arguments) -> ViewerState:
     """Go to image `frame` (0 is the first); an index outside the series is refused."""
     frame_index = int(args["frame"])
@@ -75,10 +82,23 @@ COMMANDS = (
         choices=(
             Choice("上一幅", "Previous image", {"by": -1}, icon="chevron-left", key="ArrowUp"),
             Choice("下一幅", "Next image", {"by": 1}, icon="chevron-right", key="ArrowDown"),
-            Choice("后退十幅", "Back ten images", {"by": -10}, key="PageUp"),
-            Choice("前进十幅", "On ten images", {"by": 10}, key="PageDown"),
+            Choice("上一幅", "Previous image", {"by": -1}, key="PageUp"),
+            Choice("下一幅", "Next image", {"by": 1}, key="PageDown"),
             Choice("第一幅", "First image", {"by": -_FAR}, key="Home"),
             Choice("最后一幅", "Last image", {"by": _FAR}, key="End"),
+        ),
+    ),
+    Command(
+        name="stack.page",
+        label="整页翻阅",
+        label_en="Pages",
+        apply=page,
+        kind=Kind.ACTION,
+        sheet="layout",
+        arguments=(Argument("by", int, -_FAR, _FAR),),
+        choices=(
+            Choice("上一页", "Previous page", {"by": -1}, key="["),
+            Choice("下一页", "Next page", {"by": 1}, key="]"),
         ),
     ),
     Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Entry, Kind
 from viewer_py.view.fit import clamped_pan, clamped_zoom
 from viewer_py.view.layout import pane_place, pane_size
 from viewer_py.view.look import with_look
@@ -66,6 +66,24 @@ def rotate(state: ViewerState, args: Arguments) -> ViewerState:
     """Turn the picture clockwise by `degrees`."""
     view = state.pane().viewport
     return _shown(state, replace(view, rotation=(view.rotation + float(args["degrees"])) % 360))
+
+
+def upright(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Take rotation and flips back; zoom and pan stay."""
+    view = replace(state.pane().viewport, rotation=0.0, flip_horizontal=False, flip_vertical=False)
+    return _shown(state, view)
+
+
+def _signed_rotation(state: ViewerState) -> float:
+    """Return the rotation, -180…180 degrees."""
+    rotation = state.pane().viewport.rotation % 360
+    return rotation - 360 if rotation > 180 else rotation
+
+
+def turn_to(state: ViewerState, args: Arguments) -> ViewerState:
+    """Lay the picture at `degrees` clockwise from how it is stored."""
+    view = state.pane().viewport
+    return _shown(state, replace(view, rotation=float(args["degrees"]) % 360))
 
 
 def flip(state: ViewerState, args: Arguments) -> ViewerState:
@@ -168,6 +186,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="viewport.angle",
+        label="任意角度",
+        label_en="Any angle",
+        apply=turn_to,
+        kind=Kind.ACTION,
+        sheet="turn",
+        arguments=(Argument("degrees", float, -180.0, 180.0),),
+        entry=Entry.SLIDER,
+        values=lambda state: {"degrees": _signed_rotation(state)},
+    ),
+    Command(
         name="viewport.flip",
         label="镜像",
         label_en="Mirror",
@@ -179,6 +208,14 @@ COMMANDS = (
             Choice("左右镜像", "Mirror", {"axis": "horizontal"}),
             Choice("上下镜像", "Turn over", {"axis": "vertical"}),
         ),
+    ),
+    Command(
+        name="viewport.upright",
+        label="回正",
+        label_en="Upright",
+        apply=upright,
+        kind=Kind.ACTION,
+        sheet="turn",
     ),
     Command(
         name="viewport.reset",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from viewer_py.pixels import presets, voi
-from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Entry, Kind
 from viewer_py.view.look import with_look
 from viewer_py.view.state import ViewerState
 
@@ -19,6 +19,17 @@ def shown_window(state: ViewerState) -> voi.Window:
     if frame is None:
         raise CommandError("影像尚未载入 / no image is loaded yet")
     return pane.window or voi.default_window(frame)
+
+
+def _shown_values(state: ViewerState) -> dict[str, float]:
+    if _no_image(state):
+        return {}
+    window = shown_window(state)
+    return {"width": round(window.width, 2), "center": round(window.center, 2)}
+
+
+def _no_image(state: ViewerState) -> str:
+    return "" if state.active_frame() is not None else "影像尚未载入 / no image is loaded yet"
 
 
 def _with_window(state: ViewerState, center: float, width: float) -> ViewerState:
@@ -91,10 +102,15 @@ COMMANDS = (
         label="设置窗宽窗位",
         label_en="Set window",
         apply=set_window,
+        kind=Kind.ACTION,
+        sheet="window.preset",
         arguments=(
-            Argument("center", float, -_LIMIT, _LIMIT),
-            Argument("width", float, 0.0, _LIMIT),
+            Argument("width", float, 0.0, _LIMIT, label="窗宽 W", label_en="Width", step=0.01),
+            Argument("center", float, -_LIMIT, _LIMIT, label="窗位 L", label_en="Level", step=0.01),
         ),
+        entry=Entry.FIELDS,
+        values=_shown_values,
+        unavailable=_no_image,
     ),
     Command(
         name="window.adjust",
