@@ -12,7 +12,7 @@ import numpy as np
 from pydicom import Dataset
 
 from server.imaging import codec, pictures
-from server.imaging.attributes import FrameValues, value
+from server.imaging.attributes import FrameValues, text, value
 from server.imaging.decode import PALETTE, DecodeError, frame_count, frame_results
 from server.imaging.describe import frame_attributes
 from server.imaging.overlays import frame_overlays
@@ -41,6 +41,7 @@ class SourceFrame:
     pet: PetAttributes | None = None
     overlays: Planes = ()
     came: codec.Codestream | None = None
+    station_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class ReadyFrame:
     fast: pictures.Picture
     pet: PetAttributes | None = None
     overlays: Planes = ()
+    station_name: str = ""
 
 
 def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
@@ -64,6 +66,7 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
     """
     attributes = frame_attributes(dataset)
     pet = pet_attributes(dataset)
+    station = text(dataset, "StationName", dataset)
     flat = (
         value(dataset, "PhotometricInterpretation") == PALETTE or value(dataset, "BitsStored") == 1
     )
@@ -78,11 +81,12 @@ def source_frames(dataset: Dataset) -> Iterator[SourceFrame | RefusedObject]:
                 yield refused(dataset, stored, seen)
             else:
                 planes = frame_overlays(dataset, seen - 1)
-                source = SourceFrame(_measured(described, stored), stored, flat, pet, planes, came)
+                measured = _measured(described, stored)
+                source = SourceFrame(measured, stored, flat, pet, planes, came, station)
                 yield _painted(source, dataset) if has_colors(dataset, seen - 1) else source
         if seen < (stated := frame_count(dataset)):
-            text = f"缺少帧 / {seen} of {stated} frames are there"
-            yield refused(dataset, DecodeError("missing_frames", text), seen + 1)
+            words = f"缺少帧 / {seen} of {stated} frames are there"
+            yield refused(dataset, DecodeError("missing_frames", words), seen + 1)
     except DecodeError as error:
         yield refused(dataset, error, 0)
 
@@ -156,7 +160,16 @@ def _make_ready(source: SourceFrame) -> ReadyFrame | RefusedObject:
     frame_codec, payload = codec.encode(source.stored, frame, source.came)
     full = pictures.full_picture(shown, frame, flat=source.flat)
     fast = pictures.fast_picture(shown, frame, full)
-    return ReadyFrame(frame, frame_codec, payload, full, fast, source.pet, source.overlays)
+    return ReadyFrame(
+        attributes=frame,
+        codec=frame_codec,
+        payload=payload,
+        full=full,
+        fast=fast,
+        pet=source.pet,
+        overlays=source.overlays,
+        station_name=source.station_name,
+    )
 
 
 def _measured(attributes: FrameAttributes, stored: Pixels) -> FrameAttributes:

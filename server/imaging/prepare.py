@@ -8,7 +8,7 @@ removes, and two runs at once waste time and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,13 @@ from sqlalchemy import exists, select, update
 from server.imaging import bundle, codec, pictures
 from server.imaging.bundle import BundleWriter, PayloadKind
 from server.imaging.decode import DecodeError, has_frames
-from server.imaging.frames import SourceFrame, display, ready_frames, source_frames
+from server.imaging.frames import (
+    ReadyFrame,
+    SourceFrame,
+    display,
+    ready_frames,
+    source_frames,
+)
 from server.imaging.pet import agreed
 from server.model import DataKey, Instance, ProcessingState, Series, Study
 from server.storage import ObjectDamagedError, ObjectMissingError
@@ -142,53 +148,77 @@ def _begin(cloud: ImageCloud, series_id: str) -> _Plan:
         return _Plan(series, series.study.data_key, tuple(keys), folder)
 
 
+@dataclass
+class _Gathered:
+    """What the frames of a run leave behind when their payloads are written, and who is refused."""
+
+    attributes: list[FrameAttributes] = field(default_factory=list)
+    pets: list[PetAttributes | None] = field(default_factory=list)
+    planes: list[Planes] = field(default_factory=list)
+    stations: set[str] = field(default_factory=set)
+    records: list[tuple[object, ...]] = field(default_factory=list)
+    refused: list[RefusedObject] = field(default_factory=list)
+
+    def add(self, frame: ReadyFrame, record: tuple[object, ...]) -> None:
+        """Take note of a frame and of where its payloads lie."""
+        self.attributes.append(frame.attributes)
+        self.pets.append(frame.pet)
+        self.planes.append(frame.overlays)
+        self.stations.add(frame.station_name)
+        self.records.append(record)
+
+    @property
+    def station_name(self) -> str:
+        """Return the one Station Name (0008,1010) of all objects; "" where they differ."""
+        return next(iter(self.stations)) if len(self.stations) == 1 else ""
+
+
 def _write(cloud: ImageCloud, plan: _Plan) -> _Made:
     """Write all objects of the run, without the frames that cannot be shown.
 
     Raises DecodeError when none can, StorageError.
     """
     writer = BundleWriter(cloud.vault, plan.data_key, plan.folder)
-    attributes: list[FrameAttributes] = []
-    pets: list[PetAttributes | None] = []
-    planes: list[Planes] = []
-    refused: list[RefusedObject] = []
-    records: list[tuple[object, ...]] = []
-    nothing = ((0, 0, 0), 0, 0, 0)
-    for frame in ready_frames(_sources(cloud, plan)):
-        if isinstance(frame, RefusedObject):
-            log.warning("frame_refused", series_id=plan.series.series_id, reason=frame.reason)
-            refused.append(frame)
-            continue
-        records.append(
-            (
-                writer.add(PayloadKind.PACK, frame.payload),
-                int(frame.codec),
-                _add_picture(writer, PayloadKind.FULL, frame.full),
-                _add_picture(writer, PayloadKind.FAST, frame.fast),
-                nothing,
-                nothing,
-            )
-        )
-        attributes.append(frame.attributes)
-        pets.append(frame.pet)
-        planes.append(frame.overlays)
-    if refused and not records:
-        raise DecodeError(refused[0].reason, refused[0].message)
-    order = list(reading_order(attributes))
-    index = np.array(records, dtype=bundle.INDEX_RECORD)[order]
-    in_order = [attributes[place] for place in order]
-    drawn = {new: planes[old] for new, old in enumerate(order) if planes[old]}
+    found = _gather(cloud, plan, writer)
+    if found.refused and not found.records:
+        raise DecodeError(found.refused[0].reason, found.refused[0].message)
+    order = list(reading_order(found.attributes))
+    index = np.array(found.records, dtype=bundle.INDEX_RECORD)[order]
+    in_order = [found.attributes[place] for place in order]
+    drawn = {new: found.planes[old] for new, old in enumerate(order) if found.planes[old]}
     packed = overlays.to_bytes(drawn) if drawn else b""
     writer.flush()
     _add_stills(cloud, plan, writer, index, in_order, drawn)
     described = replace(
         _manifest(plan.series, in_order, index),
-        pet=agreed(pets),
-        refused=tuple(refused),
+        pet=agreed(found.pets),
+        refused=tuple(found.refused),
+        station_name=found.station_name,
         overlay_bytes=len(packed),
     )
     writer.finish(manifest.to_json(described).encode(), index, packed)
-    return _Made(len(records), sum(described.frame_bytes))
+    return _Made(len(found.records), sum(described.frame_bytes))
+
+
+def _gather(cloud: ImageCloud, plan: _Plan, writer: BundleWriter) -> _Gathered:
+    """Write the payloads of all frames, in the order in which they come."""
+    found = _Gathered()
+    nothing = ((0, 0, 0), 0, 0, 0)
+    for frame in ready_frames(_sources(cloud, plan)):
+        if isinstance(frame, RefusedObject):
+            log.warning("frame_refused", series_id=plan.series.series_id, reason=frame.reason)
+            found.refused.append(frame)
+            continue
+        record = (
+            writer.add(PayloadKind.PACK, frame.payload),
+            int(frame.codec),
+            _add_picture(writer, PayloadKind.FULL, frame.full),
+            _add_picture(writer, PayloadKind.FAST, frame.fast),
+            nothing,
+            nothing,
+        )
+        found.add(frame, record)
+    return found
 
 
 def _sources(cloud: ImageCloud, plan: _Plan) -> Iterator[SourceFrame | RefusedObject]:

@@ -18,6 +18,8 @@ from tests.imaging.conftest import WHEEL, Stored, add_instance, as_file, ct_slic
 from viewer_py.dicom import manifest
 from viewer_py.dicom.pack import HEAD, read_head
 from viewer_py.pixels import pipeline
+from viewer_py.scene.compose import first_corners
+from viewer_py.view.state import CanvasSize
 
 
 def _objects(cloud: ImageCloud, stored: Stored) -> set[str]:
@@ -108,6 +110,28 @@ def test_the_picture_is_the_default_rendering_in_full_matrix(
             assert np.abs(drawn.astype(int) - shown).mean() < 3
             exact = delivery.rendered_png(cloud, session, series, index)
             assert np.array_equal(np.asarray(Image.open(BytesIO(exact))), shown)
+
+
+@pytest.mark.requirement("B-16", "I-11")
+@pytest.mark.parametrize(
+    ("stations", "named"), [(("CT01", "CT01"), "CT01"), (("CT01", "CT02"), ""), (("", ""), "")]
+)
+def test_the_corner_names_the_station_that_all_objects_agree_on(
+    cloud: ImageCloud, store_series: Callable[..., Stored], stations: tuple[str, ...], named: str
+) -> None:
+    uid = generate_uid()
+    slices = [
+        as_file(ct_slice(phantom(number, 32, 32), number, uid, StationName=station))
+        for number, station in enumerate(stations, start=1)
+    ]
+    stored = store_series(slices)
+    prepare.prepare_study(cloud, stored.study_id)
+    series = _series(cloud, stored)
+    with cloud.database.session() as session:
+        described = delivery.series_manifest(cloud, session, series)
+    assert described.station_name == named
+    shown = first_corners(described, 0, CanvasSize(1200.0, 800.0)).top_right
+    assert f"CT {named}".strip() in shown
 
 
 @pytest.mark.requirement("B-44")
