@@ -1,6 +1,7 @@
 // Forwards pointers, wheel and keys of the stage to the worker; what they mean is decided there.
 
 const PAGE_KEYS = [" ", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
+const UNDO_KEYS = ["z", "y"]; // with Ctrl
 const WHEEL_LINE = 33;
 const WHEEL_PAGE = 400;
 
@@ -46,7 +47,8 @@ function forwardPointers(stage, link) {
     now("down")(event);
   });
   stage.addEventListener("pointermove", (event) => {
-    if (!stage.hasPointerCapture(event.pointerId)) return;
+    // A line that is begun follows a mouse without a button, too (data-follows).
+    if (!stage.hasPointerCapture(event.pointerId) && stage.dataset.follows !== "true") return;
     // One move of a pointer a frame is enough: the screen shows no more.
     if (!waiting.length) requestAnimationFrame(flush);
     waiting = waiting.filter((other) => other.pointer_id !== event.pointerId);
@@ -82,8 +84,10 @@ function forwardKeys(link) {
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, dialog");
     const pressing = event.key === " " && event.target.closest("button, a, summary");
-    if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (PAGE_KEYS.includes(event.key)) event.preventDefault();
-    link.send({ type: "key", key: event.key });
+    const control = event.ctrlKey || event.metaKey;
+    const undoing = control && UNDO_KEYS.includes(event.key.toLowerCase());
+    if (typing || pressing || event.altKey || (control && !undoing)) return;
+    if (undoing || PAGE_KEYS.includes(event.key)) event.preventDefault();
+    link.send({ type: "key", key: event.key, control, shift: event.shiftKey });
   });
 }

@@ -31,7 +31,7 @@ export class Panel {
     }
     const box = this.find("[data-hint]");
     box.hidden = !hint;
-    setText(box, hint ? this.texts[hint] : "");
+    setText(box, this.texts[hint] ?? inLanguage(hint));
   }
 
   #showPaging({ frame_index: index, frame_count: count, series_id: seriesId }) {

@@ -11,13 +11,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from viewer_py.browser.aids import aids_message, aids_report, bar_message, follows_pointer
+from viewer_py.browser.arranging import beside_message, pane_study, read_entry
 from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
+from viewer_py.view.annotations.store import ANNOTATION_TOOLS
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.gestures import PointerEvent, PointerKind
+from viewer_py.view.habits import Habits, Reader, habits_of, linking_of, remembered
 from viewer_py.view.layout import is_in_strip, shown_panes
+from viewer_py.view.reading_modes import Linking
 from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
 from viewer_py.view.wheel import WheelEvent
@@ -42,6 +47,8 @@ class Start:
     touch: bool
     gigabytes: float | None
     renderer: str = "auto"
+    habits: Habits = Habits()
+    linking: Linking = Linking()
 
 
 def read_events(message: Mapping[str, Any]) -> tuple[PointerEvent, ...]:
@@ -72,16 +79,7 @@ def _number(message: Mapping[str, Any], name: str) -> float:
 def read_start(message: Mapping[str, Any]) -> Start:
     """Read `start`; raises MessageError."""
     try:
-        catalogue = tuple(
-            SeriesEntry(
-                series_id=str(row["series_id"]),
-                modality=str(row["modality"]),
-                frame_count=int(row["frame_count"]),
-                series_number=row.get("series_number"),
-                description=str(row.get("description") or ""),
-            )
-            for row in message["catalogue"]
-        )
+        catalogue = tuple(read_entry(row) for row in message["catalogue"])
     except (KeyError, TypeError, ValueError) as error:
         raise MessageError(f"catalogue: {error}") from error
     gigabytes = message.get("gigabytes")
@@ -95,7 +93,18 @@ def read_start(message: Mapping[str, Any]) -> Start:
         touch=bool(message.get("touch")),
         gigabytes=None if gigabytes is None else _number(message, "gigabytes"),
         renderer=str(message.get("renderer", "auto")),
+        **_working(message),
     )
+
+
+def _working(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the reader works: for whom the page is laid out, and what is kept for him."""
+    kept = message.get("kept")
+    if not isinstance(kept, Mapping):
+        kept = {}
+    doctor = message.get("reader") == Reader.DOCTOR
+    reader = Reader.DOCTOR if doctor else Reader.PATIENT
+    return {"habits": habits_of(reader, kept), "linking": linking_of(kept)}
 
 
 def read_pointer(message: Mapping[str, Any]) -> PointerEvent:
@@ -149,6 +158,8 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
         "scale": _scale(scene, ratio),
         "badges": scene.badges,
         "failure": scene.failure,
+        "bar": bar_message(scene),
+        "study": pane_study(state, index),
         "lines": [
             {"ends": [value / ratio for value in (line.x1, line.y1, line.x2, line.y2)],
              "style": line.style}
@@ -158,9 +169,16 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
 
 
 def hint(state: ViewerState) -> str:
-    """Return the name of the words that tell a reader what to do now; "" when nothing is."""
+    """Return the name of the words that tell a reader what to do now, or the words themselves.
+
+    "" when there is nothing to tell.
+    """
     if state.wants_fusion:
         return "fusing"
+    if state.tool in ANNOTATION_TOOLS:
+        from viewer_py.view.annotations.hints import hint as annotation_hint
+
+        return annotation_hint(state)
     if state.reformat is not None and state.reformat.curve.drawing:
         return "drawing"
     return ""
@@ -175,11 +193,15 @@ def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
         "mode": "mpr" if state.reformat is not None else "stack",
         "fused": state.reformat is not None and state.reformat.fusion is not None,
         "hint": hint(state),
+        "follows": follows_pointer(state),
         "series_id": state.pane().series_id,
         "frame_index": frame_number(state),
         "frame_count": frame_count(state),
+        "kept": remembered(state.habits, state.linking),
         "in_force": in_force(state),
         "unfitting": unfitting(state),
+        **aids_message(state),
+        **beside_message(state),
     }
 
 
@@ -207,6 +229,8 @@ def _pane_report(pane: Pane) -> dict[str, Any]:
         "direction": str(pane.direction) if pane.kind is PaneKind.PLANE else None,
         "slab": asdict(pane.slab) if pane.kind is PaneKind.PLANE else None,
         "zoom": pane.viewport.zoom,
+        "window": None if pane.window is None else asdict(pane.window),
+        "tile": asdict(pane.tile),
         "color_map": pane.color_map,
         "filter": pane.filter,
     }
@@ -238,6 +262,7 @@ def state_report(state: ViewerState, scene: Scene, facts: Facts = NO_FACTS) -> d
         "color_map": pane.color_map,
         "filter": pane.filter,
         "tool": state.tool,
+        "habits": remembered(state.habits, state.linking),
         "playing": state.playing,
         "frames_per_second": state.frames_per_second,
         "canvas": asdict(state.canvas),
@@ -251,4 +276,6 @@ def state_report(state: ViewerState, scene: Scene, facts: Facts = NO_FACTS) -> d
         "panes": [_pane_report(one) for one in state.panes],
         "scene": [_pane(state, i, one) for i, one in zip(shown, scene.panes, strict=True)],
         "reformat": _reformat_report(state, facts),
+        **aids_report(state),
+        **beside_message(state),
     }

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from viewer_py.browser.arranging import Arranging, forgotten
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
 from viewer_py.browser.looked_at import LookedAt
+from viewer_py.browser.magnifying import LensHost, Magnifying
 from viewer_py.browser.marks import Marks
 from viewer_py.browser.messages import (
     MessageError,
@@ -42,8 +44,10 @@ from viewer_py.view.commands import run
 from viewer_py.view.commands.fusion import settle, wanted_manifests
 from viewer_py.view.commands.mpr import closed
 from viewer_py.view.gestures import Gesture, Idle
-from viewer_py.view.keys import call_for_key
+from viewer_py.view.habits import resting_tool
+from viewer_py.view.keys import key_call
 from viewer_py.view.layout import pane_at
+from viewer_py.view.magnifier import lens_calls
 from viewer_py.view.pointer import step
 from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
 from viewer_py.view.wheel import turn
@@ -52,7 +56,7 @@ _PROGRESS_EVERY = 0.1  # seconds
 _REPAINT_EVERY = 0.3  # seconds between pictures of a volume whose slices still come
 
 
-class Host(Protocol):
+class Host(LensHost, Protocol):
     """What the worker gives the session."""
 
     def now(self) -> float: ...
@@ -64,6 +68,8 @@ class Host(Protocol):
     def coming(self, series_id: str) -> Iterable[int]: ...
     def call_later(self, seconds: float) -> None: ...
     def fetch_overlays(self, series_id: str) -> None: ...
+    def fetch_studies(self) -> None: ...
+    def serve_from(self, series_id: str, base: str) -> None: ...
     def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None: ...
 
 
@@ -81,10 +87,12 @@ class Session:
         self._overlays = OverlayStore(lambda series_id: self.state.series_by_id(series_id))
         sources = BrowserSources(store, volumes, self._overlays)
         self._screen = Screen(host, sources, cpu, gpu, start.renderer)
+        self._magnifying = Magnifying(host, sources)
         self._loader = FrameLoader(host, store, volumes)
         self._volume_painted_at = self._moved_at = -1e9
         self._gesture: Gesture = Idle()
         self._wheel_owed = 0.0
+        self._arranging = Arranging(host)
         self._clock, self._ticked_at = CineClock(), host.now()
         self._asked: set[str] = set()
         self._overlaid: set[str] = set()
@@ -98,6 +106,9 @@ class Session:
             ViewerState(
                 catalogue=start.catalogue,
                 canvas=CanvasSize(start.width, start.height, start.pixel_ratio),
+                habits=start.habits,
+                linking=start.linking,
+                tool=resting_tool(start.habits),
             ),
             "series.open",
             {"series_id": start.series_id, "frame": start.frame_index},
@@ -142,7 +153,7 @@ class Session:
         for event in read_events(message):
             self._gesture, calls = step(self._gesture, event, self.state)
             try:
-                for call in calls:
+                for call in (*calls, *lens_calls(self._gesture, event, self.state)):
                     self._run(call)
             except CommandError as error:
                 refused = refused or error  # what follows counts all the same: it may be the "up"
@@ -159,7 +170,8 @@ class Session:
             self._run(call)
 
     def _on_key(self, message: Mapping[str, Any]) -> None:
-        call = call_for_key(str(message.get("key")))
+        key, control = str(message.get("key")), bool(message.get("control"))
+        call = key_call(self.state, key, control=control, shift=bool(message.get("shift")))
         if call is not None:
             self._run(call)
 
@@ -176,6 +188,7 @@ class Session:
     def _follow(self) -> None:
         """Fetch what the state needs and is not there, and paint soon."""
         self._settle_fusion()
+        self._arrange()
         for pane in self.state.panes:
             self._ask_for(pane.series_id)
         series = self.state.active_series()
@@ -188,9 +201,14 @@ class Session:
             self.state = closed(self.state)
             self._looked_at.follow(self.state)
             self._host.post({"type": "refused", "message": words})
-        self._loader.beside(self._looked_at.beside(self.state, self._open_series))
+        self._load_beside()
         self._ask_for_overlays()
         self._host.request_tick()
+
+    def _load_beside(self) -> None:
+        """Have what the other panes show loaded, one series after the other."""
+        self._loader.keep({pane.series_id for pane in self.state.panes if pane.series_id})
+        self._loader.beside(*self._looked_at.beside(self.state, self._open_series))
 
     def _ask_for(self, series_id: str | None) -> None:
         known = series_id is None or self.state.series_by_id(series_id) is not None
@@ -221,6 +239,17 @@ class Session:
         known = dict(self.state.overlay_frames) | {series_id: frames}
         self.state = replace(self.state, overlay_frames=tuple(known.items()))
         self._host.request_tick()
+
+    def _arrange(self) -> None:
+        self.state = self._arranging.follow(
+            self.state, self._ask_for, interactive=self._interactive
+        )
+
+    def studies_arrived(self, status: int, text: str) -> None:
+        """Take the list of the person's other studies (status 200), or learn why there is none."""
+        if not self._loader.ended:
+            self.state = self._arranging.arrived(self.state, status, text)
+            self._follow()
 
     def _settle_fusion(self) -> None:
         """Carry out the wish for a fusion as soon as it can be; else see to what it waits for."""
@@ -275,7 +304,9 @@ class Session:
         if self._loader.frame_arrived(request, frame_index, byte_count, fill):
             if not self._interactive and frame_index == self.state.pane().frame_index:
                 self.tick()  # the first picture waits for nothing
-            elif frame_index == self.state.pane().frame_index or self.state.playing:
+            elif self.state.playing or any(
+                frame_index == pane.frame_index for pane in self.state.panes
+            ):
                 self._host.request_tick()
         self._repaint_volume()
         self._after_loading()
@@ -301,6 +332,7 @@ class Session:
         if self._loader.ended:
             self._end()
         else:
+            self._load_beside()
             self._after_loading()
 
     def woken(self) -> None:
@@ -308,7 +340,8 @@ class Session:
         if self._loader.ended:
             return
         self._screen.woken()
-        if self.state.active_series() is None or self.state.wants_fusion:
+        waiting = self.state.wants_fusion or self._arranging.waits(self.state)
+        if self.state.active_series() is None or waiting:
             self._follow()
         else:
             self._loader.check()
@@ -339,7 +372,8 @@ class Session:
         self._overlays.clear()
         self._marks.end()
         self._unshowing.forget()
-        self.state = replace(closed(self.state), series=(), geometries=(), playing=False)
+        state = replace(closed(self.state), series=(), geometries=(), playing=False)
+        self.state = forgotten(state)
         scene = compose(self.state)
         self._screen.clear(scene.width, scene.height)
         self._tell(Notice.ENDED)
@@ -364,6 +398,7 @@ class Session:
             return
         volumes = self.state.reformat is not None
         complete = self._screen.paint(scene, volumes=volumes, detail=facts.detail)
+        self._magnifying.paint(self.state, scene)
         self._marks.paint(scene, self.state.canvas.pixel_ratio)
         self._marks.tell(self.state, facts)
         painted = self._screen.drawable(scene)
@@ -372,7 +407,7 @@ class Session:
         if complete and not self._interactive:
             self._interactive = True
             self._host.post({"type": "interactive", "python": platform.python_version()})
-            self._ask_for_overlays()
+            self._follow()
 
     def _play(self, elapsed: float) -> None:
         """Go on as far as cine has come, and come again."""
@@ -384,6 +419,8 @@ class Session:
             self._screen.moved()
         else:
             self._loader.focus(self.state.pane().frame_index)
+            if self.state.linking.scroll:
+                self._load_beside()
         self._host.request_tick()
 
     def _facts(self) -> Facts:

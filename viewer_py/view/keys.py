@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from viewer_py.view.annotations.store import ANNOTATION_TOOLS
 from viewer_py.view.calls import Call
 from viewer_py.view.commands import COMMANDS
+from viewer_py.view.state import ViewerState
 
 # Names that browsers give to the same key.
 _SAME_KEY = {" ": "Space", "=": "+", "_": "-"}
@@ -25,3 +27,15 @@ def call_for_key(key: str) -> Call | None:
     """Return what pressing `key` (KeyboardEvent.key) means, or None."""
     key = _SAME_KEY.get(key, key)
     return KEYS.get(key) or KEYS.get(key.lower())
+
+
+def key_call(state: ViewerState, key: str, *, control: bool, shift: bool) -> Call | None:
+    """Return what pressing `key` means in a state: to annotations first, if there are any."""
+    store = state.annotations
+    if store.items or store.draft is not None or store.redo or state.tool in ANNOTATION_TOOLS:
+        from viewer_py.view.annotations.keys import call_for
+
+        call = call_for(state, key, control=control, shift=shift)
+        if call is not None:
+            return call
+    return None if control else call_for_key(key)
