@@ -7,13 +7,14 @@ from typing import Any
 from flask import render_template
 from werkzeug.exceptions import ServiceUnavailable
 
-from portal.doors import StudyDoor
+from portal.doors import DOCTOR, StudyDoor
 from portal.service_worker import service_worker
 from portal.static_files import asset, open_catalog, static_url
-from portal.study import captions, shown
+from portal.study import captions, doctor_page, shown
 from portal.study.data import closed_entry, series_entry
 from portal.study.page_models import StudyFrame
 from server.model import Series
+from viewer_py.view.habits import Reader
 from viewer_py.view.toolbar import toolbar
 
 # A phone has at least four cores; two decoders leave room for Python and the page.
@@ -100,5 +101,10 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "runtime": catalog.runtime(),
         "decoders": {"workers": DECODE_WORKERS, "codecs": codec_addresses()},
         "toolbar": toolbar(),
+        "reader": str(Reader.PATIENT),
+        "kept": {},
     }
+    if door.kind == DOCTOR:
+        viewer |= doctor_page.context(door, study)
+        return render_template("doctor/viewer.html", viewer=viewer)
     return render_template("viewer/page.html", viewer=viewer)

@@ -2,10 +2,13 @@
 // What they mean is decided in viewer_py/browser.
 
 import { startPython } from "./runtime.js";
+import { shapePainter } from "./shapes.js";
 import { DecodePool, streamFrames } from "./stream.js";
 
 let session = null;
 let base = "";
+// Series of other studies than the one the page was opened with, to where their data are.
+const bases = new Map();
 let decoders = null;
 let decoding = null;
 let stream = null;
@@ -14,6 +17,7 @@ let graphicsCanvas = null;
 let pixelCanvas = null;
 let pixels = null;
 let pixelsLost = false;
+let overlay = null;
 const early = [];
 
 const post = (message) => postMessage(JSON.stringify(message));
@@ -43,21 +47,22 @@ const nextFrame = self.requestAnimationFrame
   ? (work) => self.requestAnimationFrame(work)
   : (work) => setTimeout(work, 16);
 
-async function manifest(seriesId) {
+const addressOf = (seriesId) => `${bases.get(seriesId) ?? base}/series/${encodeURIComponent(seriesId)}`;
+
+async function text(address) {
   try {
-    const answer = await fetch(`${base}/series/${encodeURIComponent(seriesId)}/manifest.json`, {
-      credentials: "same-origin",
-      cache: "no-store",
-    });
+    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store" });
     return [answer.status, answer.ok ? await answer.text() : ""];
   } catch {
     return [0, ""];
   }
 }
 
+const manifest = (seriesId) => text(`${addressOf(seriesId)}/manifest.json`);
+
 async function overlays(seriesId) {
   try {
-    const answer = await fetch(`${base}/series/${encodeURIComponent(seriesId)}/overlays`, {
+    const answer = await fetch(`${addressOf(seriesId)}/overlays`, {
       credentials: "same-origin",
       cache: "no-store",
     });
@@ -68,7 +73,7 @@ async function overlays(seriesId) {
 }
 
 function framesAddress(seriesId, query) {
-  return `${base}/series/${encodeURIComponent(seriesId)}/frames?${query}`;
+  return `${addressOf(seriesId)}/frames?${query}`;
 }
 
 // As in viewer_py/browser/budget.py. Each decoder is a JavaScript heap and a WebAssembly memory more,
@@ -142,6 +147,11 @@ const host = {
     const [status, bytes] = await overlays(seriesId);
     guarded(() => session.overlays_arrived(seriesId, status, bytes));
   },
+  async fetchStudies() {
+    const [status, listed] = await text(`${base}/priors.json`);
+    guarded(() => session.studies_arrived(status, listed));
+  },
+  serveFrom: (seriesId, address) => bases.set(seriesId, address),
   async openStream(seriesId, request, query) {
     const control = new AbortController();
     stream = control;
@@ -172,6 +182,7 @@ const host = {
     resize(pixelCanvas, width, height);
     return emptied;
   },
+  drawShapes: (...args) => overlay.draw(...args),
   finishGraphics() {
     // Reading a pixel back is the one call that waits for the GPU.
     host.gl.readPixels(0, 0, 1, 1, host.gl.RGBA, host.gl.UNSIGNED_BYTE, new Uint8Array(4));
@@ -230,6 +241,8 @@ async function start(message) {
     pixelsLost = true;
     host.requestTick();
   });
+  overlay = shapePainter(message.shapes);
+  delete message.shapes;
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));
