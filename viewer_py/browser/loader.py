@@ -78,6 +78,7 @@ class _Loading:
     frames: SeriesFrames
     given_up: set[int] = field(default_factory=set)
     window: range = range(0)
+    focus: int = 0  # the image on the screen, of a series beside the active one
 
     @property
     def series_id(self) -> str:
@@ -116,6 +117,7 @@ class FrameLoader:
         self._volumes = volumes or VolumeStore(store)
         self._active: _Loading | None = None
         self._beside: _Loading | None = None
+        self._kept: frozenset[str] = frozenset()
         self._focus, self._toward = 0, 0  # the last step: 1 forward, -1 back, 0 none yet
         self._request = 0
         self._asked: dict[int, str] = {}  # request → series
@@ -144,13 +146,25 @@ class FrameLoader:
         self.notice = Notice.NONE if self._active.frames.whole else Notice.WINDOWED
         self.check()
 
-    def beside(self, series: SeriesManifest | None) -> None:
-        """Load a second series (for fusion) after the active one; None: no second one."""
+    def keep(self, series_ids: Iterable[str]) -> None:
+        """Say which series are on the screen: they keep some frames where memory is short."""
+        self._kept = frozenset(series_ids)
+
+    def beside(self, series: SeriesManifest | None, around: int | None = None) -> None:
+        """Load a second series after the active one, nearest to `around`, by default its middle.
+
+        None: no second one.
+        """
         if series is None or self._active is None or series.series_id == self._active.series_id:
             self._beside = None
         elif self._beside is None or self._beside.series_id != series.series_id:
-            self._beside = self._begin(series, len(series.frames) // 2)
+            focus = len(series.frames) // 2 if around is None else around
+            self._beside = self._begin(series, focus)
+            self._beside.focus = focus
             self._active.window = self._window(self._active)  # it may have had to give way
+        elif around is not None and around not in self._beside.window:
+            self._beside.focus = around
+            self._beside.window = self._window(self._beside)
         self.check()
 
     def focus(self, frame_index: int) -> None:
@@ -166,7 +180,11 @@ class FrameLoader:
         keep = set(self._volumes.wanted)
         if self._active is not None and self._active.series_id != series.series_id:
             keep.add(self._active.series_id)
-        loading = _Loading(self._store.open(series, keep))
+        try:
+            frames = self._store.open(series, keep | self._kept)
+        except MemoryError:  # what is on the screen beside it has to give way
+            frames = self._store.open(series, keep)
+        loading = _Loading(frames)
         loading.window = loading.frames.window(around)
         return loading
 
@@ -183,7 +201,7 @@ class FrameLoader:
 
     def _window(self, loading: _Loading) -> range:
         if loading is self._beside:
-            return loading.frames.window(len(loading.frames.series.frames) // 2)
+            return loading.frames.window(loading.focus)
         lead = self._toward * (loading.frames.capacity // 4)
         return loading.frames.window(self._focus + lead)
 
@@ -266,7 +284,7 @@ class FrameLoader:
             self._host.call_later(_PATIENCE)
             return
         self._request += 1
-        around = self._focus if loading is self._active else len(loading.frames.series.frames) // 2
+        around = self._focus if loading is self._active else loading.focus
         self._stream = _Stream(self._request, loading, around, self._arrived)
         self._asked[self._request] = loading.series_id
         query = f"around={around}&wanted={as_ranges(missing)}"

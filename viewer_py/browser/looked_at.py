@@ -7,7 +7,7 @@ from viewer_py.browser.volume_facts import SuvFactors, volume_facts
 from viewer_py.browser.volume_store import VolumeStore
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.scene.facts import Facts
-from viewer_py.view.state import ViewerState
+from viewer_py.view.state import PaneKind, ViewerState
 
 TOO_LARGE = "这台设备的内存不足，不能重建此序列 / not enough memory to reconstruct this series"
 
@@ -51,8 +51,29 @@ class LookedAt:
         """Tell whether something of a volume can be drawn."""
         return self._volumes.volume(series_id) is not None
 
-    def beside(self, state: ViewerState, opened: str) -> SeriesManifest | None:
-        """Return the series to load after `opened`: the volume's, the PET's, or another pane's."""
+    def beside(self, state: ViewerState, opened: str) -> tuple[SeriesManifest | None, int | None]:
+        """Return the series to load after `opened`: the volume's, the PET's, or another pane's.
+
+        And the image of it that is on the screen, if one is. A pane whose image is not there comes
+        before those that only lack others.
+        """
+        for pane in state.panes:
+            series = state.series_by_id(pane.series_id)
+            if series is None or series.series_id == opened or pane.kind is not PaneKind.STACK:
+                continue
+            if self._store.pixels(series.series_id, pane.frame_index) is None:
+                return series, pane.frame_index
+        series = self._incomplete(state, opened)
+        places = (
+            pane.frame_index
+            for pane in state.panes
+            if pane.kind is PaneKind.STACK
+            and series is not None
+            and pane.series_id == series.series_id
+        )
+        return series, next(places, None)
+
+    def _incomplete(self, state: ViewerState, opened: str) -> SeriesManifest | None:
         ids = (*volume_series(state), *(pane.series_id for pane in state.panes))
         others = [
             series
@@ -64,7 +85,7 @@ class LookedAt:
 
     def _is_whole(self, series: SeriesManifest) -> bool:
         frames = self._store.frames(series.series_id)
-        return frames is not None and len(frames.loaded) == len(series.frames)
+        return frames is not None and frames.count >= min(len(series.frames), frames.capacity)
 
     def facts(self, state: ViewerState, detail: float = 1.0, *, resting: bool = False) -> Facts:
         """Return what the scene says of the volumes that are looked at."""

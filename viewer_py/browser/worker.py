@@ -60,9 +60,22 @@ class JavaScriptHost:
         """Fetch the overlay planes of a series; the answer comes to `overlays_arrived`."""
         self._outside.fetchOverlays(series_id)
 
+    def put_lens(self, pixels: NDArray[np.uint8]) -> None:
+        """Show pixels on the lens's canvas."""
+        height, width = pixels.shape[:2]
+        self._outside.putLens(np.ascontiguousarray(pixels), width, height)
+
     def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None:
         """Draw over the picture what viewer_py.browser.marks says."""
         self._outside.drawShapes(shapes, width, height, pixel_ratio)
+
+    def fetch_studies(self) -> None:
+        """Fetch the list of the person's other studies; it comes to `studies_arrived`."""
+        self._outside.fetchStudies()
+
+    def serve_from(self, series_id: str, base: str) -> None:
+        """Have the data of a series fetched below another address than the study's own."""
+        self._outside.serveFrom(series_id, base)
 
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
@@ -154,6 +167,10 @@ class BrowserSession:
     def overlays_arrived(self, series_id: str, status: int, data: Any) -> None:
         """Take the overlay planes of a series: a Uint8Array."""
         self._session.overlays_arrived(series_id, status, bytes(data.to_py()))
+
+    def studies_arrived(self, status: int, text: str) -> None:
+        """Take the list of the person's other studies."""
+        self._session.studies_arrived(status, text)
 
     def frame_arrived(self, request: int, frame_index: int, data: Any) -> None:
         """Take a decoded frame: a Uint8Array, copied once, to where it stays."""

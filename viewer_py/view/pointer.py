@@ -120,6 +120,8 @@ def _tool_of_pane(tool: str, kind: PaneKind, event: PointerEvent, state: ViewerS
         return "pan" if event.button == 1 and not event.touch else "orbit"
     if kind is PaneKind.CURVE and tool in ("crosshair", "stack"):
         return "pan"
+    if tool == "localizer" and kind not in (PaneKind.STACK, PaneKind.PLANE):
+        return "pan"
     if tool == "crosshair" and kind is not PaneKind.PLANE:
         return "pan"
     if tool == "crosshair" and on_a_line(state, event.x, event.y, touch=event.touch):
@@ -167,9 +169,11 @@ def _tap_calls(drag: Drag, event: PointerEvent, state: ViewerState) -> tuple[Cal
     selecting = _selecting(event, state, touch=drag.touch)
     if selecting:
         return selecting
+    place = {"x": event.x, "y": event.y}
+    if drag.tool == "localizer":
+        return (Call("reference.pick", place),)
     if drag.before.kind is not PaneKind.PLANE:
         return ()
-    place = {"x": event.x, "y": event.y}
     if _is_drawing(state):
         return (Call("curve.add", place),)
     if drag.tool in ("crosshair", "turn"):
@@ -199,7 +203,15 @@ def restoring_calls(pane: Pane) -> tuple[Call, ...]:
     if pane.window is not None and not pane.preset:
         window = Call("window.set", {"center": pane.window.center, "width": pane.window.width})
     view = pane.viewport
-    place = Call("viewport.set", {"zoom": view.zoom, "pan_x": view.pan_x, "pan_y": view.pan_y})
+    place = Call(
+        "viewport.set",
+        {
+            "zoom": view.zoom,
+            "pan_x": view.pan_x,
+            "pan_y": view.pan_y,
+            "rotation": view.rotation,
+        },
+    )
     if pane.kind is not PaneKind.STACK:
         return place, window
     return place, window, Call("stack.go", {"frame": pane.frame_index})

@@ -27,7 +27,18 @@ class Sheet:
     shows: str = ""
 
 
-Item = Command | Sheet
+@dataclass(frozen=True)
+class Picked:
+    """One choice of a command as a button of its own."""
+
+    command: Command
+    choice: int
+    label: str
+    label_en: str
+    icon: str
+
+
+Item = Command | Sheet | Picked
 
 
 @dataclass(frozen=True)
@@ -104,11 +115,17 @@ def toolbar_commands() -> tuple[Command, ...]:
     found = {command.name: command for command in cine_sheet().commands}
     for group in (*bar.strip, *bar.reformats):
         for item in group:
-            rows = item.commands if isinstance(item, Sheet) else (item,)
-            found |= {command.name: command for command in rows}
+            found |= {command.name: command for command in _commands_of(item)}
     return tuple(found.values())
 
 
+def _commands_of(item: Item) -> tuple[Command, ...]:
+    if isinstance(item, Sheet):
+        return item.commands
+    return (item.command,) if isinstance(item, Picked) else (item,)
+
+
+_OFFERED = tuple(command for command in COMMANDS if command.kind is not Kind.API)
 _SHOWN = tuple(command for command in COMMANDS if command.current is not None)
 
 
@@ -146,7 +163,7 @@ def unfitting(state: ViewerState) -> dict[str, str]:
     series = state.active_series()
     modality = series.modality if series else ""
     reasons: dict[str, str] = {}
-    for command in toolbar_commands():
+    for command in _OFFERED:
         reason = _reason(command.modalities, modality)
         if not reason and command.unavailable is not None:
             reason = command.unavailable(state)
