@@ -11,6 +11,7 @@ from tests.view.test_webgl_renderer import RecordingGL
 from tests.view.volume_samples import volume_series
 from tests.volume.grids import center, plane_grid
 from viewer_py.render import numpy_renderer
+from viewer_py.render.memory import Memory
 from viewer_py.render.webgl.volumes import VolumeTextures
 from viewer_py.scene.model import (
     CornerText,
@@ -56,7 +57,7 @@ def test_numpy_reads_the_slices_of_another_stack() -> None:
     grid = plane_grid(axes, center(first.geometry), 12, 10, 1.0)
     layer = PlaneLayer("a", grid)
     pane = PaneScene(Rectangle(0, 0, 12, 10), layer, CornerText(), OrientationMarks())
-    memory, pictures = numpy_renderer.Memory(), []
+    memory, pictures = Memory(), []
     for volume, value in ((first, -2000), (second, 3000)):
         values[:] = value
         sources = _Only(volume)

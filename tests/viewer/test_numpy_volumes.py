@@ -19,7 +19,7 @@ from viewer_py.pixels import filters, pipeline
 from viewer_py.pixels.color_maps import COLOR_MAPS
 from viewer_py.pixels.voi import LINEAR_EXACT, SIGMOID, Window
 from viewer_py.render import numpy_renderer
-from viewer_py.render.numpy_renderer import Memory
+from viewer_py.render.memory import Memory
 from viewer_py.render.pictures import coarse_grid
 from viewer_py.scene.model import (
     CornerText,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.render import numpy_renderer
+from viewer_py.render.memory import Memory
 from viewer_py.render.sources import Sources, is_complete
 from viewer_py.render.webgl_renderer import GraphicsContext, WebGLError, WebGLRenderer
 from viewer_py.scene.model import Rectangle, Scene
@@ -58,7 +59,7 @@ class NumpyPainter:
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
-        self._memory = numpy_renderer.Memory()
+        self._memory = Memory()
 
     def paint(self, scene: Scene, sources: Sources) -> bool:
         """Paint; return whether every image was there."""

@@ -11,9 +11,8 @@ nothing where it has none, and elsewhere lies over what is below with its opacit
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -22,6 +21,15 @@ from numpy.typing import NDArray
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.color_maps import colors_of
 from viewer_py.pixels.transfer import shade
+from viewer_py.render.memory import (
+    Canvas,
+    Memory,
+    moved,
+    serves,
+    shown_by,
+    state_of,
+    without_look,
+)
 from viewer_py.render.pictures import Look, Picture, look_of, picture_of
 from viewer_py.render.sampling import CHUNK, Sample, samples
 from viewer_py.render.sources import Sources, layers_of
@@ -29,15 +37,12 @@ from viewer_py.scene.model import (
     ImageLayer,
     Layer,
     PaneScene,
-    PlaneLayer,
     Rectangle,
     RenderingLayer,
     Scene,
 )
 from viewer_py.volume.model import Volume
 from viewer_py.volume.occupancy import BlockRanges, block_ranges
-
-Canvas = NDArray[np.uint32]
 
 
 def _opaque(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> Canvas:
@@ -48,35 +53,6 @@ def _opaque(red: NDArray[Any], green: NDArray[Any], blue: NDArray[Any]) -> Canva
 
 _LEVELS = np.arange(256, dtype=np.uint8)
 GREYS = _opaque(_LEVELS, _LEVELS, _LEVELS)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """All that the picture of a pane depends on: `pixels` holds the state of each layer's."""
-
-    area: Rectangle
-    layers: tuple[Layer, ...]
-    pixels: tuple[object, ...]
-
-
-@dataclass
-class Memory:
-    """What one picture leaves for the next: itself, values already read, what speeds up rendering.
-
-    A pane that shows the same as before is not drawn again; a window step only colours what lies
-    there. It holds one canvas, and one entry a layer of a pane.
-    """
-
-    canvas: Canvas | None = None
-    shown: tuple[Shown, ...] = ()
-    read: dict[tuple[int, int], tuple[object, list[Sample]]] = field(default_factory=dict)
-    ranges: dict[str, tuple[object, BlockRanges]] = field(default_factory=dict)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.canvas, self.shown = None, ()
-        self.read.clear()
-        self.ranges.clear()
 
 
 def render(scene: Scene, sources: Sources, memory: Memory | None = None) -> NDArray[np.uint8]:
@@ -99,16 +75,16 @@ def repaint(
     the call before; all are when the canvas or an area has changed, or where panes overlap. What
     was drawn in more detail than is wanted now stays as it is.
     """
-    shown = tuple(_shown_by(pane, sources) for pane in scene.panes)
+    shown = tuple(shown_by(pane, sources) for pane in scene.panes)
     areas = tuple(_within(pane.area, scene) for pane in scene.panes)
     before, canvas = memory.shown, memory.canvas
     memory.shown = ()  # until everything is drawn, in case something cannot be
-    if canvas is None or canvas.shape != (scene.height, scene.width) or _moved(before, shown):
+    if canvas is None or canvas.shape != (scene.height, scene.width) or moved(before, shown):
         canvas = memory.canvas = np.full((scene.height, scene.width), GREYS[0])
         changed = set(range(len(shown)))
         drawn: tuple[Rectangle, ...] = (Rectangle(0, 0, scene.width, scene.height),)
     else:
-        changed = {n for n, one in enumerate(shown) if not _serves(before[n], one)}
+        changed = {n for n, one in enumerate(shown) if not serves(before[n], one)}
         drawn = tuple(areas[n] for n in sorted(changed))
     for number in sorted(changed):
         _draw_pane(canvas, scene.panes[number], areas[number], number, sources, memory)
@@ -128,55 +104,6 @@ def _draw_pane(
     for height, layer in enumerate(layers_of(pane)):
         place = _Place(canvas, pane.area, area, height > 0)
         _draw(place, layer, sources, memory, (number, height))
-
-
-def _moved(before: Sequence[Shown], now: Sequence[Shown]) -> bool:
-    """Say whether panes lie elsewhere than before, or upon each other."""
-    areas = [one.area for one in now]
-    return [one.area for one in before] != areas or any(
-        _overlap(one, other) for one, other in itertools.combinations(areas, 2)
-    )
-
-
-def _serves(before: Shown, now: Shown) -> bool:
-    """Say whether a pane shows what it should: the same, in no less detail."""
-    if len(before.layers) != len(now.layers):
-        return False
-    pairs = zip(now.layers, before.layers, strict=True)
-    return before == replace(now, layers=tuple(_as_fine(one, other) for one, other in pairs))
-
-
-def _as_fine(layer: Layer, other: Layer) -> Layer:
-    """Return a layer in as much detail as another one has, if that has more."""
-    if isinstance(layer, PlaneLayer | RenderingLayer) and layer.detail < _detail(other):
-        return replace(layer, detail=_detail(other))
-    return layer
-
-
-def _detail(layer: Layer) -> float:
-    return layer.detail if isinstance(layer, PlaneLayer | RenderingLayer) else 0.0
-
-
-def _shown_by(pane: PaneScene, sources: Sources) -> Shown:
-    layers = tuple(layers_of(pane))
-    return Shown(pane.area, layers, tuple(_pixels_of(layer, sources) for layer in layers))
-
-
-def _pixels_of(layer: Layer, sources: Sources) -> object:
-    """Return what changes with the pixels that a layer has: None while they are not there."""
-    if not isinstance(layer, ImageLayer):
-        return _state_of(sources.volume(layer.series_id))
-    stored = sources.frame(layer.series_id, layer.frame_index)
-    return None if stored is None else (stored.ctypes.data, stored.shape, stored.dtype)
-
-
-def _overlap(one: Rectangle, other: Rectangle) -> bool:
-    return (
-        one.x < other.x + other.width
-        and other.x < one.x + one.width
-        and one.y < other.y + other.height
-        and other.y < one.y + one.height
-    )
 
 
 def _within(area: Rectangle, scene: Scene) -> Rectangle:
@@ -209,7 +136,7 @@ def _draw(
             _copy(place.canvas, layer, stored, place.area)
         return
     volume = None if isinstance(layer, ImageLayer) else sources.volume(layer.series_id)
-    depends = (_without_look(layer), _state_of(volume), place.pane, place.area)
+    depends = (without_look(layer), state_of(volume), place.pane, place.area)
     known = memory.read.get(key)
     if known is not None and known[0] == depends:
         read = known[1]
@@ -239,29 +166,10 @@ def _whole(numbers: Iterable[float]) -> bool:
     return all(float(number).is_integer() for number in numbers)
 
 
-def _without_look(layer: Layer) -> Layer:
-    """Return what the values of a layer depend on."""
-    if isinstance(layer, RenderingLayer):
-        return layer
-    if isinstance(layer, PlaneLayer):
-        return replace(layer, window=None, inverted=False, color_map="", opacity=1.0)
-    return replace(layer, window=None, inverted=False, color_map="")
-
-
-def _state_of(volume: Volume | None) -> object:
-    """Return what changes with the values of a volume."""
-    if volume is None:
-        return None
-    there = int(np.count_nonzero(volume.present))
-    values = volume.values
-    # Another stack of the same series may come to lie in the same place.
-    return (volume.generation, there, values.ctypes.data, values.shape, volume.geometry.frames)
-
-
 def _ranges(layer: Layer, volume: Volume | None, memory: Memory) -> BlockRanges | None:
     if volume is None or not isinstance(layer, RenderingLayer):
         return None
-    state = _state_of(volume)
+    state = state_of(volume)
     known = memory.ranges.get(layer.series_id)
     if known is None or known[0] != state:
         known = (state, block_ranges(volume))
