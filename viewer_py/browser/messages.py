@@ -20,9 +20,9 @@ from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
 from viewer_py.view.gestures import PointerEvent, PointerKind
-from viewer_py.view.habits import Habits, Reader, habits_of, linking_of, remembered
+from viewer_py.view.habits import NO_HABITS, Habits, Reader, habits_of, linking_of, remembered
 from viewer_py.view.layout import is_in_strip, shown_panes
-from viewer_py.view.reading_modes import Linking
+from viewer_py.view.reading_modes import NO_LINKS, Linking
 from viewer_py.view.state import Pane, PaneKind, SeriesEntry, ViewerState
 from viewer_py.view.toolbar import in_force, unfitting
 from viewer_py.view.wheel import WheelEvent
@@ -47,8 +47,8 @@ class Start:
     touch: bool
     gigabytes: float | None
     renderer: str = "auto"
-    habits: Habits = Habits()
-    linking: Linking = Linking()
+    habits: Habits = NO_HABITS
+    linking: Linking = NO_LINKS
 
 
 def read_events(message: Mapping[str, Any]) -> tuple[PointerEvent, ...]:

@@ -9,7 +9,7 @@ from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, Vector3
 from viewer_py.pixels.voi import Window
 from viewer_py.view.annotations.store import NO_ANNOTATIONS, AnnotationStore
 from viewer_py.view.entries import SeriesEntry as SeriesEntry
-from viewer_py.view.habits import Habits
+from viewer_py.view.habits import NO_HABITS, Habits
 from viewer_py.view.reading_modes import (
     NO_LENS,
     NO_LINES,
@@ -207,7 +207,7 @@ class ViewerState:
     reformat: Reformat | None = None
     wants_fusion: bool = False
     tool: str = "pan"
-    habits: Habits = Habits()
+    habits: Habits = NO_HABITS
     playing: bool = False
     frames_per_second: float = 15.0
     playback: Playback = PLAYBACK
