@@ -1,11 +1,15 @@
-"""Text messages to phones: sealed until sent, and a mailbox that shows them in development."""
+"""Text messages to phones, sealed; in this edition only the development mailbox takes them.
+
+There is no gateway to the telephone network (短信网关). Where development is off nobody could read
+a message, so none is kept, and codes by message are not offered (`can_reach`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,13 +24,6 @@ _BODY_CONTEXT = "message.body"
 _RECIPIENT_CONTEXT = "message.recipient"
 DEFAULT_LIFETIME = timedelta(days=7)
 _MAILBOX_LENGTH = 50
-
-
-class MessageSender(Protocol):
-    """A gateway to the telephone network (短信网关)."""
-
-    def deliver(self, phone: str, body: str) -> None:
-        """Hand a message over; raises OSError when the gateway did not take it."""
 
 
 class MailboxClosedError(RuntimeError):
@@ -45,10 +42,7 @@ class MailboxEntry:
 
 
 def can_reach(cloud: ImageCloud, account: Account) -> bool:
-    """Whether a text message would arrive: a phone is known, and something takes the messages.
-
-    In this edition only the development mailbox does.
-    """
+    """Whether a text message would arrive: a phone is known, and something takes the messages."""
     known = account.person is not None and account.person.phone_sealed is not None
     return known and cloud.settings.development
 
@@ -61,9 +55,9 @@ def send(
     body: str,
     lifetime: timedelta = DEFAULT_LIFETIME,
 ) -> Message | None:
-    """Put a message to an account's phone in the outbox; None where no phone is known."""
+    """Put a message to an account's phone in the mailbox; None where it would reach nobody."""
     number = people.phone(cloud, account.person) if account.person is not None else None
-    if number is None:
+    if number is None or not can_reach(cloud, account):
         return None
     message = Message(
         recipient_sealed=cloud.master_key.seal(number, _RECIPIENT_CONTEXT),
@@ -74,27 +68,6 @@ def send(
     session.add(message)
     session.flush()
     return message
-
-
-def deliver_pending(cloud: ImageCloud, session: Session, sender: MessageSender) -> int:
-    """Hand every undelivered, unexpired message to a gateway, oldest first; returns how many.
-
-    A message is marked only after the gateway took it; OSError ends the round for a later one.
-    """
-    waiting = session.scalars(
-        select(Message)
-        .where(Message.delivered_at.is_(None), Message.expires_at > clock.now())
-        .order_by(Message.id)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for delivered, message in enumerate(waiting):
-        entry = _opened(cloud, message)
-        try:
-            sender.deliver(entry.recipient, entry.body)
-        except OSError:
-            return delivered
-        message.delivered_at = clock.now()
-    return len(waiting)
 
 
 def mailbox(

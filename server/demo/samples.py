@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from pydicom.uid import UID
 
@@ -16,7 +15,7 @@ from server.demo.dicom.mr import MrSeries
 from server.demo.dicom.pet import PetSeries
 from server.demo.dicom.subjects import StudyHeader
 from server.demo.dicom.us import UsSeries
-from server.demo.files import SeriesPlan, write_plans
+from server.demo.files import SeriesPlan
 from server.demo.phantom.frame import Anatomy
 
 
@@ -129,16 +128,3 @@ def small_stranger() -> DemoStudy:
         )
 
     return _small(study, make)
-
-
-def small_studies() -> tuple[DemoStudy, ...]:
-    """Return one small study of each kind, for `load_demo(cloud, studies=…, shipped=False)`."""
-    return (
-        small_ct(), small_mr(), small_dx(), small_us(), small_pet_ct(), small_draft(),
-        small_stranger(),
-    )  # fmt: skip
-
-
-def write_sample(study: DemoStudy, folder: Path) -> list[Path]:
-    """Write a small study below `folder`, in this process, and return its files in order."""
-    return write_plans(study.series, folder, processes=1)

@@ -19,10 +19,11 @@ from server.demo.dicom.identity import unique_id
 from server.demo.dicom.iso2022 import encode
 from server.demo.files import write_plans
 from server.ingest.text import decode_text
+from tests.demo.small import small_studies, write_sample
 
 
 def read(study: DemoStudy, folder: Path) -> list[Dataset]:
-    return [dcmread(path) for path in samples.write_sample(study, folder)]
+    return [dcmread(path) for path in write_sample(study, folder)]
 
 
 def hashes(paths: list[Path]) -> list[str]:
@@ -32,15 +33,11 @@ def hashes(paths: list[Path]) -> list[str]:
 @pytest.fixture(scope="module")
 def all_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("samples")
-    return [
-        path for study in samples.small_studies() for path in samples.write_sample(study, folder)
-    ]
+    return [path for study in small_studies() for path in write_sample(study, folder)]
 
 
 def test_the_same_bytes_at_every_run(all_files: list[Path], tmp_path: Path) -> None:
-    again = [
-        path for study in samples.small_studies() for path in samples.write_sample(study, tmp_path)
-    ]
+    again = [path for study in small_studies() for path in write_sample(study, tmp_path)]
     assert hashes(again) == hashes(all_files)
 
 
@@ -102,7 +99,7 @@ def test_compression_changes_no_pixel(tmp_path: Path, syntax: str) -> None:
 
 
 def test_chinese_in_gb18030(tmp_path: Path) -> None:
-    path = samples.write_sample(samples.small_ct(slices=1, size=32), tmp_path)[0]
+    path = write_sample(samples.small_ct(slices=1, size=32), tmp_path)[0]
     assert "张示范".encode("gb18030") in path.read_bytes()
     one = dcmread(path)
     assert one.SpecificCharacterSet == "GB18030"
@@ -111,7 +108,7 @@ def test_chinese_in_gb18030(tmp_path: Path) -> None:
 
 
 def test_chinese_in_iso_2022(tmp_path: Path) -> None:
-    path = samples.write_sample(samples.small_mr(slices=1, size=32), tmp_path)[0]
+    path = write_sample(samples.small_mr(slices=1, size=32), tmp_path)[0]
     one = dcmread(path)
     declared = list(one.SpecificCharacterSet)
     assert declared == ["", "ISO 2022 IR 58"]
@@ -125,7 +122,7 @@ def test_chinese_in_iso_2022(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("dcmdump") is None, reason="DCMTK is not installed")
 def test_dcmtk_reads_the_chinese(tmp_path: Path) -> None:
     study = samples.small_mr(slices=1, size=32)
-    path = samples.write_sample(study, tmp_path)[0]
+    path = write_sample(study, tmp_path)[0]
     command = ["dcmdump", "+U8", "+P", "0010,0010", "+P", "0008,1030", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "Li^Yangli=李^样例" in result.stdout

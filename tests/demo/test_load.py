@@ -15,6 +15,7 @@ from server.demo.shipped import shipped_files, shipped_images
 from server.ingest import ingest_paths
 from server.model import Account, AuditEvent, Instance, Person, Report, Series, Study, Upload
 from server.reports import served_report
+from tests.demo.small import small_studies
 
 TABLES = (Account, AuditEvent, Instance, Person, Report, Series, Study, Upload)
 
@@ -25,7 +26,7 @@ def counts(cloud: ImageCloud) -> list[int | None]:
 
 
 def test_loads_once_and_then_changes_nothing(cloud: ImageCloud) -> None:
-    studies = samples.small_studies()
+    studies = small_studies()
     seen: list[tuple[str, int, int]] = []
     first = load_demo(cloud, lambda *step: seen.append(step), studies=studies, shipped=False)
     assert {study.modality for study in first.studies} >= {"CT", "MR", "DX", "US"}
