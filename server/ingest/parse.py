@@ -67,6 +67,16 @@ def parse(data: bytes, limits: IngestLimits) -> ReceivedObject:
     return _received(data, uids, transfer_syntax, frame_count, fields)
 
 
+def check_whole(data: bytes, limits: IngestLimits) -> None:
+    """Follow every length of a DICOM file (PS3.10) to its end, be it an image or not.
+
+    Raises RefusedError with the reason.
+    """
+    _check_prefix(data)
+    meta, start = _file_meta(data, limits)
+    _data_set(data, start, check_transfer_syntax(meta.get(_TRANSFER_SYNTAX, "")), limits)
+
+
 def _received(
     data: bytes, uids: list[str], transfer_syntax: str, frame_count: int, fields: Fields
 ) -> ReceivedObject:

@@ -121,7 +121,23 @@ class Vault:
 
         Raises ObjectMissingError, ObjectDamagedError, DataKeyDestroyedError.
         """
-        stored = memoryview(self.store.get(object_key))
+        return self.unsealed(data_key, object_key, self.store.get(object_key))
+
+    def sealed(self, data_key: DataKey, name: str, data: bytes) -> bytes:
+        """Return bytes encrypted as an object of this name is, to be kept in a row of the database.
+
+        Raises StorageError, DataKeyDestroyedError.
+        """
+        layout = _new_layout(len(data))
+        cipher = self._cipher(data_key, name, layout)
+        return b"".join(_sealed_parts(cipher, layout, name, data))
+
+    def unsealed(self, data_key: DataKey, object_key: str, sealed: bytes) -> bytes:
+        """Return the plain bytes of what `sealed` made, or of a whole stored object.
+
+        Raises ObjectDamagedError, DataKeyDestroyedError.
+        """
+        stored = memoryview(sealed)
         layout = _read_layout(object_key, bytes(stored[: _HEADER.size]))
         if len(stored) != layout.stored_bytes:
             raise ObjectDamagedError(f"{object_key}: {len(stored)} bytes, not as written")
