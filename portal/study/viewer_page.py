@@ -25,22 +25,30 @@ PAGE_FILES = (
     "css/viewer-stage.css",
     "css/viewer-panes.css",
     "css/viewer-controls.css",
+    "css/viewer-aids.css",
     "css/viewer-unshown.css",
+    "css/viewer-marks.css",
     "css/viewer-screens.css",
     "viewer/page.js",
     "viewer/link.js",
     "viewer/panel.js",
     "viewer/panes.js",
+    "viewer/aids.js",
     "viewer/unshown.js",
     "viewer/input.js",
     "viewer/worker.js",
     "viewer/snapshot.js",
     "viewer/stream.js",
     "viewer/shapes.js",
+    "viewer/picture.js",
+    "viewer/annotations.js",
+    "viewer/annotation-keeper.js",
+    "viewer/annotation-files.js",
     "viewer/decode-worker.js",
     "viewer/codecs.js",
 )
 CODECS = ("openjph", "charls", "openjpeg", "libjpeg-turbo-8bit")
+DOCTOR_FILES = ("css/viewer-doctor.css", "viewer/doctor.js")
 # What frames are written in here; the others are fetched when a frame needs them.
 CODEC_FILES = (
     "codecs/charls.mjs",

@@ -9,7 +9,7 @@ export class WorkerLink {
   constructor(onMessage, onBroken) {
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }) => {
-      const message = JSON.parse(data);
+      const message = typeof data === "string" ? JSON.parse(data) : data; // a file is no JSON
       if (message.type === "reply") this.#answer(message);
       else onMessage(message);
     };

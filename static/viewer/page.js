@@ -2,6 +2,7 @@
 // Python take the canvas over. Public face: window.yingyun (docs/embedding.md).
 
 import { Identity } from "../js/identity.js";
+import { Aids } from "./aids.js";
 import { forwardInput } from "./input.js";
 import { WorkerLink } from "./link.js";
 import { Panel } from "./panel.js";
@@ -18,6 +19,10 @@ const canvases = {
   numpy: root.querySelector("[data-canvas='numpy']"),
 };
 const panel = new Panel(root, texts);
+const aids = new Aids(root, (name, args) => link?.send({ type: "command", name, args }));
+const doctor = config.reader === "doctor"
+  ? import("./doctor.js").then(({ DoctorPage }) => new DoctorPage(root, config.kept))
+  : null;
 const unshown = new UnshownList(root, texts);
 const identity = new Identity(root);
 
@@ -33,6 +38,9 @@ const wished = new URLSearchParams(location.search).get("renderer");
 
 // Why Python starts without its snapshot: what failed; "" when that was remembered; else null.
 let slowStart = null;
+
+// What is measured and marked; nothing of it is fetched before the first picture.
+let annotations = null;
 
 let settle;
 const ready = new Promise((resolve, reject) => {
@@ -89,8 +97,28 @@ function megabytes(bytes) {
   return (bytes / 1e6).toFixed(1);
 }
 
+// Most readers never open what can stand beside the pictures.
+let beside = null;
+
+function openBeside() {
+  const send = (name, args) => link.send({ type: "command", name, args });
+  beside ??= import("./drawers.js").then(async ({ Drawers, styled }) => {
+    await styled(root);
+    return new Drawers(root, config.base, send);
+  });
+  return beside;
+}
+
 const handlers = {
-  scene: (message) => panel.show(message),
+  scene(message) {
+    panel.show(message);
+    if (message.tags || message.history.shown || message.history.added.length || message.hanging || beside) {
+      openBeside().then((drawers) => drawers.show(message));
+    }
+    stage.dataset.follows = message.follows;
+    aids.show(message);
+    doctor?.then((page) => page.show(message));
+  },
   runtime({ received, total }) {
     const words = texts.starting.replace("{done}", megabytes(received)).replace("{total}", megabytes(total));
     // Python says nothing while it starts: a bar that runs on says that it has not stopped.
@@ -114,6 +142,11 @@ const handlers = {
     if (slow && !wished) remember(SLOW_GRAPHICS, today);
   },
   interactive() {
+    annotations = import("./annotations.js").then(({ Annotations }) => {
+      const made = new Annotations(root, link, panel);
+      made.begin();
+      return made;
+    });
     if (slowStart) remember(SLOW_START, `${today} ${snapshots}`);
     requestAnimationFrame(() => {
       mark("interactive");
@@ -123,6 +156,7 @@ const handlers = {
     giveWay().catch(() => {}); // the worker has stopped, and that was said
   },
   "series-loaded": () => mark("series-loaded"),
+  studies: ({ studies }) => openBeside().then((drawers) => drawers.list(studies)),
   notice({ code }) {
     if (code !== "ended") {
       // Of some codes more is said elsewhere: which images are missing, in their list.
@@ -134,6 +168,7 @@ const handlers = {
     if (picture) picture.hidden = true;
     fail("ended");
   },
+  annotations: (message) => annotations?.then((made) => made.show(message)),
   refused: ({ message }) => panel.notice(inLanguage(message)),
   unshown: (message) => unshown.show(message),
   undrawable: ({ detail }) => console.error(detail),
@@ -164,6 +199,9 @@ async function checkAccess() {
 function endAccess() {
   link.stop();
   for (const canvas of Object.values(canvases)) canvas.hidden = true;
+  root.querySelector("[data-shapes]").hidden = true;
+  handlers.annotations({ rows: [], selected: "", asks: "", listed: false, document: null });
+  aids.show({ lens: null, values: {} });
   root.querySelectorAll("[data-corner], [data-mark], [data-lines]").forEach((words) => words.replaceChildren());
   root.querySelectorAll("[data-scale]").forEach((bar) => (bar.hidden = true));
   handlers.notice({ code: "ended" });
@@ -194,6 +232,7 @@ function start() {
   const graphics = canvases.webgl2.transferControlToOffscreen();
   const pixels = canvases.numpy.transferControlToOffscreen();
   const shapes = root.querySelector("[data-shapes]").transferControlToOffscreen();
+  const lens = root.querySelector("[data-lens]").transferControlToOffscreen();
   const message = {
     type: "start",
     ...config,
@@ -203,10 +242,11 @@ function start() {
     graphics,
     pixels,
     shapes,
+    lens,
     renderer: wished ?? (isRemembered(SLOW_GRAPHICS, today) ? "numpy" : "auto"),
     sure_start: isRemembered(SLOW_START, `${today} ${snapshots}`),
   };
-  link.send(message, [graphics, pixels, shapes]);
+  link.send(message, [graphics, pixels, shapes, lens]);
   new ResizeObserver(() => {
     link.send({ type: "command", name: "canvas.resize", args: stageSize() });
   }).observe(stage);

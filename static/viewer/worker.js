@@ -2,6 +2,7 @@
 // What they mean is decided in viewer_py/browser.
 
 import { startPython } from "./runtime.js";
+import { pictureFile } from "./picture.js";
 import { shapePainter } from "./shapes.js";
 import { DecodePool, streamFrames } from "./stream.js";
 
@@ -18,6 +19,8 @@ let pixelCanvas = null;
 let pixels = null;
 let pixelsLost = false;
 let overlay = null;
+let lensCanvas = null;
+let lens = null;
 const early = [];
 
 const post = (message) => postMessage(JSON.stringify(message));
@@ -182,7 +185,24 @@ const host = {
     resize(pixelCanvas, width, height);
     return emptied;
   },
+  putLens(array, width, height) {
+    lens ??= lensCanvas.getContext("2d", { alpha: false });
+    resize(lensCanvas, width, height);
+    const view = array.getBuffer("u8clamped");
+    try {
+      lens.putImageData(new ImageData(view.data, width, height), 0, 0);
+    } finally {
+      view.release();
+    }
+  },
   drawShapes: (...args) => overlay.draw(...args),
+  // At once, for what a GPU has painted is there for this moment only.
+  savePicture(text) {
+    const { id, painter, ...scene } = JSON.parse(text);
+    pictureFile(painter === "numpy" ? pixelCanvas : graphicsCanvas, scene)
+      .then((result) => postMessage({ type: "reply", id, result }))
+      .catch((error) => post({ type: "reply", id, error: String(error) }));
+  },
   finishGraphics() {
     // Reading a pixel back is the one call that waits for the GPU.
     host.gl.readPixels(0, 0, 1, 1, host.gl.RGBA, host.gl.UNSIGNED_BYTE, new Uint8Array(4));
@@ -243,6 +263,8 @@ async function start(message) {
   });
   overlay = shapePainter(message.shapes);
   delete message.shapes;
+  lensCanvas = message.lens;
+  delete message.lens;
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from tests.view.samples import make_series
 from tests.view.volume_samples import opened, pane_of, volume_series
-from viewer_py.measure.annotation import Annotation, AnnotationKind
+from viewer_py.measure.annotation import Annotation, AnnotationKind, ImageReference
 from viewer_py.measure.measured import measured
 from viewer_py.measure.pictures import plane_picture, stored_picture
+from viewer_py.view.annotations.creating import joined
+from viewer_py.view.annotations.fresh import new_id
 from viewer_py.view.annotations.places import Place, place_of
 from viewer_py.view.commands import run
 from viewer_py.view.gestures import Gesture, Idle, Pinch, PointerEvent, PointerKind
@@ -609,3 +611,38 @@ def test_every_kind_of_annotation_has_a_tool() -> None:
             name = "mark" if kind in ("arrow", "text") else "measure"
             chosen = run(state, f"annotation.{name}", {"kind": str(kind)})
             assert chosen.tool == str(kind)
+
+
+# --- two devices ----------------------------------------------------------------------------
+
+NAMES = st.sampled_from("abcd")
+SETS = st.dictionaries(NAMES, st.integers(0, 2), max_size=4)
+
+
+def as_annotations(known: dict[str, int]) -> tuple[Annotation, ...]:
+    image = ImageReference("v", "1.2")
+    return tuple(
+        Annotation(name, AnnotationKind.PROBE, ((float(value), 0.0, 0.0),), image)
+        for name, value in known.items()
+    )
+
+
+@given(ours=SETS, theirs=SETS, base=SETS)
+def test_joining_loses_nothing_that_either_device_drew(
+    ours: dict[str, int], theirs: dict[str, int], base: dict[str, int]
+) -> None:
+    result = joined(*map(as_annotations, (ours, theirs, base)), lambda: "fresh" + new_id())
+    values = {(one.annotation_id[:1], one.points[0][0]) for one in result}
+    ids = [one.annotation_id for one in result]
+    assert len(ids) == len(set(ids))
+    for name, value in ours.items():
+        if value != base.get(name):
+            assert (name, value) in values
+    for name, value in theirs.items():
+        if value != base.get(name):
+            assert (name, value) in values or ("f", value) in values
+    for name, value in base.items():
+        if ours.get(name, value) == value and name not in theirs:
+            assert name not in ids
+        if theirs.get(name, value) == value and name not in ours:
+            assert name not in ids

@@ -23,11 +23,12 @@ class MarksHost(Protocol):
     """What showing annotations needs of the worker around it.
 
     `draw_shapes` takes JSON text [[kind, style, [x, y, …], [line, …]], …] in device pixels; with
-    none the canvas gives its memory back.
+    none the canvas gives its memory back. `save_picture` takes JSON text and answers the page.
     """
 
     def post(self, message: Mapping[str, Any]) -> None: ...
     def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None: ...
+    def save_picture(self, request: str) -> None: ...
 
 
 class Marks:
@@ -115,6 +116,21 @@ class Marks:
 
         self._saved = store.items
         return to_json(store.items)
+
+    def picture(
+        self, request: object, panes: list[dict[str, Any]], scene: Scene, painter: str | None
+    ) -> None:
+        """Have what was just painted saved as a file, with `panes`, the words, and the shapes."""
+        shapes = [_flat(shape) for pane in scene.panes for shape in pane.shapes]
+        message = {
+            "id": request,
+            "painter": painter,
+            "width": scene.width,
+            "height": scene.height,
+            "panes": panes,
+            "shapes": shapes,
+        }
+        self._host.save_picture(json.dumps(message, ensure_ascii=False))
 
     def end(self) -> None:
         """Access is over: nothing of the annotations stays on the screen."""

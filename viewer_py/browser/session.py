@@ -71,6 +71,7 @@ class Host(LensHost, Protocol):
     def fetch_studies(self) -> None: ...
     def serve_from(self, series_id: str, base: str) -> None: ...
     def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None: ...
+    def save_picture(self, request: str) -> None: ...
 
 
 class Session:
@@ -125,6 +126,7 @@ class Session:
             "pointer": self._on_pointer,
             "wheel": self._on_wheel,
             "key": self._on_key,
+            "picture": self._on_picture,
         }
         handler = handlers.get(str(message.get("type")))
         try:
@@ -174,6 +176,16 @@ class Session:
         call = key_call(self.state, key, control=control, shift=bool(message.get("shift")))
         if call is not None:
             self._run(call)
+
+    def _on_picture(self, message: Mapping[str, Any]) -> None:
+        """Answer with a file of what is on the screen, words burnt in."""
+        if self._loader.ended or not self._interactive:
+            raise CommandError("影像尚未载入 / no image is loaded yet")
+        facts = self._looked_at.facts(self.state, 1.0, resting=True)
+        scene = self._scene(self._marks.measured(self.state, facts))
+        self._screen.paint(scene, volumes=False, detail=1.0)
+        panes = scene_message(self.state, scene)["panes"]
+        self._marks.picture(message.get("id"), panes, scene, self._screen.kind)
 
     def _run(self, call: Call) -> None:
         if self._loader.ended:
@@ -449,8 +461,10 @@ class Session:
     def report(self) -> dict[str, Any]:
         """Return the serialisable state (`window.yingyun.state()`)."""
         facts = self._facts()
+        scene = self._scene(facts)
         return {
-            **state_report(self.state, self._scene(facts), facts),
+            **state_report(self.state, scene, facts),
+            "shown": self._screen.shows(scene),
             "unshown": self._unshowing.report(),
             "annotations": self._marks.report(self.state, facts),
             "loading": self._loader.status(),

@@ -77,6 +77,10 @@ class JavaScriptHost:
         """Have the data of a series fetched below another address than the study's own."""
         self._outside.serveFrom(series_id, base)
 
+    def save_picture(self, request: str) -> None:
+        """Have what was just painted saved as a file; the page gets it as its answer."""
+        self._outside.savePicture(request)
+
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
         self._outside.callLater(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from viewer_py.dicom.geometry import slice_normal
@@ -79,21 +80,49 @@ def _points(text: str, kind: AnnotationKind, size: int) -> tuple[Point3, ...]:
     return tuple((point[0], point[1], point[2] if size == 3 else 0.0) for point in points)
 
 
-def loaded(state: ViewerState, document: str) -> ViewerState:
-    """Take over the annotations of a document. Raises CommandError for one that is none."""
+def loaded(state: ViewerState, document: str, base: str | None = None) -> ViewerState:
+    """Take over the annotations of a document. Raises CommandError for one that is none.
+
+    With `base`, the document that this page last saved or loaded, what another device did since is
+    joined with what was done here: `joined`.
+    """
     try:
-        items = from_json(document)
+        theirs = from_json(document)
+        known = () if base is None else from_json(base)
     except AnnotationFormatError as error:
         raise CommandError(str(error)) from error
-    state = taken_over(state, items)
-    refuse_too_many(state.annotations.items)
-    return state
+    items = joined(state.annotations.items, theirs, known, new_id)
+    refuse_too_many(items)
+    return replace(state, annotations=replace(state.annotations, items=items))
 
 
-def taken_over(state: ViewerState, items: tuple[Annotation, ...]) -> ViewerState:
-    """Add annotations that came from elsewhere; what is here under the same id stays as it is."""
-    store = state.annotations
-    new = [one for one in items if store.find(one.annotation_id) is None]
-    if not new:
-        return state
-    return replace(state, annotations=replace(store, items=(*store.items, *new)))
+def joined(
+    ours: tuple[Annotation, ...],
+    theirs: tuple[Annotation, ...],
+    base: tuple[Annotation, ...],
+    fresh: Callable[[], str],
+) -> tuple[Annotation, ...]:
+    """Join what two devices made of the same `base`: nothing that either drew is lost.
+
+    What only one of them changed is as that one left it; what both changed differently stays
+    twice, theirs under an id of its own. What one deleted and the other left alone is gone.
+    """
+    mine = {one.annotation_id: one for one in ours}
+    other = {one.annotation_id: one for one in theirs}
+    before = {one.annotation_id: one for one in base}
+    result: list[Annotation] = []
+    for name, one in mine.items():
+        there, was = other.get(name), before.get(name)
+        if there is None:
+            result += [one] if one != was else []  # they deleted what was left alone here
+        elif one == was:
+            result.append(there)
+        else:
+            result.append(one)
+            if there not in (one, was):
+                result.append(replace(there, annotation_id=fresh()))
+    for name, there in other.items():
+        deleted_here = there == before.get(name)
+        if name not in mine and not deleted_here:
+            result.append(there)
+    return tuple(result)

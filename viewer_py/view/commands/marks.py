@@ -11,6 +11,7 @@ from viewer_py.measure.annotation import Annotation, AnnotationKind
 from viewer_py.view.annotations import store as annotation_store
 from viewer_py.view.annotations.store import AnnotationStore
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.habits import resting_tool
 from viewer_py.view.state import PaneKind, ViewerState
 
 _FAR = 1e5
@@ -35,7 +36,7 @@ def choose(state: ViewerState, args: Arguments) -> ViewerState:
     reason = kind_refusal(state, kind)
     if reason:
         raise CommandError(reason)
-    tool = kind if state.tool != kind else "pan"
+    tool = kind if state.tool != kind else resting_tool(state.habits)
     state = _with(state, replace(state.annotations, draft=None, shown=True))
     return replace(state, tool=tool, playing=False)
 
@@ -266,10 +267,14 @@ def create(state: ViewerState, args: Arguments) -> ViewerState:
 
 
 def load(state: ViewerState, args: Arguments) -> ViewerState:
-    """Take over the annotations of a `document` of viewer_py.measure.annotation_json."""
+    """Take over a `document` of viewer_py.measure.annotation_json, joined with what is here.
+
+    `base` is the document that both sides began with.
+    """
     from viewer_py.view.annotations.creating import loaded
 
-    return loaded(state, str(args["document"]))
+    base = args.get("base")
+    return loaded(state, str(args["document"]), None if base is None else str(base))
 
 
 def _nothing_back(state: ViewerState) -> str:
@@ -396,5 +401,6 @@ COMMANDS = (
                 Argument("closed", int, 0, 1, optional=True),
                 Argument("text", str, optional=True),
             )),
-    Command("annotation.load", "载入标注", "Load", load, arguments=(Argument("document", str),)),
+    Command("annotation.load", "载入标注", "Load", load,
+            arguments=(Argument("document", str), Argument("base", str, optional=True))),
 )  # fmt: skip
