@@ -99,5 +99,5 @@ def test_on_a_phone_the_slider_keeps_its_room(phone: Page, site: Site) -> None:
     assert box is not None and box["width"] > 70
     button.tap()
     expect(phone.locator("[data-unshown-list]")).to_contain_text("图像号 31 第 2 帧")
-    phone.locator("[data-stage]").tap()
+    phone.locator("[data-stage]").tap(position={"x": 20, "y": 20})
     expect(phone.locator("[data-unshown-list]")).to_be_hidden()
