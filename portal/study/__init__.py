@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.doors import DOCTOR
-from portal.study import annotations, data, facts, pages
+from portal.study import data, facts, pages
+
+# Not the module: `annotations` of this package is the feature of `__future__` above.
+from portal.study.annotations import blueprint as annotations_blueprint
 
 # Names of the doors, their addresses, and what those say that is not in them.
 DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
@@ -24,7 +27,7 @@ def install_study(app: Flask) -> None:
             (pages.both, "pages"),
             (data.blueprint, "data"),
             (facts.blueprint, "facts"),
-            (annotations.blueprint, "annotations"),
+            (annotations_blueprint, "annotations"),
         ):
             app.register_blueprint(
                 blueprint, name=f"{name}_{kind}", url_prefix=prefix, url_defaults=defaults
