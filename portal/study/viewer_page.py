@@ -44,6 +44,9 @@ PAGE_FILES = (
     "viewer/annotations.js",
     "viewer/annotation-keeper.js",
     "viewer/annotation-files.js",
+    "css/viewer-drawers.css",
+    "viewer/drawers.js",
+    "viewer/tags.js",
     "viewer/decode-worker.js",
     "viewer/codecs.js",
 )

@@ -166,6 +166,7 @@ const handlers = {
     panel.notice("");
     unshown.show({ entries: [] });
     if (picture) picture.hidden = true;
+    beside?.then((drawers) => drawers.forget());
     fail("ended");
   },
   annotations: (message) => annotations?.then((made) => made.show(message)),

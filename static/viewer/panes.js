@@ -46,7 +46,9 @@ export class Panes {
       setText(element.querySelector(`[data-mark="${edge}"]`), letters);
     }
     showScale(element.querySelector("[data-scale]"), pane.scale);
+    showBar(element.querySelector("[data-bar]"), pane.bar);
     showFailure(element.querySelector("[data-pane-failure]"), pane.failure);
+    showStudy(element.querySelector("[data-pane-study]"), pane.study);
     element.querySelector(".pane-offer").hidden = pane.kind !== "empty";
   }
 
@@ -82,6 +84,14 @@ function showScale(bar, scale) {
   setText(bar.querySelector("[data-scale-text]"), `${length} ${scale.calibration}`.trim());
 }
 
+// Whose images these are, as soon as those of two studies are on the screen.
+function showStudy(box, study) {
+  box.hidden = !study;
+  if (!study) return;
+  box.dataset.kind = study.kind;
+  setText(box, `${box.dataset[study.kind]} ${study.date} ${study.institution}`);
+}
+
 function showFailure(box, words) {
   box.hidden = !words;
   setText(box, inLanguage(words));
@@ -91,6 +101,18 @@ function showFailure(box, words) {
 export function inLanguage(words) {
   const [chinese, ...english] = words.split(" / ");
   return CHINESE || !english.length ? chinese : english.join(" / ");
+}
+
+// The highest value is at the top.
+function showBar(bar, shown) {
+  bar.hidden = !shown;
+  if (!shown) return;
+  const colors = shown.colors.join(",");
+  const ramp = bar.querySelector("[data-bar-ramp]");
+  if (ramp.dataset.colors !== colors) ramp.style.background = `linear-gradient(to top, ${colors})`;
+  ramp.dataset.colors = colors;
+  setText(bar.querySelector("[data-bar-high]"), `${shown.high} ${shown.unit}`.trim());
+  setText(bar.querySelector("[data-bar-low]"), shown.low);
 }
 
 export function setText(element, text) {

@@ -21,6 +21,7 @@ MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
 # A pane smaller than this has room for the number of its image, and no more.
 _LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 150.0
+_TILE_WIDTH = 300.0  # of a first tile that names the study in full
 
 
 @dataclass(frozen=True)
@@ -317,6 +318,8 @@ def corner_text(
     if _is_tiny(source):
         number = _reformat_name(source) if source.name else _image_line(source)
         return CornerText(bottom_left=(number,))
+    if source.pane.tile.count > 1 and source.canvas.width < _TILE_WIDTH:
+        return CornerText((_name(source),), (), (_image_line(source),), (_window_line(source),))
     narrow = source.canvas.width < PHONE_WIDTH
     texts: dict[Corner, list[str]] = {corner: [] for corner in Corner}
     for line in lines:

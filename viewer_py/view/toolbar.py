@@ -66,8 +66,7 @@ def _group(name: str) -> tuple[Command, ...]:
 def toolbar() -> Toolbar:
     """Return what stands where.
 
-    Paging and cine ("stack", "paging") have their own row beside the slider, where
-    `cine_sheet` opens.
+    Paging and the button that plays ("stack", "paging") have their own row beside the slider.
     """
     presets = _sheet(
         "window.preset", "窗位", "Presets", "adjustments",
@@ -79,7 +78,8 @@ def toolbar() -> Toolbar:
     marks = _sheet("mark", "标记", "Mark", "pencil", shows="annotation.mark")
     grids = _sheet("layout", "布局", "Layout", "layout-grid")
     links = _sheet("link", "联动", "Link", "link")
-    lens = _sheet("lens", "放大镜", "Lens", "settings", shows="magnifier.factor")
+    lens = _sheet("lens", "镜片", "Lens", "settings")
+    cine = _sheet("cine", "动态播放", "Cine", "player-play")
     directions = _sheet(
         "direction", "方位", "Direction", "switch-horizontal", shows="mpr.direction"
     )
@@ -93,7 +93,8 @@ def toolbar() -> Toolbar:
             (presets, *_group("image")),
             (measures, marks),
             _group("volume"),
-            (colors, turns, grids, *_group("panes"), links, lens),
+            (cine, colors, turns, lens),
+            (grids, *_group("panes"), links),
             _group("studies"),
             _group("zoom"),
             _group("reset"),
@@ -103,16 +104,10 @@ def toolbar() -> Toolbar:
 
 
 @cache
-def cine_sheet() -> Sheet:
-    """Return the sheet of cine, which opens beside the button that plays."""
-    return _sheet("cine", "播放设置", "Playing", "adjustments", shows="cine.direction")
-
-
-@cache
 def toolbar_commands() -> tuple[Command, ...]:
     """Return every command that has a button or a choice in the toolbar, once."""
     bar = toolbar()
-    found = {command.name: command for command in cine_sheet().commands}
+    found: dict[str, Command] = {}
     for group in (*bar.strip, *bar.reformats):
         for item in group:
             found |= {command.name: command for command in _commands_of(item)}

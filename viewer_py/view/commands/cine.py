@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Entry, Kind
 from viewer_py.view.commands.stack import frame_count, frame_number
-from viewer_py.view.reading_modes import Playback, PlayDirection
+from viewer_py.view.reading_modes import PlayDirection
 from viewer_py.view.state import ViewerState
 
 _FAR = 1_000_000
@@ -77,11 +77,6 @@ def _range(state: ViewerState) -> dict[str, int]:
     return {"first": min((playback.first or 0) + 1, last), "last": last}
 
 
-def forgotten(playback: Playback) -> Playback:
-    """Return how another series is played: its range is its own."""
-    return replace(playback, first=None, last=None, returning=False)
-
-
 COMMANDS = (
     Command(
         name="cine.toggle",
@@ -90,6 +85,7 @@ COMMANDS = (
         apply=toggle,
         kind=Kind.TOGGLE,
         group="stack",
+        sheet="cine",
         icon="player-play",
         key="Space",
         current=lambda state: state.playing,

@@ -14,9 +14,11 @@ from viewer_py.view.command import (
     Kind,
     Value,
 )
+from viewer_py.view.layout import pane_at
 from viewer_py.view.state import Grid, Pane, SeriesEntry, ViewerState
 from viewer_py.view.tiles import MOST_PANES, group_of, is_vacant, leaders, tiled
 
+_FAR = 1e5
 _MOST = 4  # areas, or tiles, along one side
 GRIDS = (Grid(1, 1), Grid(2, 1), Grid(1, 2), Grid(2, 2), Grid(3, 2), Grid(3, 3))
 TILES = (Grid(1, 1), Grid(2, 1), Grid(2, 2), Grid(3, 2), Grid(3, 3), Grid(4, 4))
@@ -88,6 +90,17 @@ def activate(state: ViewerState, args: Arguments) -> ViewerState:
     if index == state.active_pane or is_vacant(state.panes[index]):
         return state
     return replace(state, active_pane=index, playing=False)
+
+
+def open_in(state: ViewerState, args: Arguments) -> ViewerState:
+    """Show a series in the pane under (`x`, `y`), CSS pixels, which becomes the active one."""
+    from viewer_py.view.commands.mpr import closed
+    from viewer_py.view.commands.series import open_series
+
+    state = closed(state)
+    index = pane_at(state, float(args["x"]), float(args["y"]))
+    state = replace(state, active_pane=group_of(state, index).start)
+    return open_series(state, {"series_id": args["series_id"]})
 
 
 def maximize(state: ViewerState, _args: Arguments) -> ViewerState:
@@ -162,6 +175,18 @@ COMMANDS = (
         current=lambda state: state.maximized,
         unavailable=lambda state: (
             "" if len(state.panes) > 1 else "只有一个窗格 / there is one pane only"
+        ),
+    ),
+    Command(
+        name="pane.open",
+        label="在此窗格打开",
+        label_en="Open in this pane",
+        apply=open_in,
+        gesture="drag a series",
+        arguments=(
+            Argument("series_id", str),
+            Argument("x", float, -_FAR, _FAR),
+            Argument("y", float, -_FAR, _FAR),
         ),
     ),
     Command(

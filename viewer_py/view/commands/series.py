@@ -17,8 +17,14 @@ def middle_frame(frame_count: int) -> int:
 def opened(state: ViewerState, entry: SeriesEntry, frame_index: int) -> ViewerState:
     """Return the state with `entry` in the active pane, its view as new; reformats are closed."""
     state = closed(state)
-    pane = Pane(series_id=entry.series_id, frame_index=frame_index, viewport=Viewport())
-    return replace(state.with_pane(pane), playing=False)
+    pane = Pane(
+        series_id=entry.series_id,
+        frame_index=frame_index,
+        viewport=Viewport(),
+        tile=state.pane().tile,
+    )
+    playback = replace(state.playback, first=None, last=None, returning=False)
+    return replace(state.with_pane(pane), playing=False, playback=playback)
 
 
 def open_series(state: ViewerState, args: Arguments) -> ViewerState:
