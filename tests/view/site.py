@@ -15,7 +15,15 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-from flask import Flask, Response, abort, render_template, request, send_from_directory
+from flask import (
+    Flask,
+    Response,
+    abort,
+    jsonify,
+    render_template,
+    request,
+    send_from_directory,
+)
 from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,12 +36,15 @@ from tests.view.samples import make_series
 from viewer_py.dicom.manifest import SeriesManifest, to_json
 from viewer_py.dicom.pack import FrameCodec, FrameRecord
 from viewer_py.pixels import pipeline
+from viewer_py.view.doctor_toolbar import doctor_toolbar
+from viewer_py.view.shortcuts import shortcuts
 from viewer_py.view.toolbar import toolbar
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS, COLUMNS = 96, 128
 ICON = Markup('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>')
 
+EMPTY: dict[str, Any] = {"version": 1, "annotations": []}
 ENDINGS = (("script", "mjs"), ("wasm", "wasm"))
 
 
@@ -93,7 +104,11 @@ class Site:
     ended: int = 0
     broken: int = 0
     asked: list[str] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
     overlays: dict[str, bytes] = field(default_factory=dict)
+    # What a reader has drawn: its revision, the document, and the status that saving fails with.
+    drawn: dict[str, Any] = field(default_factory=lambda: {"revision": 0, "document": EMPTY})
+    refuses: int = 0
     release: threading.Event = field(default_factory=threading.Event)
     server: BaseWSGIServer | None = None
 
@@ -176,7 +191,14 @@ def make_app(site: Site) -> Flask:
 
     @app.get("/x/dicom")
     def page() -> str:
-        return render_template("viewer/page.html", viewer=page_context(site))
+        doctor = request.args.get("reader") == "doctor"
+        name = "doctor/viewer.html" if doctor else "viewer/page.html"
+        return render_template(name, viewer=page_context(site))
+
+    @app.put("/account/preferences")
+    def keep() -> Response:
+        site.kept |= request.get_json()
+        return Response(status=204)
 
     @app.get("/x/series/<series_id>/manifest.json")
     def manifest(series_id: str) -> Response:
@@ -188,6 +210,20 @@ def make_app(site: Site) -> Flask:
     def overlays(series_id: str) -> Response:
         found = site.overlays.get(series_id) or abort(404)
         return Response(found, mimetype="application/octet-stream")
+
+    @app.get("/x/annotations.json")
+    def annotations() -> Response:
+        return jsonify({"kept": True, **site.drawn})
+
+    @app.put("/x/annotations.json")
+    def keep_annotations() -> tuple[Response, int]:
+        sent = request.get_json()
+        if site.refuses:
+            abort(site.refuses)
+        if sent["revision"] != site.drawn["revision"]:
+            return jsonify({"kept": True, **site.drawn}), 409
+        site.drawn = {"revision": sent["revision"] + 1, "document": sent["document"]}
+        return jsonify({"revision": site.drawn["revision"]}), 200
 
     @app.get("/x/series/<series_id>/frames/<int:index>/rendered.png")
     def rendered(series_id: str, index: int) -> Response:
@@ -213,6 +249,7 @@ def make_app(site: Site) -> Flask:
 def page_context(site: Site) -> dict[str, Any]:
     """Return what portal/study/viewer_page.py gives the template."""
     series_id = request.args.get("series", next(iter(site.series)))
+    reader = request.args.get("reader", "patient")
     count = len(site.series[series_id][0].frames)
     frame = count // 2
     entries = [
@@ -242,7 +279,12 @@ def page_context(site: Site) -> dict[str, Any]:
         "marks": None,
         "runtime": site.catalog.runtime(),
         "decoders": {"workers": 1, "codecs": codec_addresses(site.catalog)},
-        "toolbar": toolbar(),
+        "toolbar": doctor_toolbar() if reader == "doctor" else toolbar(),
+        "reader": reader,
+        "kept": site.kept if reader == "doctor" else {},
+        "work_list_url": "/x",
+        "report": None,
+        "keys": shortcuts(),
     }
 
 

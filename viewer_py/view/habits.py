@@ -37,6 +37,7 @@ class Habits:
     keys: bool = True
 
 
+NO_HABITS = Habits()
 TOOLBAR_PLACES = ("top", "bottom")
 _LINKED, _LINKS = "linked_", ("scroll", "zoom", "window")
 _ALLOWED: dict[str, tuple[object, ...]] = {

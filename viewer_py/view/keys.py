@@ -30,7 +30,12 @@ def call_for_key(key: str) -> Call | None:
 
 
 def key_call(state: ViewerState, key: str, *, control: bool, shift: bool) -> Call | None:
-    """Return what pressing `key` means in a state: to annotations first, if there are any."""
+    """Return what pressing `key` means in a state: to annotations first, if there are any.
+
+    Letters, figures and signs mean nothing while the reader has switched single keys off.
+    """
+    if len(key) == 1 and key != " " and not control and not state.habits.keys:
+        return None
     store = state.annotations
     if store.items or store.draft is not None or store.redo or state.tool in ANNOTATION_TOOLS:
         from viewer_py.view.annotations.keys import call_for

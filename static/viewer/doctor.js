@@ -1,0 +1,89 @@
+// The doctor's page: shows where Python says that toolbar and panels stand, keeps that for the
+// account, and opens the list of keys.
+
+const SAVE_AFTER = 400; // milliseconds
+const TRY_AGAIN = 5000;
+const ADDRESS = "/account/preferences";
+const SHOWN = ["toolbar", "navigation", "report"];
+
+export class DoctorPage {
+  #root;
+  #saved = null;
+  #wanted = {};
+  #timer = 0;
+
+  constructor(root, kept) {
+    this.#root = root;
+    this.#saved = { ...kept };
+    this.#bindKeys();
+  }
+
+  show({ kept, in_force: inForce }) {
+    for (const name of SHOWN) {
+      const value = String(kept[name]);
+      if (this.#root.dataset[name] !== value) this.#root.dataset[name] = value;
+    }
+    this.#nameToolbarButton(kept.toolbar);
+    this.#keep(kept);
+    const { tool } = { tool: inForce["tool.choose"] };
+    this.#root.dataset.free = String(tool === -1);
+  }
+
+  // The button says where the bar would go, as the specification names it.
+  #nameToolbarButton(place) {
+    const button = this.#root.querySelector("[data-command='toolbar.place']");
+    const words = this.#root.querySelector("[data-toolbar-words]").dataset;
+    const label = place === "bottom" ? words.top : words.bottom;
+    const text = button.querySelector(".tool-label");
+    if (text.textContent !== label) text.textContent = label;
+  }
+
+  #keep(kept) {
+    // Before anything was changed, what is not kept yet is as it always was.
+    if (!Object.keys(this.#wanted).length) this.#saved = { ...kept, ...this.#saved };
+    this.#wanted = kept;
+    if (Object.keys(this.#unsaved()).length && !this.#timer) this.#later(SAVE_AFTER);
+  }
+
+  #unsaved() {
+    return Object.fromEntries(Object.entries(this.#wanted).filter(([name, value]) => this.#saved[name] !== value));
+  }
+
+  #later(milliseconds) {
+    this.#timer = setTimeout(() => this.#save(), milliseconds);
+  }
+
+  async #save() {
+    const values = this.#unsaved();
+    this.#timer = 0;
+    if (!Object.keys(values).length) return;
+    const token = document.querySelector("meta[name='csrf-token']").content;
+    try {
+      const answer = await fetch(ADDRESS, {
+        method: "PUT",
+        credentials: "same-origin",
+        keepalive: true,
+        headers: { "Content-Type": "application/json", "X-CSRFToken": token },
+        body: JSON.stringify(values),
+      });
+      if (answer.ok) Object.assign(this.#saved, values);
+      else return; // whoever is signed out keeps nothing
+    } catch {
+      this.#later(TRY_AGAIN); // no network
+      return;
+    }
+    if (Object.keys(this.#unsaved()).length && !this.#timer) this.#later(SAVE_AFTER);
+  }
+
+  #bindKeys() {
+    const dialog = this.#root.querySelector("[data-keys]");
+    const open = () => dialog.open || dialog.showModal();
+    this.#root.querySelector("[data-keys-open]").addEventListener("click", open);
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input:not([type='range']), select, textarea, [contenteditable]");
+      if (event.key === "?" && !typing) open();
+    });
+    // A click beside the list closes it.
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  }
+}
