@@ -48,6 +48,7 @@ def series_entry(door: StudyDoor, series: Series) -> dict[str, object]:
         "description": shown.series_name(series),
         "modality": series.modality,
         "modality_label": modality_label(series.modality),
+        "body_part": series.body_part,
         "frame_count": series.frame_count,
         "pack_bytes": series.pack_bytes,
         "thumbnail_url": thumbnail_url(door, series),
