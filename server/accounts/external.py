@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, messages, people
+from server.accounts.auditing import actor_of, record_failure, record_success
 from server.accounts.errors import SignInRefused
 from server.accounts.sessions import EntryKind, open_session, sign_out
 from server.accounts.sign_in import Challenge, SignedIn, open_challenge
@@ -73,16 +74,16 @@ def sign_in_with_provider(
 
     Raises IdentityUnknownError, NoSecondFactorError, SignInRefused for an account that is shut.
     """
-    account = _account(cloud, session, identity, source)
+    account, name = _account(cloud, session, identity, source), identity.provider.name
     if not account.active:
-        _refused(cloud, identity, f"account:{account.id}", source, "disabled")
+        _refused(cloud, identity, actor_of(account), source, "disabled")
         raise SignInRefused
     if identity.has_two_factors():
         if previous_token:
             sign_out(session, previous_token, source=source)
         kind = EntryKind.of(identity.provider.entry_kind or entry_kind)
         token = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
-        _record(session, account, "sign_in", source, identity, entry_kind=str(kind))
+        record_success(session, account, "sign_in", source, provider=name, entry_kind=str(kind))
         return SignedIn(token, account)
     challenge = Challenge(
         open_challenge(session, account),
@@ -90,9 +91,9 @@ def sign_in_with_provider(
         can_sms=messages.can_reach(cloud, account),
     )
     if not (challenge.can_totp or challenge.can_sms):
-        _refused(cloud, identity, f"account:{account.id}", source, "no second factor")
+        _refused(cloud, identity, actor_of(account), source, "no second factor")
         raise NoSecondFactorError
-    _record(session, account, "sign_in.provider", source, identity)
+    record_success(session, account, "sign_in.provider", source, provider=name)
     return challenge
 
 
@@ -133,10 +134,8 @@ def _account(cloud: ImageCloud, session: Session, identity: ProvenIdentity, sour
     if person is None:
         person = _new_person(cloud, session, identity, number)
     account = _patient_account(session, person) or _new_account(session, identity, person, source)
-    name = f"account:{account.id}"
-    connect(
-        session, account, identity.provider.name, identity.subject, actor_kind="account", actor=name
-    )
+    provider, actor = identity.provider.name, actor_of(account)
+    connect(session, account, provider, identity.subject, actor_kind="account", actor=actor)
     return account
 
 
@@ -175,42 +174,13 @@ def _new_account(
     )
     session.add(account)
     session.flush()
-    _record(session, account, "account.create", source, identity, role=str(Role.PATIENT))
+    provider, role = identity.provider.name, str(Role.PATIENT)
+    record_success(session, account, "account.create", source, provider=provider, role=role)
     return account
-
-
-def _record(
-    session: Session,
-    account: Account,
-    event: str,
-    source: str,
-    identity: ProvenIdentity,
-    **detail: str,
-) -> None:
-    audit.record(
-        session,
-        actor_kind="account",
-        actor=f"account:{account.id}",
-        event=event,
-        object_kind="account",
-        object_id=str(account.id),
-        source=source,
-        detail={"provider": identity.provider.name, **detail},
-    )
 
 
 def _refused(
     cloud: ImageCloud, identity: ProvenIdentity, actor: str, source: str, reason: str
 ) -> None:
-    # A transaction of its own, for the refusal rolls the caller's back.
-    with cloud.database.session() as own:
-        audit.record(
-            own,
-            actor_kind="account" if actor.startswith("account:") else "anonymous",
-            actor=actor,
-            event="sign_in.provider",
-            result="failure",
-            reason=reason,
-            source=source,
-            detail={"provider": identity.provider.name},
-        )
+    provider = identity.provider.name
+    record_failure(cloud, actor, "sign_in.provider", source, reason, provider=provider)

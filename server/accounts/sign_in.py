@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from server import audit, clock, limits, messages
+from server import clock, limits, messages
 from server.accounts import passwords, second_factor
+from server.accounts.auditing import actor_of, record_failure, record_success
 from server.accounts.directory import find_account, normalize_login
 from server.accounts.errors import SignInExpired, SignInRefused
 from server.accounts.sessions import EntryKind, hash_token, new_token, open_session, sign_out
@@ -60,7 +61,7 @@ def start_sign_in(
     _take(cloud, counted, actor, source)
     fits = passwords.verify_password(account.password_hash if account else None, password)
     if account is None or not fits or not account.active:
-        _audit_failure(cloud, actor, "sign_in.password", source, "refused")
+        record_failure(cloud, actor, "sign_in.password", source, "refused")
         raise SignInRefused
     for limit, key in counted[1:]:
         limits.give_back(cloud, session, limit, key)
@@ -68,7 +69,7 @@ def start_sign_in(
     if passwords.needs_rehash(account.password_hash):
         account.password_hash = passwords.hash_password(password)
     token = open_challenge(session, account)
-    _audit_success(session, account, "sign_in.password", source)
+    record_success(session, account, "sign_in.password", source)
     return Challenge(
         token,
         can_totp=account.totp_secret_sealed is not None,
@@ -96,7 +97,7 @@ def finish_sign_in(
     account = challenge.account
     _take_code_try(cloud, challenge, source)
     if not account.active or not second_factor.accepts(cloud, challenge, code):
-        _audit_failure(cloud, f"account:{account.id}", "sign_in.code", source, "refused")
+        record_failure(cloud, actor_of(account), "sign_in.code", source, "refused")
         raise SignInRefused
     _use_up(session, challenge)
     session.execute(
@@ -106,14 +107,14 @@ def finish_sign_in(
         sign_out(session, previous_token, source=source)
     kind = EntryKind.of(entry_kind)
     new = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
-    _audit_success(session, account, "sign_in", source, entry_kind=str(kind))
+    record_success(session, account, "sign_in", source, entry_kind=str(kind))
     return SignedIn(new, account)
 
 
 def _actor(cloud: ImageCloud, account: Account | None, login: str) -> str:
     """Name who tries: the account, or a keyed hash of a login that nobody has."""
     if account is not None:
-        return f"account:{account.id}"
+        return actor_of(account)
     return "login:" + cloud.master_key.keyed_hash(normalize_login(login), "unknown login")[:32]
 
 
@@ -137,7 +138,7 @@ def _take(cloud: ImageCloud, counted: list[tuple[Limit, str]], actor: str, sourc
             for limit, key in counted:
                 limits.take(cloud, own, limit, key)
     except TooManyTries as error:
-        _audit_failure(cloud, actor, "sign_in.password", source, "locked")
+        record_failure(cloud, actor, "sign_in.password", source, "locked")
         raise SignInRefused(error.retry_at) from error
 
 
@@ -159,7 +160,7 @@ def _take_code_try(cloud: ImageCloud, challenge: SignInChallenge, source: str) -
             limits.take_account_try(own, challenge.account_id, cloud.settings.login_tries, lock)
     except TooManyTries as error:
         actor = f"account:{challenge.account_id}"
-        _audit_failure(cloud, actor, "sign_in.code", source, "locked")
+        record_failure(cloud, actor, "sign_in.code", source, "locked")
         raise SignInRefused(error.retry_at) from error
 
 
@@ -186,31 +187,3 @@ def _use_up(session: Session, challenge: SignInChallenge) -> None:
     )
     if used is None:
         raise SignInExpired
-
-
-def _audit_failure(cloud: ImageCloud, actor: str, event: str, source: str, reason: str) -> None:
-    with cloud.database.session() as own:
-        audit.record(
-            own,
-            actor_kind="account" if actor.startswith("account:") else "anonymous",
-            actor=actor,
-            event=event,
-            result="failure",
-            reason=reason,
-            source=source,
-        )
-
-
-def _audit_success(
-    session: Session, account: Account, event: str, source: str, **detail: str
-) -> None:
-    audit.record(
-        session,
-        actor_kind="account",
-        actor=f"account:{account.id}",
-        event=event,
-        object_kind="account",
-        object_id=str(account.id),
-        source=source,
-        detail=detail,
-    )
