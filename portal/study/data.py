@@ -16,7 +16,7 @@ from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
 from portal.static_files import accepted_codings
-from portal.study import captions, shown
+from portal.study import captions, shown, watermark
 from server import access
 from server.access import AccessDenied, Action
 from server.imaging import delivery
@@ -68,6 +68,16 @@ def thumbnail_url(door: StudyDoor, series: Series) -> str:
     """Return the address of the small picture that stands for a series."""
     middle = opening_frame(series)
     return door.url(f"series/{series.series_id}/pictures/{middle}/thumbnail")
+
+
+@blueprint.get("/watermark.svg")
+@study_action(Action.VIEW_PICTURES, data=True)
+def watermark_tile(door: StudyDoor) -> Response:
+    """Send the words over still pictures (C-40); a patient has none on his own."""
+    text = watermark.words(door)
+    if not text:
+        raise NotFound
+    return Response(watermark.tile(text), content_type="image/svg+xml")
 
 
 @blueprint.get("/series/<series_id>/manifest.json")

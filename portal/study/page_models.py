@@ -68,6 +68,7 @@ class PicturesPage:
     frame_count: int
     picture_url: str
     picture_address: str
+    watermark_url: str
     captions_url: str
     caption: Caption
     previous_href: str

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+
 from portal.auditing import note_view
 from portal.context import database_session
 from portal.decisions import study_action
 from portal.doors import DOCTOR, StudyDoor
 from portal.security import runs_python
-from portal.study import captions, shown, viewer_page
+from portal.study import captions, shown, viewer_page, watermark
 from portal.study.data import thumbnail_url
 from portal.study.page_models import (
     PicturesPage,
@@ -165,6 +166,7 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
         frame_count=series.frame_count,
         picture_url=address.replace("{frame}", str(index)),
         picture_address=address,
+        watermark_url=door.url("watermark.svg") if watermark.words(door) else "",
         captions_url=door.url(f"series/{series.series_id}/captions.json"),
         caption=captions.caption(read, index),
         previous_href=_page_href(door, series, max(index - 1, 0), fast),

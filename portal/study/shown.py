@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from portal.context import current_cloud, database_session
 from portal.doors import StudyDoor
 from portal.i18n import html_language
+from portal.study import watermark
 from server import people, reports
 from server.imaging import delivery
 from server.model import ProcessingState, Series, Share, Study
@@ -97,8 +98,11 @@ def shows_identity(door: StudyDoor) -> bool:
 
 
 def series_manifest(door: StudyDoor, series: Series) -> SeriesManifest:
-    """Return the manifest of a series, its heading as this door may show it."""
-    read = delivery.series_manifest(current_cloud(), database_session(), series)
+    """Return the manifest of a series, its heading and watermark as this door may show it."""
+    read = dataclasses.replace(
+        delivery.series_manifest(current_cloud(), database_session(), series),
+        watermark=watermark.words(door),
+    )
     if shows_identity(door):
         return read
     return dataclasses.replace(read, heading=masked_heading(read.heading))

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from portal.doors import DOCTOR, StudyDoor
 from portal.service_worker import service_worker
 from portal.static_files import asset, open_catalog, static_url
-from portal.study import captions, doctor_page, shown
+from portal.study import captions, doctor_page, shown, watermark
 from portal.study.data import closed_entry, series_entry
 from portal.study.page_models import StudyFrame
 from server.model import Series
@@ -107,6 +107,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "first_frame": frame_index,
         "first_frame_count": series.frame_count,
         "rendered_url": door.url(f"series/{series.series_id}/frames/{frame_index}/rendered.png"),
+        "watermark_url": door.url("watermark.svg") if watermark.words(door) else "",
         "corners": {"wide": caption.wide, "narrow": caption.narrow},
         "marks": caption.marks,
         "runtime": catalog.runtime(),

@@ -70,6 +70,7 @@ async function markFirstImage() {
 // and that may be late while images pour in. Until then the same picture stands in the same place.
 async function giveWay() {
   await link.ask({ type: "shown" });
+  root.querySelector("[data-first-watermark]")?.remove(); // Python draws it now
   if (picture) picture.hidden = true;
   else mark("dicom-first-image");
 }

@@ -62,7 +62,39 @@ const PAINTERS = {
   arrow,
   handle,
   text: words,
+  watermark,
 };
+
+// Faint, with a light and a dark side, so that it can be read on black and on white and hides no
+// finding: two lines of words never touch.
+const MARK_SIZE = 15; // CSS pixels, as are the distances
+const MARK_GAP = [90, 150];
+const MARK_TURN = -0.42; // radians
+
+function watermark(context, [left, top, right, bottom], _style, ratio, [text]) {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, right - left, bottom - top);
+  context.clip();
+  context.font = `${MARK_SIZE * ratio}px ${FONT}`;
+  context.textBaseline = "middle";
+  context.translate((left + right) / 2, (top + bottom) / 2);
+  context.rotate(MARK_TURN);
+  const across = context.measureText(text).width + MARK_GAP[0] * ratio;
+  const down = MARK_GAP[1] * ratio;
+  const reach = Math.hypot(right - left, bottom - top) / 2;
+  context.lineWidth = 1.5 * ratio;
+  for (let row = -Math.ceil(reach / down); row * down < reach; row += 1) {
+    const shift = row % 2 ? across / 2 : 0;
+    for (let x = -Math.ceil(reach / across) * across - shift; x < reach; x += across) {
+      context.strokeStyle = "rgb(0 0 0 / 22%)";
+      context.strokeText(text, x, row * down);
+      context.fillStyle = "rgb(255 255 255 / 22%)";
+      context.fillText(text, x, row * down);
+    }
+  }
+  context.restore();
+}
 
 function trace(context, places) {
   for (let at = 0; at < places.length; at += 2) context.lineTo(places[at], places[at + 1]);

@@ -123,10 +123,14 @@ class Site:
         assert self.server is not None
         return f"http://127.0.0.1:{self.server.server_port}"
 
+    def app(self) -> Flask:
+        """Return the site as it is served; others add to it."""
+        return make_app(self)
+
     @contextmanager
     def serving(self) -> Iterator[Site]:
         """Serve on a free port meanwhile."""
-        self.server = make_server("127.0.0.1", 0, make_app(self), threaded=True)
+        self.server = make_server("127.0.0.1", 0, self.app(), threaded=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         try:
             yield self
@@ -275,6 +279,7 @@ def page_context(site: Site) -> dict[str, Any]:
         "first_frame": frame,
         "first_frame_count": count,
         "rendered_url": f"/x/series/{series_id}/frames/{frame}/rendered.png",
+        "watermark_url": "",
         "corners": None,
         "marks": None,
         "runtime": site.catalog.runtime(),

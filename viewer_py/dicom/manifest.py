@@ -69,6 +69,8 @@ class SeriesManifest:
     frame_bytes: tuple[int, ...] = field(default=())
     pet: PetAttributes | None = None
     refused: tuple[RefusedObject, ...] = ()
+    # Who reads this, and when (C-40), as the server says; "" on a patient's own page.
+    watermark: str = ""
     overlay_bytes: int = 0  # of the file of overlay planes (viewer_py.dicom.overlays); 0: none
 
 

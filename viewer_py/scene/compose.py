@@ -21,6 +21,7 @@ from viewer_py.scene.model import (
     Scene,
 )
 from viewer_py.scene.overlays import overlay_layers
+from viewer_py.scene.watermark import with_watermark
 from viewer_py.view.fit import image_matrix, pixel_aspect, scale_of, turn
 from viewer_py.view.layout import Area, areas, pane_size, shown_panes
 from viewer_py.view.state import CanvasSize, Pane, PaneKind, ViewerState, Viewport
@@ -39,7 +40,8 @@ def compose(state: ViewerState, facts: Facts = NO_FACTS) -> Scene:
 
 
 def _scene_of(state: ViewerState, index: int, area: Area, facts: Facts) -> PaneScene:
-    scene = _with_aids(state, index, _bare_scene_of(state, index, area, facts), facts)
+    bare = with_watermark(state, index, _bare_scene_of(state, index, area, facts))
+    scene = _with_aids(state, index, bare, facts)
     if not state.annotations.items and state.annotations.draft is None:
         return scene
     from viewer_py.scene.shapes import with_annotations  # nothing is drawn before the first picture

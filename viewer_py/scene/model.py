@@ -124,6 +124,7 @@ class ShapeKind(enum.StrEnum):
     ELLIPSE = "ellipse"  # centre, end of one half axis, end of the other
     ARROW = "arrow"  # tip, tail
     HANDLE = "handle"  # a grip round each point
+    WATERMARK = "watermark"  # words again and again over the box between its two points
     TEXT = "text"  # words whose box has its top left corner at the point
 
 
@@ -132,7 +133,7 @@ class Shape:
     """Something drawn over the image: `points` in device pixels of the canvas.
 
     `style` names its look ("mark", "selected", "drawing", "leader", "lens", "reference" …);
-    `lines` are the words of a TEXT.
+    `lines` are the words of a TEXT or WATERMARK.
     """
 
     kind: ShapeKind
