@@ -1,4 +1,4 @@
-"""Series that cut one phantom in several directions: a known value at every point in the patient."""
+"""Series that cut one phantom in several directions; what lies where is known."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def stack(
         **attributes,
     }
     frames = tuple(
-        make_frame(k, image_position_patient=place, **chosen) for k, place in enumerate(positions)
+        make_frame(k, **{"image_position_patient": place, **chosen})
+        for k, place in enumerate(positions)
     )
     return replace(
         make_series(series_id, frames=1, modality=modality), frames=frames,

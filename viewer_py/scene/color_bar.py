@@ -60,7 +60,8 @@ def _bar(
     shape, interpretation = frame.presentation_lut_shape, frame.photometric_interpretation
     colors = bar_colors(name, window, shape, interpretation, inverted)
     digits = 0 if abs(high - low) * factor >= 10 else 2
-    return ColorBar(colors, f"{low * factor:.{digits}f}", f"{high * factor:.{digits}f}", unit)
+    low, high = (round(end * factor, digits) + 0.0 for end in (low, high))  # no "-0"
+    return ColorBar(colors, f"{low:.{digits}f}", f"{high:.{digits}f}", unit)
 
 
 @lru_cache(maxsize=32)
