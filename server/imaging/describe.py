@@ -61,66 +61,90 @@ def _stored(values: FrameValues) -> _Stored:
 
 def _frame(values: FrameValues) -> FrameAttributes:
     stored = _stored(values)
-    color = stored.color
-    slope = None if stored.as_stored else values.number("RescaleSlope", RESCALE_GROUP)
-    intercept = None if stored.as_stored else values.number("RescaleIntercept", RESCALE_GROUP)
-    padding, padding_limit = _padding(values, stored)
-    modality_lut = None
-    if not (color or stored.as_stored or stored.floating):
-        modality_lut = tables.modality_lut(values.dataset, stored.signed)
     return FrameAttributes(
         sop_instance_uid=values.text("SOPInstanceUID"),
+        sop_class_uid=values.text("SOPClassUID"),
         frame_number=values.index + 1,
+        instance_number=values.integer("InstanceNumber"),
         rows=values.integer("Rows") or 0,
         columns=values.integer("Columns") or 0,
-        samples_per_pixel=3 if color else 1,
-        photometric_interpretation="RGB" if color else values.text("PhotometricInterpretation"),
+        samples_per_pixel=3 if stored.color else 1,
+        photometric_interpretation=(
+            "RGB" if stored.color else values.text("PhotometricInterpretation")
+        ),
         bits_stored=stored.bits,
         signed=stored.signed,
         floating=stored.floating,
-        instance_number=values.integer("InstanceNumber"),
-        rescale_slope=slope if slope else 1.0,
-        rescale_intercept=intercept or 0.0,
-        rescale_type="" if stored.as_stored else values.text("RescaleType", RESCALE_GROUP),
-        modality_lut=modality_lut,
-        window_center=values.numbers("WindowCenter", VOI_GROUP),
-        window_width=values.numbers("WindowWidth", VOI_GROUP),
-        window_explanation=values.texts("WindowCenterWidthExplanation", VOI_GROUP),
-        voi_lut_function=values.text("VOILUTFunction", VOI_GROUP) or "LINEAR",
-        voi_luts=()
-        if color
-        else tables.voi_luts(
-            values.dataset,
-            modality_lut is None and (stored.signed or (intercept or 0.0) < 0),
-        ),
-        presentation_lut_shape=values.text("PresentationLUTShape"),
-        pixel_padding_value=padding,
-        pixel_padding_range_limit=padding_limit,
-        sop_class_uid=values.text("SOPClassUID"),
-        frame_of_reference_uid=values.text("FrameOfReferenceUID"),
-        image_position_patient=position(values),
-        image_orientation_patient=cast("Vector6 | None", _exactly(6, _orientation(values))),
-        slice_thickness=values.number("SliceThickness", MEASURES_GROUP),
-        slice_location=values.number("SliceLocation"),
-        patient_orientation=_patient_orientation(values),
-        image_laterality=values.text("FrameLaterality", "FrameAnatomySequence")
-        or values.text("ImageLaterality")
-        or values.text("Laterality"),
-        view_position=values.text("ViewPosition"),
-        patient_position=values.text("PatientPosition"),
-        acquired_at=_acquired_at(values),
-        frame_time=_frame_time(values),
-        kvp=values.number("KVP", "CTXRayDetailsSequence"),
-        tube_current=values.number("XRayTubeCurrentInmA", CT_EXPOSURE_GROUP)
-        or values.number("XRayTubeCurrent"),
-        exposure=values.number("ExposureInmAs", CT_EXPOSURE_GROUP) or values.number("Exposure"),
-        pitch=values.number("SpiralPitchFactor", "CTTableDynamicsSequence"),
-        repetition_time=values.number("RepetitionTime", "MRTimingAndRelatedParametersSequence"),
-        echo_time=values.number("EffectiveEchoTime", "MREchoSequence") or values.number("EchoTime"),
-        magnetic_field_strength=values.number("MagneticFieldStrength"),
+        **_modality(values, stored),
+        **_window(values),
         **vars(pixel_size(values)),
+        **_place(values),
+        **_acquisition(values),
         **(_pet_timing(values) if values.text("Modality") == "PT" else {}),
     )
+
+
+def _modality(values: FrameValues, stored: _Stored) -> dict[str, Any]:
+    """Return what leads from stored values to modality values, and the tables that follow it."""
+    slope = None if stored.as_stored else values.number("RescaleSlope", RESCALE_GROUP)
+    intercept = None if stored.as_stored else values.number("RescaleIntercept", RESCALE_GROUP)
+    padding, padding_limit = _padding(values, stored)
+    table = None
+    if not (stored.color or stored.as_stored or stored.floating):
+        table = tables.modality_lut(values.dataset, stored.signed)
+    negative = table is None and (stored.signed or (intercept or 0.0) < 0)
+    return {
+        "rescale_slope": slope if slope else 1.0,
+        "rescale_intercept": intercept or 0.0,
+        "rescale_type": "" if stored.as_stored else values.text("RescaleType", RESCALE_GROUP),
+        "modality_lut": table,
+        "voi_luts": () if stored.color else tables.voi_luts(values.dataset, negative),
+        "pixel_padding_value": padding,
+        "pixel_padding_range_limit": padding_limit,
+    }
+
+
+def _window(values: FrameValues) -> dict[str, Any]:
+    return {
+        "window_center": values.numbers("WindowCenter", VOI_GROUP),
+        "window_width": values.numbers("WindowWidth", VOI_GROUP),
+        "window_explanation": values.texts("WindowCenterWidthExplanation", VOI_GROUP),
+        "voi_lut_function": values.text("VOILUTFunction", VOI_GROUP) or "LINEAR",
+        "presentation_lut_shape": values.text("PresentationLUTShape"),
+    }
+
+
+def _place(values: FrameValues) -> dict[str, Any]:
+    """Return where the frame lies in the patient, and which part and side it shows."""
+    return {
+        "frame_of_reference_uid": values.text("FrameOfReferenceUID"),
+        "image_position_patient": position(values),
+        "image_orientation_patient": cast("Vector6 | None", _exactly(6, _orientation(values))),
+        "slice_thickness": values.number("SliceThickness", MEASURES_GROUP),
+        "slice_location": values.number("SliceLocation"),
+        "patient_orientation": _patient_orientation(values),
+        "patient_position": values.text("PatientPosition"),
+        "image_laterality": values.text("FrameLaterality", "FrameAnatomySequence")
+        or values.text("ImageLaterality")
+        or values.text("Laterality"),
+        "view_position": values.text("ViewPosition"),
+    }
+
+
+def _acquisition(values: FrameValues) -> dict[str, Any]:
+    return {
+        "acquired_at": _acquired_at(values),
+        "frame_time": _frame_time(values),
+        "kvp": values.number("KVP", "CTXRayDetailsSequence"),
+        "tube_current": values.number("XRayTubeCurrentInmA", CT_EXPOSURE_GROUP)
+        or values.number("XRayTubeCurrent"),
+        "exposure": values.number("ExposureInmAs", CT_EXPOSURE_GROUP) or values.number("Exposure"),
+        "pitch": values.number("SpiralPitchFactor", "CTTableDynamicsSequence"),
+        "repetition_time": values.number("RepetitionTime", "MRTimingAndRelatedParametersSequence"),
+        "echo_time": values.number("EffectiveEchoTime", "MREchoSequence")
+        or values.number("EchoTime"),
+        "magnetic_field_strength": values.number("MagneticFieldStrength"),
+    }
 
 
 def _pet_timing(values: FrameValues) -> dict[str, Any]:

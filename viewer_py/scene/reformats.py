@@ -78,6 +78,24 @@ def _back(direction: Vector3) -> Vector3:
     return (-direction[0], -direction[1], -direction[2])
 
 
+def _words(
+    state: ViewerState, index: int, series: SeriesManifest, geometry: VolumeGeometry, scale: float
+) -> CornerSource:
+    """Return what the corners of every reformat are made from.
+
+    A frame of the volume's middle stands for all; `scale` is device pixels a voxel.
+    """
+    return CornerSource(
+        series=series,
+        frame=series.frames[geometry.frames[len(geometry.frames) // 2]],
+        pane=state.panes[index],
+        canvas=pane_size(state, index),
+        marks=OrientationMarks(),
+        zoom=scale / state.canvas.pixel_ratio,
+        small=is_in_strip(state, index),
+    )
+
+
 # --- planes ---------------------------------------------------------------------------------
 
 
@@ -101,16 +119,11 @@ def _plane(
     if reformat.fusion is not None:
         overlays = (_pet(reformat.fusion, layer, facts),)
     number, count = plane_number(state, pane)
-    source = CornerSource(
-        series=series,
-        frame=series.frames[geometry.frames[len(geometry.frames) // 2]],
-        pane=pane,
-        canvas=pane_size(state, index),
+    source = replace(
+        _words(state, index, series, geometry, view.scale * finest_step(geometry)),
         marks=marks,
-        zoom=view.scale * finest_step(geometry) / state.canvas.pixel_ratio,
         name=plane_name(reformat, pane),
         number=f"{number + 1} / {count}",
-        small=is_in_strip(state, index),
         place=_place(reformat, pane),
         slab=_slab_words(pane),
         values=_values(reformat, facts),
@@ -224,15 +237,10 @@ def _curve(
     marks = OrientationMarks(
         top=orientation_letters(_back(layer.across[0])), bottom=orientation_letters(layer.across[0])
     )
-    source = CornerSource(
-        series=series,
-        frame=series.frames[geometry.frames[len(geometry.frames) // 2]],
-        pane=pane,
-        canvas=size,
+    source = replace(
+        _words(state, index, series, geometry, scale),
         marks=marks,
-        zoom=scale / state.canvas.pixel_ratio,
         name="曲面重建",
-        small=is_in_strip(state, index),
         place=f"曲线长 {len(path) * step:.1f} mm",
         slab=_slab_words(pane),
     )
@@ -264,16 +272,11 @@ def _rendering(
         clip_high=rendering.clip_high,
         detail=facts.rendering_detail,
     )
-    source = CornerSource(
-        series=series,
-        frame=series.frames[geometry.frames[len(geometry.frames) // 2]],
-        pane=pane,
-        canvas=pane_size(state, index),
+    source = replace(
+        _words(state, index, series, geometry, view.scale * finest_step(geometry)),
         marks=marks,
-        zoom=view.scale * finest_step(geometry) / state.canvas.pixel_ratio,
         name="三维重建",
         number=PRESETS[rendering.preset][0],
-        small=is_in_strip(state, index),
     )
     return PaneScene(
         area=_rectangle(view),

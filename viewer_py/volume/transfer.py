@@ -47,59 +47,45 @@ class RenderingPreset:
     projection: bool = False
 
 
-_BLACK: Color = (0.0, 0.0, 0.0)
-_WHITE: Color = (1.0, 1.0, 1.0)
+def _points(*rows: tuple[float, Color, float]) -> tuple[TransferPoint, ...]:
+    return tuple(TransferPoint(value, color, opacity) for value, color, opacity in rows)
+
+
+_DENSEST = (1200.0, (1.00, 0.98, 0.92), 0.98)  # cortical bone, in every preset that shows it
+_BONE = _points(
+    (140.0, (0.55, 0.25, 0.15), 0.0),
+    (220.0, (0.80, 0.55, 0.35), 0.25),
+    (400.0, (0.95, 0.86, 0.70), 0.80),
+    _DENSEST,
+)
+_VESSELS = _points(
+    (110.0, (0.45, 0.05, 0.05), 0.0),
+    (170.0, (0.75, 0.15, 0.10), 0.20),
+    (300.0, (0.95, 0.40, 0.25), 0.70),
+    (500.0, (1.00, 0.85, 0.70), 0.90),
+    _DENSEST,
+)
+_SKIN = _points(
+    (-400.0, (0.70, 0.45, 0.35), 0.0),
+    (-150.0, (0.90, 0.68, 0.55), 0.35),
+    (50.0, (0.95, 0.75, 0.62), 0.80),
+    (300.0, (1.00, 0.92, 0.85), 0.95),
+)
+_LUNG = _points(
+    (-980.0, (0.20, 0.30, 0.45), 0.0),
+    (-880.0, (0.35, 0.50, 0.65), 0.004),
+    (-600.0, (0.65, 0.75, 0.85), 0.03),
+    (-350.0, (0.95, 0.85, 0.80), 0.10),
+    (-150.0, (0.95, 0.70, 0.60), 0.0),
+)
+_BLACK_TO_WHITE = _points((-100.0, (0.0, 0.0, 0.0), 0.0), (700.0, (1.0, 1.0, 1.0), 1.0))
 
 _PRESETS = (
-    RenderingPreset(
-        "bone",
-        "骨骼",
-        (
-            TransferPoint(140.0, (0.55, 0.25, 0.15), 0.0),
-            TransferPoint(220.0, (0.80, 0.55, 0.35), 0.25),
-            TransferPoint(400.0, (0.95, 0.86, 0.70), 0.80),
-            TransferPoint(1200.0, (1.00, 0.98, 0.92), 0.98),
-        ),
-    ),
-    RenderingPreset(
-        "vessels",
-        "血管",
-        (
-            TransferPoint(110.0, (0.45, 0.05, 0.05), 0.0),
-            TransferPoint(170.0, (0.75, 0.15, 0.10), 0.20),
-            TransferPoint(300.0, (0.95, 0.40, 0.25), 0.70),
-            TransferPoint(500.0, (1.00, 0.85, 0.70), 0.90),
-            TransferPoint(1200.0, (1.00, 0.98, 0.92), 0.98),
-        ),
-    ),
-    RenderingPreset(
-        "skin",
-        "皮肤软组织",
-        (
-            TransferPoint(-400.0, (0.70, 0.45, 0.35), 0.0),
-            TransferPoint(-150.0, (0.90, 0.68, 0.55), 0.35),
-            TransferPoint(50.0, (0.95, 0.75, 0.62), 0.80),
-            TransferPoint(300.0, (1.00, 0.92, 0.85), 0.95),
-        ),
-    ),
-    RenderingPreset(
-        "lung",
-        "肺",
-        (
-            TransferPoint(-980.0, (0.20, 0.30, 0.45), 0.0),
-            TransferPoint(-880.0, (0.35, 0.50, 0.65), 0.004),
-            TransferPoint(-600.0, (0.65, 0.75, 0.85), 0.03),
-            TransferPoint(-350.0, (0.95, 0.85, 0.80), 0.10),
-            TransferPoint(-150.0, (0.95, 0.70, 0.60), 0.0),
-        ),
-    ),
-    RenderingPreset(
-        "mip",
-        "最大密度投影",
-        (TransferPoint(-100.0, _BLACK, 0.0), TransferPoint(700.0, _WHITE, 1.0)),
-        shaded=False,
-        projection=True,
-    ),
+    RenderingPreset("bone", "骨骼", _BONE),
+    RenderingPreset("vessels", "血管", _VESSELS),
+    RenderingPreset("skin", "皮肤软组织", _SKIN),
+    RenderingPreset("lung", "肺", _LUNG),
+    RenderingPreset("mip", "最大密度投影", _BLACK_TO_WHITE, shaded=False, projection=True),
 )
 
 PRESETS = {preset.name: preset for preset in _PRESETS}
