@@ -49,6 +49,7 @@ DICOM = "application/dicom"
 JSON = "application/json"
 LARGEST_IMPORT = 8 * 1024 * 1024
 MOST_REVISIONS = 1 << 31
+_ROLES = {"patient": "patient", "share": "recipient", "doctor": "doctor"}
 
 
 @blueprint.get("/annotations.json")
@@ -97,7 +98,7 @@ def export_sent(door: StudyDoor) -> Response:
     """Send what the page has, kept or not, as a DICOM SR."""
     try:
         marks = from_document(_body({"document"})["document"])
-        annotations.check_places(database_session(), door.study, marks)
+        _check_places(door, marks)
     except (AnnotationFormatError, AnnotationsRefused) as error:
         return _refused(error.words)
     return _report(door, marks)
@@ -119,7 +120,7 @@ def take_in(door: StudyDoor) -> Response:
             marks, left_out = read_report(current_cloud(), database_session(), door.study, data)
         else:
             raise UnsupportedMediaType
-        annotations.check_places(database_session(), door.study, marks)
+        _check_places(door, marks)
     except (AnnotationFormatError, AnnotationsRefused) as error:
         return _refused(error.words)
     note_view(door, "annotations.import")
@@ -137,12 +138,22 @@ def _report(door: StudyDoor, marks: Sequence[Annotation]) -> Response:
     # highdicom takes seconds to load, and few people export.
     from server.annotations.report import Reader, make_report
 
-    reader = Reader(door.kind, shown.shows_identity(door))
+    reader = Reader(_ROLES[door.kind], shown.shows_identity(door))
     file = make_report(current_cloud(), database_session(), door.study, marks, reader)
     note_view(door, "annotations.export")
     response = Response(file, content_type=DICOM)
     response.headers["Content-Disposition"] = 'attachment; filename="annotations.dcm"'
     return response
+
+
+def _check_places(door: StudyDoor, marks: Sequence[Annotation]) -> None:
+    """Raise unless the marks lie on the study, and on series that this door opens (F-64).
+
+    A report holds values of pixels: it must not tell those of a series that is not shared.
+    """
+    annotations.check_places(database_session(), door.study, marks)
+    for series_id in sorted({one.image.series_id for one in marks}):
+        door.authorize(Action.VIEW_DICOM, series_id)
 
 
 def _kept(door: StudyDoor) -> Kept:

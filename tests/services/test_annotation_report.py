@@ -176,14 +176,14 @@ def test_a_report_names_nobody_but_the_patient_and_him_only_to_who_may_know(
     marks = every_mark(case)[:1]
     open_ = pydicom.dcmread(io.BytesIO(report(case, marks)))
     assert (str(open_.PatientName), open_.PatientID) == ("张三丰", "P20260077")
-    masked = pydicom.dcmread(io.BytesIO(report(case, marks, Reader("share", False))))
+    masked = pydicom.dcmread(io.BytesIO(report(case, marks, Reader("recipient", False))))
     assert str(masked.PatientName) == "张**"
     assert "P20260077" not in str(masked)
     assert masked.PatientBirthDate == ""
     observers = [
         str(item.PersonName) for item in masked.ContentSequence if item.ValueType == "PNAME"
     ]
-    assert observers == ["share"]
+    assert observers == ["recipient"]
 
 
 def test_a_report_of_another_study_and_other_files_are_refused(
