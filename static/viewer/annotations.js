@@ -79,7 +79,7 @@ export class Annotations {
     part("go").setAttribute("aria-current", String(selected));
     part("go").title = this.#texts.go;
     setText(part("name"), this.#label(row));
-    setText(part("values"), words(row).join("\n"));
+    setText(part("values"), words(row).join(" · "));
     setText(part("place"), this.#place(row));
     for (const [name, says] of [["rename", "rename"], ["remove", "remove"], ["hide", row.shown ? "hide" : "show"]]) {
       const label = `${this.#texts[says]} ${this.#label(row)}`;

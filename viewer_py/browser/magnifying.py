@@ -38,5 +38,19 @@ class Magnifying:
         wanted = lens_scene(state, scene)
         if wanted is None or wanted == self._painted:
             return
-        self._host.put_lens(render_lens(wanted, self._sources))
+        pixels = render_lens(wanted, self._sources)
+        store = state.annotations
+        if store.draft is not None or store.held is not None:
+            _mark_middle(pixels)
+        self._host.put_lens(pixels)
         self._painted = wanted if is_complete(wanted, self._sources) else None
+
+
+def _mark_middle(pixels: NDArray[np.uint8]) -> None:
+    """Draw a cross on the very place that a finger sets, with a dark edge."""
+    middle, arm = len(pixels) // 2, max(len(pixels) // 12, 4)
+    for wide, grey in ((2, 0), (1, 255)):
+        reach = slice(middle - arm - wide, middle + arm + wide + 1)
+        across = slice(middle - wide, middle + wide)
+        pixels[across, reach, :3] = grey
+        pixels[reach, across, :3] = grey

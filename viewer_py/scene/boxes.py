@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_MOST_ENDS = 6
 Point = tuple[float, float]
 Points = tuple[Point, ...]
 
@@ -129,7 +130,12 @@ def placed(
     """
     width, height = size
     about = measured.box
-    candidates = _beside(about, width, height, gap) + _along(pane, width, height)
+    candidates = _beside(about, width, height, gap)
+    if not measured.area:
+        ends = {one: None for line in measured.lines for one in (line[0], line[-1])}
+        for x, y in list(ends)[:_MOST_ENDS]:
+            candidates += _beside(Box(x, y, 0.0, 0.0), width, height, gap)
+    candidates += _along(pane, width, height)
     inside = [Box(left, top, width, height).within(pane) for left, top in candidates]
 
     def cost(numbered: tuple[int, Box]) -> tuple[bool, float, bool, float, int]:

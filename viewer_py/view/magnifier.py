@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewer_py.view.calls import Call
-from viewer_py.view.gestures import Drag, Gesture, PointerEvent, PointerKind
+from viewer_py.view.gestures import Drag, Gesture, PointerEvent, PointerKind, Work
 from viewer_py.view.state import ViewerState
 
 TOOL = "magnifier"
@@ -49,8 +49,11 @@ def lens_place(state: ViewerState) -> LensPlace | None:
 def lens_calls(gesture: Gesture, event: PointerEvent, state: ViewerState) -> tuple[Call, ...]:
     """Return the calls that show, move or hide the lens; `gesture` is what `event` led to.
 
-    A mouse takes the lens along, pressed or not; a finger only while it is down.
+    A mouse takes the lens along, pressed or not; a finger only while it is down. A finger that
+    draws covers the very place that it sets: there the lens comes by itself.
     """
+    if isinstance(gesture, Work) and gesture.touch and gesture.moved:
+        return (Call("magnifier.at", {"x": event.x, "y": event.y, "place": "beside"}),)
     gone = (Call("magnifier.hide"),) if state.lens.shown else ()
     if state.tool != TOOL:
         return gone
