@@ -42,13 +42,13 @@ from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
 from viewer_py.view.commands.fusion import settle, wanted_manifests
-from viewer_py.view.commands.mpr import closed
 from viewer_py.view.gestures import Gesture, Idle
 from viewer_py.view.habits import resting_tool
 from viewer_py.view.keys import key_call
 from viewer_py.view.layout import pane_at
 from viewer_py.view.magnifier import lens_calls
 from viewer_py.view.pointer import step
+from viewer_py.view.reformatting import closed
 from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
 from viewer_py.view.wheel import turn
 

@@ -27,12 +27,13 @@ from viewer_py.scene.model import (
     Rectangle,
     RenderingLayer,
 )
-from viewer_py.view.commands.mpr import PROJECTION_NAMES, plane_number
+from viewer_py.view.commands.mpr import PROJECTION_NAMES
 from viewer_py.view.commands.rendering import PRESETS
 from viewer_py.view.curve_path import course, sample_distance
 from viewer_py.view.layout import areas, is_in_strip, pane_size
 from viewer_py.view.plane_view import PlaneView, plane_view
 from viewer_py.view.planes import finest_step, is_oblique
+from viewer_py.view.reformatting import plane_number
 from viewer_py.view.state import Direction, Fusion, Pane, PaneKind, Reformat, ViewerState
 from viewer_py.volume.model import VolumeGeometry
 

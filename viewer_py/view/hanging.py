@@ -102,8 +102,8 @@ def hung(state: ViewerState, one: Rule) -> ViewerState | None:
     found = filled_places(state, one)
     if sum(place is not None for place in found) < one.fewest:
         return None
-    from viewer_py.view.commands.mpr import closed
     from viewer_py.view.linking import anchored
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     panes = tuple(_pane(state, place) for place in found)

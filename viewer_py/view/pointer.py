@@ -1,7 +1,7 @@
 """Pointers as state machines: what mouse, pen and fingers do becomes command calls.
 
 One finger and the left button work the chosen tool, the other buttons what the mouse mapping says
-(C-06), two fingers zoom and pan (B-20, B-21). `step` takes a gesture and an event to the next gesture.
+(C-06), two fingers zoom and pan (B-20, B-21). `step` leads from gesture and event to the next one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from viewer_py.view.annotations.store import ANNOTATION_TOOLS
 from viewer_py.view.calls import Call
-from viewer_py.view.commands.mpr import enlarged_with_a_tap
 from viewer_py.view.cross_hair import on_a_line
 from viewer_py.view.drags import DRAGS
 from viewer_py.view.gestures import (
@@ -32,6 +31,7 @@ from viewer_py.view.gestures import (
 )
 from viewer_py.view.layout import pane_at
 from viewer_py.view.mouse_mapping import tool_of
+from viewer_py.view.reformatting import enlarged_with_a_tap
 from viewer_py.view.state import Pane, PaneKind, ViewerState
 
 Outcome = tuple[Gesture, tuple[Call, ...]]

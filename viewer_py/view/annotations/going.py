@@ -67,8 +67,8 @@ def _nearest_image(series: SeriesManifest, annotation: Annotation) -> int | None
 
 def _image_opened(state: ViewerState, annotation: Annotation) -> ViewerState:
     """Open the image that was drawn on; reformats are closed."""
-    from viewer_py.view.commands.mpr import closed
     from viewer_py.view.commands.series import open_series
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     series_id = annotation.image.series_id
@@ -87,8 +87,8 @@ def _image_opened(state: ViewerState, annotation: Annotation) -> ViewerState:
 
 def _plane_brought(state: ViewerState, annotation: Annotation) -> ViewerState:
     """Bring the plane that lies like an annotation to it, opening the reformats."""
-    from viewer_py.view.commands.mpr import opened
     from viewer_py.view.commands.series import open_series
+    from viewer_py.view.reformatting import opened
 
     if state.reformat is None:
         if state.pane().series_id != annotation.image.series_id:

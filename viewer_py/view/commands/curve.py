@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Command, CommandError, Kind
-from viewer_py.view.commands.mpr import (
+from viewer_py.view.curve_path import is_long_enough
+from viewer_py.view.planes import finest_step
+from viewer_py.view.reformatting import (
     EXTRA,
     active_plane,
     the_reformat,
@@ -13,8 +15,6 @@ from viewer_py.view.commands.mpr import (
     view_of,
     with_active_plane,
 )
-from viewer_py.view.curve_path import is_long_enough
-from viewer_py.view.planes import finest_step
 from viewer_py.view.state import Curve, PaneKind, ViewerState, Viewport
 
 _FAR = 1e5

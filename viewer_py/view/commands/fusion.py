@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
 from viewer_py.view.commands.image import COLOR_MAPS
-from viewer_py.view.commands.mpr import closed, opened, the_reformat
 from viewer_py.view.commands.series import middle_frame
 from viewer_py.view.fusion_pair import Pair, Unknown, choose_pair, unlikely
+from viewer_py.view.reformatting import closed, opened, the_reformat
 from viewer_py.view.state import Fusion, Pane, ViewerState
 
 _COLORS = {name: words for name, words in COLOR_MAPS.items() if name}

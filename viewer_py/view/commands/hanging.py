@@ -30,7 +30,7 @@ def apply(state: ViewerState, args: Arguments) -> ViewerState:
 
 
 def _one_pane(state: ViewerState) -> ViewerState:
-    from viewer_py.view.commands.mpr import closed
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     pane = state.pane()

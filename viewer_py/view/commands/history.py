@@ -50,14 +50,16 @@ def add(state: ViewerState, args: Arguments) -> ViewerState:
 def beside(state: ViewerState, args: Arguments) -> ViewerState:
     """Lay a listed study beside the current one, the series that match beside each other.
 
-    Which match is told by their manifests; the wish is kept until these are there (`settle`).
+    The list of studies gives its room to the images. Which match is told by their manifests; the
+    wish is kept until these are there (`settle`).
     Raises CommandError for a study that the server did not list.
     """
     study = _listed(state, args)
     if not study.series:
         raise CommandError("该检查没有可显示的影像 / the study has no images that can be shown")
     state = added(state, study)
-    return settle(replace(state, history=replace(state.history, pairing=study.study_id)))
+    history = replace(state.history, pairing=study.study_id, shown=False)
+    return settle(replace(state, history=history))
 
 
 def candidates(state: ViewerState) -> tuple[SeriesEntry, ...]:
@@ -118,8 +120,8 @@ def _laid_beside(state: ViewerState, series_id: str, frame_index: int) -> Viewer
     The window of the active pane holds in both where both are of one modality.
     """
     from viewer_py.view.commands.layout import set_grid
-    from viewer_py.view.commands.mpr import closed
     from viewer_py.view.linking import anchored
+    from viewer_py.view.reformatting import closed
     from viewer_py.view.tiles import group_of, leaders
 
     state = replace(closed(state), maximized=False, playing=False)

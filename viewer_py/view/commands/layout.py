@@ -32,7 +32,7 @@ def set_grid(state: ViewerState, args: Arguments) -> ViewerState:
     open are closed first. The image lay-out of each series stays. Raises CommandError for more
     panes than can be read.
     """
-    from viewer_py.view.commands.mpr import closed
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     grid = Grid(int(args["columns"]), int(args["rows"]))
@@ -73,7 +73,7 @@ def set_tiles(state: ViewerState, args: Arguments) -> ViewerState:
 
     Reformats that are open are closed first. Raises CommandError for more panes than can be read.
     """
-    from viewer_py.view.commands.mpr import closed
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     columns, rows = int(args["columns"]), int(args["rows"])
@@ -94,8 +94,8 @@ def activate(state: ViewerState, args: Arguments) -> ViewerState:
 
 def open_in(state: ViewerState, args: Arguments) -> ViewerState:
     """Show a series in the pane under (`x`, `y`), CSS pixels, which becomes the active one."""
-    from viewer_py.view.commands.mpr import closed
     from viewer_py.view.commands.series import open_series
+    from viewer_py.view.reformatting import closed
 
     state = closed(state)
     index = pane_at(state, float(args["x"]), float(args["y"]))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from viewer_py.dicom.geometry import dot
 from viewer_py.dicom.manifest import Vector3
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.commands.mpr import EXTRA, opened, the_reformat, unavailable
 from viewer_py.view.planes import turned
+from viewer_py.view.reformatting import EXTRA, opened, the_reformat, unavailable
 from viewer_py.view.state import Axes, PaneKind, Rendering, ViewerState, Viewport
 from viewer_py.volume.model import VolumeGeometry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.commands.mpr import closed
+from viewer_py.view.reformatting import closed
 from viewer_py.view.state import Pane, SeriesEntry, ViewerState, Viewport
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.commands.mpr import go_to_plane, plane_number
+from viewer_py.view.reformatting import go_to_plane, plane_number
 from viewer_py.view.state import PaneKind, ViewerState
 
 _FAR = 1_000_000
