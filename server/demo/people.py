@@ -154,4 +154,7 @@ LOGINS = (
     DemoLogin("li.yangli", Role.PATIENT, SPOUSE),
     DemoLogin("abdurahman", Role.PATIENT, STRANGER),
     DemoLogin("ceshi.yangben", Role.PATIENT, ENGINEER),
+    DemoLogin("doctor.shengli", Role.DOCTOR, hospital=PROVINCIAL),
+    DemoLogin("doctor.shiyi", Role.DOCTOR, hospital=CITY),
+    DemoLogin("doctor.yangli", Role.DOCTOR, hospital=ABROAD),
 )

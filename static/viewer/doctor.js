@@ -16,6 +16,7 @@ export class DoctorPage {
     this.#root = root;
     this.#saved = { ...kept };
     this.#bindKeys();
+    this.#placeSheets();
   }
 
   show({ kept, in_force: inForce }) {
@@ -25,8 +26,7 @@ export class DoctorPage {
     }
     this.#nameToolbarButton(kept.toolbar);
     this.#keep(kept);
-    const { tool } = { tool: inForce["tool.choose"] };
-    this.#root.dataset.free = String(tool === -1);
+    this.#root.dataset.free = String(inForce["mouse.mapping"] !== -1);
   }
 
   // The button says where the bar would go, as the specification names it.
@@ -73,6 +73,21 @@ export class DoctorPage {
       return;
     }
     if (Object.keys(this.#unsaved()).length && !this.#timer) this.#later(SAVE_AFTER);
+  }
+
+  // A sheet opens at its button, as far as the bar has room for it there.
+  #placeSheets() {
+    const bar = this.#root.querySelector(".viewer-tools");
+    bar.addEventListener("click", ({ target }) => {
+      const opener = target.closest("[data-menu]");
+      const sheet = opener && document.getElementById(opener.getAttribute("aria-controls"));
+      if (!sheet || sheet.hidden) return;
+      const [all, button] = [bar.getBoundingClientRect(), opener.getBoundingClientRect()];
+      const room = all.width - sheet.getBoundingClientRect().width;
+      sheet.style.left = `${Math.max(Math.min(button.left - all.left, room), 0)}px`;
+      if (this.#root.dataset.toolbar === "top") sheet.style.top = `${button.bottom - all.top}px`;
+      else sheet.style.top = "";
+    });
   }
 
   #bindKeys() {
