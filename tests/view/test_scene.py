@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.view.samples import make_frame, make_series, open_state
 from viewer_py.render.sampling import inverse
 from viewer_py.scene.compose import compose, first_corners, orientation_marks, scale_bar
-from viewer_py.scene.corners import age_text, date_text, person_name
+from viewer_py.scene.texts import age_text, date_text, person_name
 from viewer_py.view.commands import run
 from viewer_py.view.fit import image_matrix
 from viewer_py.view.state import CanvasSize, ViewerState, Viewport

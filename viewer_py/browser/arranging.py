@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from viewer_py.scene.corners import date_text
+from viewer_py.scene.texts import date_text
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import hanging, history
 from viewer_py.view.entries import SeriesEntry

@@ -13,11 +13,19 @@ from dataclasses import dataclass
 from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
 from viewer_py.pixels.voi import Window, default_window, is_color
 from viewer_py.scene.model import CornerText, OrientationMarks
+from viewer_py.scene.texts import (
+    MISSING,
+    SEXES,
+    age_text,
+    date_text,
+    or_missing,
+    person_name,
+    quantity,
+)
 from viewer_py.view.commands.image import FILTERS
 from viewer_py.view.fit import scale_of
 from viewer_py.view.state import CanvasSize, Pane, PaneKind
 
-MISSING = "-"
 PHONE_WIDTH = 600.0  # CSS pixels; below it the lines are the short ones
 # A pane smaller than this has room for the number of its image, and no more.
 _LEAST_WIDTH, _LEAST_HEIGHT = 160.0, 150.0
@@ -69,47 +77,9 @@ class Line:
     modalities: tuple[str, ...] = ()
 
 
-def _or_missing(text: str) -> str:
-    return text.strip() or MISSING
-
-
-def _number(value: float | None, unit: str = "", digits: int = 1) -> str:
-    if value is None:
-        return MISSING
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
-    return f"{text} {unit}".strip()
-
-
-def person_name(name: str) -> str:
-    """Return a DICOM person name for reading: the ideographic group if there is one (PS3.5 6.2)."""
-    groups = [group.strip(" ^") for group in name.split("=")]
-    chosen = next((group for group in groups[1:2] if group), groups[0])
-    return " ".join(part for part in chosen.split("^") if part)
-
-
-_SEXES = {"M": "男", "F": "女", "O": "其他"}
-_AGE_UNITS = {"Y": "岁", "M": "月", "W": "周", "D": "天"}
-
-
-def age_text(age: str) -> str:
-    """Return an age string (AS, PS3.5 6.2: "045Y") as Chinese reads it."""
-    if len(age) == 4 and age[:3].isdigit() and age[3] in _AGE_UNITS:
-        return f"{int(age[:3])}{_AGE_UNITS[age[3]]}"
-    return _or_missing(age)
-
-
-def date_text(value: str) -> str:
-    """Return "2026-03-09 14:05" from DICOM or ISO dates and times, as much as is there."""
-    digits = "".join(character for character in value.split("+")[0] if character.isdigit())
-    if len(digits) < 8:
-        return _or_missing(value)
-    day = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
-    return f"{day} {digits[8:10]}:{digits[10:12]}" if len(digits) >= 12 else day
-
-
 def _sex_and_age(source: CornerSource) -> str:
     heading = source.series.heading
-    sex = _SEXES.get(heading.patient_sex, heading.patient_sex) or MISSING
+    sex = SEXES.get(heading.patient_sex, heading.patient_sex) or MISSING
     return f"{sex} {age_text(heading.patient_age)}"
 
 
@@ -125,36 +95,38 @@ def _image_line(source: CornerSource) -> str:
 
 def _slice_line(source: CornerSource) -> str:
     frame = source.frame
-    return f"层厚 {_number(frame.slice_thickness, 'mm', 2)}  位置 {_location(frame)}"
+    return f"层厚 {quantity(frame.slice_thickness, 'mm', 2)}  位置 {_location(frame)}"
 
 
 def _location(frame: FrameAttributes) -> str:
     value = frame.slice_location
     if value is None and frame.image_position_patient is not None:
         value = frame.image_position_patient[2]
-    return _number(value, "mm", 1)
+    return quantity(value, "mm", 1)
 
 
 def _exposure(frame: FrameAttributes) -> str:
     if frame.tube_current is None and frame.exposure is not None:
-        return _number(frame.exposure, "mAs", 1)
-    return _number(frame.tube_current, "mA", 0)
+        return quantity(frame.exposure, "mAs", 1)
+    return quantity(frame.tube_current, "mA", 0)
 
 
 def _ct_line(source: CornerSource) -> str:
     frame = source.frame
-    return f"{_number(frame.kvp, 'kV', 0)}  {_exposure(frame)}  螺距 {_number(frame.pitch, '', 3)}"
+    return (
+        f"{quantity(frame.kvp, 'kV', 0)}  {_exposure(frame)}  螺距 {quantity(frame.pitch, '', 3)}"
+    )
 
 
 def _x_ray_line(source: CornerSource) -> str:
-    return f"{_number(source.frame.kvp, 'kV', 0)}  {_exposure(source.frame)}"
+    return f"{quantity(source.frame.kvp, 'kV', 0)}  {_exposure(source.frame)}"
 
 
 def _mr_line(source: CornerSource) -> str:
     frame = source.frame
     return (
-        f"TR {_number(frame.repetition_time, 'ms', 0)}  TE {_number(frame.echo_time, 'ms', 1)}  "
-        f"{_number(frame.magnetic_field_strength, 'T', 1)}"
+        f"TR {quantity(frame.repetition_time, 'ms', 0)}  TE {quantity(frame.echo_time, 'ms', 1)}  "
+        f"{quantity(frame.magnetic_field_strength, 'T', 1)}"
     )
 
 
@@ -163,16 +135,16 @@ def _matrix_line(source: CornerSource) -> str:
 
 
 def _phone_slice(source: CornerSource) -> str:
-    return f"层厚 {_number(source.frame.slice_thickness, 'mm', 2)}"
+    return f"层厚 {quantity(source.frame.slice_thickness, 'mm', 2)}"
 
 
 def _phone_ct(source: CornerSource) -> str:
-    return f"{_number(source.frame.kvp, 'kV', 0)} {_exposure(source.frame)}"
+    return f"{quantity(source.frame.kvp, 'kV', 0)} {_exposure(source.frame)}"
 
 
 def _phone_mr(source: CornerSource) -> str:
     frame = source.frame
-    return f"TR {_number(frame.repetition_time, '', 0)} TE {_number(frame.echo_time, '', 1)}"
+    return f"TR {quantity(frame.repetition_time, '', 0)} TE {quantity(frame.echo_time, '', 1)}"
 
 
 def _side(source: CornerSource) -> str:
@@ -238,11 +210,11 @@ _SLICES = ("CT", "MR", "PT", "NM")
 
 
 def _of_heading(field: str) -> Text:
-    return lambda source: _or_missing(str(getattr(source.series.heading, field)))
+    return lambda source: or_missing(str(getattr(source.series.heading, field)))
 
 
 def _name(source: CornerSource) -> str:
-    return _or_missing(person_name(source.series.heading.patient_name))
+    return or_missing(person_name(source.series.heading.patient_name))
 
 
 def _date(source: CornerSource) -> str:
