@@ -10,7 +10,7 @@ import pytest
 
 from tests.view.test_choice import PLANE, SHELF, SLAB, STACK, Clock, TimedPainter, scene
 from viewer_py.browser.painters import PainterKind
-from viewer_py.browser.screen import SETTLE, Screen
+from viewer_py.browser.screen import LOADING, SETTLE, Screen
 from viewer_py.scene.model import Layer, Scene
 
 
@@ -112,6 +112,27 @@ def test_what_changes_by_itself_puts_it_off_too() -> None:
         desk.paint(scene(replace(PLANE, opacity=1 - step / 100)))
         desk.wait(SETTLE * 0.6)
     assert not desk.gpu.painted
+
+
+def test_frames_that_arrive_put_it_off_but_not_for_ever() -> None:
+    desk = Desk(gpu=0.001)
+    desk.show(STACK)
+    begun = desk.host.now()
+    while not desk.screen.measured:
+        desk.screen.arrived()
+        desk.wait(0.2)
+    assert LOADING <= desk.host.now() - begun <= LOADING + 2 * SETTLE
+
+
+def test_once_everything_is_there_it_comes_soon() -> None:
+    desk = Desk(gpu=0.001)
+    desk.show(STACK)
+    for _ in range(10):
+        desk.screen.arrived()
+        desk.wait(0.2)
+    assert not desk.gpu.painted
+    desk.wait(SETTLE)
+    assert desk.screen.measured
 
 
 def test_a_move_just_before_the_picture_is_in_time() -> None:

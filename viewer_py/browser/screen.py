@@ -15,6 +15,7 @@ from viewer_py.render.webgl_renderer import WebGLError
 from viewer_py.scene.model import Scene
 
 SETTLE = 1.0  # seconds without a change until the painters are compared
+LOADING = 10.0  # seconds for which frames that arrive put it off too
 _EARLY = 0.01  # seconds that a timer may ring too early
 
 
@@ -44,7 +45,7 @@ class Screen:
         self._choice = PainterChoice(gpu, cpu, host.now, wish)
         self._painter: Painter | None = None
         self._slow = False
-        self._changed_at = host.now()
+        self._changed_at = self._arrived_at = host.now()
         self._alarm_at: float | None = None
         self._pace = Pace()
         self._painted: Scene | None = None
@@ -64,6 +65,10 @@ class Screen:
         """Say that the reader changes what is shown."""
         self._changed_at = self._host.now()
         self._pace.moved(self._changed_at)
+
+    def arrived(self) -> None:
+        """Say that a frame has arrived: more of them want the processor."""
+        self._arrived_at = self._host.now()
 
     def detail(self) -> float:
         """Return with how many samples a device pixel along each axis volumes are drawn now."""
@@ -124,11 +129,16 @@ class Screen:
         if scene != self._painted:
             self._changed_at = now
         if self._choice.is_open(scene, self._sources):
-            if now - self._changed_at >= SETTLE:
+            if now >= self._rest_until:
                 self._choice.compare(scene, self._sources)
             elif self._alarm_at is None:
                 self._set_alarm(now)
         return self._choice.painter_for(scene)
+
+    @property
+    def _rest_until(self) -> float:
+        """Return when there has been rest for long enough, as things stand."""
+        return max(self._changed_at, min(self._arrived_at, self._changed_at + LOADING)) + SETTLE
 
     def _rings(self) -> bool:
         """Tell whether the painters are to be compared now; a change has put it off."""
@@ -136,13 +146,13 @@ class Screen:
         if self._alarm_at is None or now < self._alarm_at:
             return False
         self._alarm_at = None
-        if now - self._changed_at >= SETTLE:
+        if now >= self._rest_until:
             return True
         self._set_alarm(now)
         return False
 
     def _set_alarm(self, now: float) -> None:
-        self._alarm_at = self._changed_at + SETTLE
+        self._alarm_at = self._rest_until
         self._host.call_later(self._alarm_at - now + _EARLY)
 
     def _show(self, painter: Painter) -> None:

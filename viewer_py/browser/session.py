@@ -52,7 +52,7 @@ from viewer_py.view.reformatting import closed
 from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
 from viewer_py.view.wheel import turn
 
-_PROGRESS_EVERY = 0.1  # seconds
+_PROGRESS_EVERY = 0.2  # seconds
 _REPAINT_EVERY = 0.3  # seconds between pictures of a volume whose slices still come
 
 
@@ -313,6 +313,7 @@ class Session:
 
     def frame_arrived(self, request: int, frame_index: int, byte_count: int, fill: Fill) -> None:
         """Take one decoded frame of the stream `request`."""
+        self._screen.arrived()
         if self._loader.frame_arrived(request, frame_index, byte_count, fill):
             if not self._interactive and frame_index == self.state.pane().frame_index:
                 self.tick()  # the first picture waits for nothing
