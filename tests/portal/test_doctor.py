@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from server import access
@@ -256,3 +257,28 @@ def test_the_page_says_that_other_hospitals_need_the_patients_authorisation(
     page = case.doctor.get("/doctor/studies").get_data(as_text=True)
     assert "其他医院的检查须经患者授权后才能查看" in page
     assert rows_of(page) == [f"{case.base}/dicom"]
+
+
+@pytest.mark.requirement("C-40")
+def test_doctors_and_recipients_see_who_reads_and_patients_do_not(case: DoctorCase) -> None:
+    series = f"series/{case.shared.series_ids[0]}/manifest.json"
+
+    def watermark(client: FlaskClient, base: str) -> str:
+        answer = client.get(f"{base}/{series}?watermark=0&watermark=", headers=DATA)
+        return str(answer.json["series"].get("watermark"))
+
+    own = f"/studies/{case.shared.study_id}"
+    assert watermark(case.shared.giver.client, own) == ""
+    assert case.shared.giver.client.get(f"{own}/watermark.svg", headers=DATA).status_code == 404
+    words = watermark(case.doctor.client, case.base)
+    assert re.fullmatch(r"dr\.own \d{4}-\d\d-\d\d \d\d:\d\d", words)
+    tile = case.doctor.client.get(f"{case.base}/watermark.svg", headers=DATA)
+    assert tile.content_type.startswith("image/svg+xml")
+    assert "dr.own" in tile.get_data(as_text=True)
+    page = case.doctor.get(f"{case.base}/images").get_data(as_text=True)
+    assert f'src="{case.base}/watermark.svg"' in page
+    given = case.shared.give(recipient="王<医生>", dicom="y")
+    recipient = case.shared.recipient(given).client
+    assert "王<医生>" in watermark(recipient, f"/s/{given.share_id}")
+    drawn = recipient.get(f"/s/{given.share_id}/watermark.svg", headers=DATA)
+    assert "王&lt;医生&gt;" in drawn.get_data(as_text=True)
