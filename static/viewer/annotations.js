@@ -5,6 +5,7 @@ import { AnnotationKeeper } from "./annotation-keeper.js";
 import { saveFile, savePicture } from "./annotation-files.js";
 import { setText } from "./panes.js";
 
+const SPEAK_AFTER = 600; // milliseconds: a result is spoken once it has come to rest
 const CHINESE = document.documentElement.lang.startsWith("zh");
 
 export class Annotations {
@@ -17,6 +18,7 @@ export class Annotations {
   #asked = "";
   #rows = [];
   #spoken = "";
+  #speaking = 0;
 
   constructor(root, link, panel) {
     this.#root = root;
@@ -73,7 +75,7 @@ export class Annotations {
 
   #showRow(item, row, selected) {
     const part = (name) => item.querySelector(`[data-${name}]`);
-    item.dataset.mark = row.id;
+    item.dataset.annotation = row.id;
     item.classList.toggle("mark-selected", selected);
     item.classList.toggle("mark-hidden", !row.shown);
     part("go").setAttribute("aria-current", String(selected));
@@ -91,16 +93,18 @@ export class Annotations {
 
   #speak(row) {
     const said = row ? [this.#label(row), ...words(row)].join("，") : "";
-    if (said && said !== this.#spoken) this.#panel.speak(said);
+    if (said === this.#spoken) return;
     this.#spoken = said;
+    clearTimeout(this.#speaking);
+    this.#speaking = setTimeout(() => setText(this.#root.querySelector("[data-marks-live]"), said), SPEAK_AFTER);
   }
 
   #bind() {
     this.#box.addEventListener("click", (event) => {
-      const row = event.target.closest("[data-mark]");
+      const row = event.target.closest("[data-annotation]");
       const button = event.target.closest("button");
       if (!button) return;
-      if (row) this.#act(button.dataset, row.dataset.mark);
+      if (row) this.#act(button.dataset, row.dataset.annotation);
       else if ("clear" in button.dataset) this.#clear();
       else if (button.dataset.export) this.#export(button.dataset.export);
     });

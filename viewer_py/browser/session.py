@@ -35,8 +35,9 @@ from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
 from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
-from viewer_py.scene.facts import Facts
+from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import Scene
+from viewer_py.view.annotations.store import NO_ANNOTATIONS
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
@@ -102,6 +103,7 @@ class Session:
         self._complete_told = ""
         self._unshowing = Unshowing(host)
         self._notice = Notice.NONE
+        self._drawn = NO_FACTS
         self._progress_at = -1e9
         self.state = run(
             ViewerState(
@@ -386,7 +388,7 @@ class Session:
         self._marks.end()
         self._unshowing.forget()
         state = replace(closed(self.state), series=(), geometries=(), playing=False)
-        self.state = forgotten(state)
+        self.state = replace(forgotten(state), annotations=NO_ANNOTATIONS)
         scene = compose(self.state)
         self._screen.clear(scene.width, scene.height)
         self._tell(Notice.ENDED)
@@ -402,7 +404,7 @@ class Session:
             return
         if self.state.playing:
             self._play(elapsed)
-        facts = self._facts()
+        facts = self._drawn = self._facts()
         scene = self._scene(facts)
         waiting = not self._is_there()
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
@@ -442,6 +444,12 @@ class Session:
         facts = self._looked_at.facts(self.state, self._screen.detail(), resting=resting)
         return self._marks.measured(self.state, facts)
 
+    def _shown(self, facts: Facts) -> bool:
+        """Tell whether what is on the screen is what the state says, however finely drawn."""
+        drawn = self._drawn
+        finely = {"detail": drawn.detail, "rendering_detail": drawn.rendering_detail}
+        return self._screen.shows(self._scene(replace(facts, **finely, resting=drawn.resting)))
+
     def _scene(self, facts: Facts) -> Scene:
         """Return what should be on the screen, without what cannot be."""
         undecoded = {(self._open_series, index) for index in self._loader.undecoded}
@@ -465,7 +473,7 @@ class Session:
         scene = self._scene(facts)
         return {
             **state_report(self.state, scene, facts),
-            "shown": self._screen.shows(scene),
+            "shown": self._shown(facts),
             "unshown": self._unshowing.report(),
             "annotations": self._marks.report(self.state, facts),
             "loading": self._loader.status(),
