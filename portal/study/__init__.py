@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.doors import DOCTOR
-from portal.study import data, facts, pages
+from portal.study import data, facts, key_images, pages
 
 # Not the module: `annotations` of this package is the feature of `__future__` above.
 from portal.study.annotations import blueprint as annotations_blueprint
@@ -27,6 +27,7 @@ def install_study(app: Flask) -> None:
             (pages.both, "pages"),
             (data.blueprint, "data"),
             (facts.blueprint, "facts"),
+            (key_images.blueprint, "key_images"),
             (annotations_blueprint, "annotations"),
         ):
             app.register_blueprint(

@@ -67,7 +67,7 @@ def make_report(
     objects = objects_of(session, study)
     numbers = Numbers(cloud, session, study)
     groups = [measurement_group(one, objects, numbers) for one in annotations]
-    evidence = [_evidence(study, one, reader) for one in _referred(annotations, objects).values()]
+    evidence = [evidence_of(study, one, reader) for one in _referred(annotations, objects).values()]
     with warnings.catch_warnings():
         # highdicom doubts names of one part; Chinese ones have it, and a role is no name.
         warnings.simplefilter("ignore", UserWarning)
@@ -91,7 +91,7 @@ def _referred(
     return found
 
 
-def _evidence(study: Study, one: StoredObject, reader: Reader) -> Dataset:
+def evidence_of(study: Study, one: StoredObject, reader: Reader) -> Dataset:
     """Return what highdicom takes from an image: whose it is, of which study, and which.
 
     Nothing but what the study itself holds; masked for whoever may not know who is pictured.

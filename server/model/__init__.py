@@ -13,6 +13,7 @@ from server.model.imaging import (
     Study,
     Upload,
 )
+from server.model.key_images import KeyImage
 from server.model.people import (
     Account,
     AccountPreference,
@@ -45,6 +46,7 @@ __all__ = [
     "FamilyLink",
     "Instance",
     "Institution",
+    "KeyImage",
     "Message",
     "Person",
     "PreviewKind",

@@ -1,5 +1,9 @@
 // The words and lines that lie over each pane. Shows what the worker says, and nothing of its own.
 
+// CSS pixels of a pane's side below which there is no room for a scale bar, or for letters.
+const TINY = 160;
+const LEAST = 90;
+
 const SVG = "http://www.w3.org/2000/svg";
 const CHINESE = document.documentElement.lang.startsWith("zh");
 
@@ -38,6 +42,8 @@ export class Panes {
     element.classList.toggle("pane-one", !several);
     element.classList.toggle("pane-active", several && pane.active);
     element.classList.toggle("pane-small", pane.small);
+    element.classList.toggle("pane-tiny", several && (width < TINY || height < TINY));
+    element.classList.toggle("pane-least", several && (width < LEAST || height < LEAST));
     for (const [corner, lines] of Object.entries(pane.corners)) {
       const badges = corner === "bottom_left" ? pane.badges : [];
       showWords(element.querySelector(`[data-corner="${corner}"]`), badges, lines);
@@ -48,7 +54,7 @@ export class Panes {
     showScale(element.querySelector("[data-scale]"), pane.scale);
     showBar(element.querySelector("[data-bar]"), pane.bar);
     showFailure(element.querySelector("[data-pane-failure]"), pane.failure);
-    showStudy(element.querySelector("[data-pane-study]"), pane.study);
+    showStudy(element, pane.study);
     element.querySelector(".pane-offer").hidden = pane.kind !== "empty";
   }
 
@@ -85,11 +91,15 @@ function showScale(bar, scale) {
 }
 
 // Whose images these are, as soon as those of two studies are on the screen.
-function showStudy(box, study) {
+function showStudy(pane, study) {
+  const box = pane.querySelector("[data-pane-study]");
+  pane.classList.toggle("pane-labelled", Boolean(study));
   box.hidden = !study;
   if (!study) return;
   box.dataset.kind = study.kind;
-  setText(box, `${box.dataset[study.kind]} ${study.date} ${study.institution}`);
+  const [day, hospital] = box.children;
+  setText(day, `${box.dataset[study.kind]} ${study.date}`);
+  setText(hospital, study.institution);
 }
 
 function showFailure(box, words) {

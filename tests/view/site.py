@@ -289,7 +289,7 @@ def page_context(site: Site) -> dict[str, Any]:
         "kept": site.kept if reader == "doctor" else {},
         "work_list_url": "/x",
         "report": None,
-        "keys": shortcuts(),
+        "shortcuts": shortcuts(),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from viewer_py.scene.texts import date_text
@@ -12,7 +12,7 @@ from viewer_py.view.command import CommandError
 from viewer_py.view.commands import hanging, history
 from viewer_py.view.entries import SeriesEntry
 from viewer_py.view.habits import Reader
-from viewer_py.view.state import Hanging, ViewerState
+from viewer_py.view.state import Hanging, PaneKind, ViewerState
 from viewer_py.view.studies import NO_HISTORY, OtherStudy
 
 # CSS pixels of the reading area from which a doctor's study is hung when it is opened.
@@ -133,7 +133,9 @@ def read_entry(row: Mapping[str, Any], study_id: str = "") -> SeriesEntry:
 def forgotten(state: ViewerState) -> ViewerState:
     """Return the state without what was known of other studies: access has ended."""
     own = tuple(entry for entry in state.catalogue if not entry.study_id)
-    return replace(state, catalogue=own, history=NO_HISTORY, hanging=Hanging(), shows_tags=False)
+    return replace(
+        state, catalogue=own, history=NO_HISTORY, hanging=Hanging(), shows_tags=False, key_images=()
+    )
 
 
 # --- what the page shows of it ----------------------------------------------------------------
@@ -163,6 +165,14 @@ def pane_study(state: ViewerState, index: int) -> dict[str, str] | None:
     }
 
 
+def key_badges(state: ViewerState, index: int) -> tuple[str, ...]:
+    """Return the badge of a pane that shows a key image."""
+    pane = state.panes[index]
+    shown = (pane.series_id, pane.frame_index)
+    marked = any((one.series_id, one.frame_index) == shown for one in state.key_images)
+    return ("★ 关键影像",) if marked and pane.kind is PaneKind.STACK else ()
+
+
 def _other(state: ViewerState, series_id: str | None) -> OtherStudy | None:
     entry = next((one for one in state.catalogue if one.series_id == series_id), None)
     return None if entry is None or not entry.study_id else state.history.study(entry.study_id)
@@ -176,8 +186,9 @@ def _opened_at(state: ViewerState) -> str:
 
 
 def beside_message(state: ViewerState) -> dict[str, Any]:
-    """Return what the page shows of tags, other studies and the hanging rule."""
+    """Return what the page shows of key images, tags, other studies and the hanging rule."""
     return {
+        "key_images": [asdict(one) for one in state.key_images],
         "tags": _tagged(state) if state.shows_tags else None,
         "history": {
             "shown": state.history.shown,

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from viewer_py.browser.aids import aids_message, aids_report, bar_message, follows_pointer
-from viewer_py.browser.arranging import beside_message, pane_study, read_entry
+from viewer_py.browser.arranging import beside_message, key_badges, pane_study, read_entry
 from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
 from viewer_py.view.annotations.store import ANNOTATION_TOOLS
@@ -156,7 +156,7 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
         "corners": asdict(scene.corners),
         "marks": asdict(scene.marks),
         "scale": _scale(scene, ratio),
-        "badges": scene.badges,
+        "badges": [*key_badges(state, index), *scene.badges],
         "failure": scene.failure,
         "bar": bar_message(scene),
         "study": pane_study(state, index),

@@ -148,15 +148,21 @@ def fitting_rule(catalogue: tuple[SeriesEntry, ...]) -> Rule | None:
     fitting = (
         one
         for one in RULES
-        if has_modalities(one, entries) and (not one.body_parts or _shows(one, entries))
+        if may_fit(one, entries) and (not one.body_parts or _shows(one, entries))
     )
     return next(fitting, None)
 
 
-def has_modalities(one: Rule, catalogue: tuple[SeriesEntry, ...]) -> bool:
-    """Tell whether a study has a series for each place, by modality alone."""
-    found = {entry.modality for entry in own_entries(catalogue)}
-    return all(found & set(place.modalities) for place in one.places)
+def may_fit(one: Rule, catalogue: tuple[SeriesEntry, ...]) -> bool:
+    """Tell whether a study can fill enough places of a rule, by modalities and numbers alone."""
+    entries = [entry for entry in own_entries(catalogue) if entry.modality in one.modalities]
+    found = {entry.modality for entry in entries}
+    if not all(found & set(place.modalities) for place in one.places):
+        return False
+    by_image = any(place.view for place in one.places)
+    several = sum(place.again for place in one.places)
+    number = sum(max(entry.frame_count, 1) if by_image else 1 for entry in entries)
+    return number + several >= one.fewest
 
 
 def _shows(one: Rule, entries: tuple[SeriesEntry, ...]) -> bool:

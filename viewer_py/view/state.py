@@ -10,6 +10,7 @@ from viewer_py.pixels.voi import Window
 from viewer_py.view.annotations.store import NO_ANNOTATIONS, AnnotationStore
 from viewer_py.view.entries import SeriesEntry as SeriesEntry
 from viewer_py.view.habits import NO_HABITS, Habits
+from viewer_py.view.key_images import KeyImage
 from viewer_py.view.reading_modes import (
     NO_LENS,
     NO_LINES,
@@ -223,6 +224,7 @@ class ViewerState:
     history: History = NO_HISTORY
     shows_tags: bool = False
     hanging: Hanging = Hanging()
+    key_images: tuple[KeyImage, ...] = ()
 
     def pane(self) -> Pane:
         """Return the active pane."""

@@ -13,6 +13,7 @@ from viewer_py.view.commands import (
     hanging,
     history,
     image,
+    key_images,
     layout,
     linking,
     magnifier,
@@ -53,6 +54,7 @@ COMMANDS: tuple[Command, ...] = (
     *series.COMMANDS,
     *history.COMMANDS,
     *tags.COMMANDS,
+    *key_images.COMMANDS,
 )
 
 _BY_NAME = {command.name: command for command in COMMANDS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
-from viewer_py.view.hanging_rules import RULES, Rule, fitting_rule, has_modalities, rule
+from viewer_py.view.hanging_rules import RULES, Rule, fitting_rule, may_fit, rule
 from viewer_py.view.state import Grid, Hanging, Pane, ViewerState
 
 AUTO, OFF = "auto", "off"
@@ -82,7 +82,7 @@ def _no_rule(state: ViewerState) -> str:
 
 def _choice(one: Rule) -> Choice:
     def unavailable(state: ViewerState) -> str:
-        return "" if has_modalities(one, state.catalogue) else NO_RULE
+        return "" if may_fit(one, state.catalogue) else NO_RULE
 
     return Choice(one.label, one.label_en, {"rule": one.name}, unavailable=unavailable)
 
