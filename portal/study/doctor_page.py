@@ -26,7 +26,7 @@ def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
         "kept": kept,
         "work_list_url": study.links.back,
         "report": _report(door),
-        "keys": shortcuts(),
+        "shortcuts": shortcuts(),
     }
 
 
