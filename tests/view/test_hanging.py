@@ -114,8 +114,10 @@ def test_front_and_side_are_told_apart_whatever_their_order() -> None:
 
 
 def test_a_single_radiograph_is_not_hung_and_that_is_said() -> None:
-    with pytest.raises(CommandError, match="不适用"):
+    with pytest.raises(CommandError, match="没有适合"):
         hang(opened(FRONT))
+    with pytest.raises(CommandError, match="不适用"):
+        hang(opened(FRONT), "dx")
 
 
 @pytest.mark.requirement("C-24")

@@ -49,22 +49,22 @@ def test_key_images_are_gone_through_in_the_order_of_the_study_round_its_end(
     state = marked(marked(state, "b", 3), "a", 12, 4)
     way = []
     for _ in range(4):
-        state = run(state, "key.step", {"by": 1})
+        state = run(state, "key.next")
         way.append(shown(state))
     assert way == [("a", 12), ("b", 3), ("a", 4), ("a", 12)]
     state = run(state, "stack.go", {"frame": 8})
-    assert shown(run(state, "key.step", {"by": -1})) == ("a", 4)
-    assert shown(run(state, "key.step", {"by": 1})) == ("a", 12)
+    assert shown(run(state, "key.previous")) == ("a", 4)
+    assert shown(run(state, "key.next")) == ("a", 12)
 
 
 def test_the_view_stays_while_one_series_is_gone_through(state: ViewerState) -> None:
     state = run(marked(state, "a", 2, 9), "window.preset", {"name": "lung"})
-    assert run(state, "key.step", {"by": 1}).pane().preset == "lung"
+    assert run(state, "key.next").pane().preset == "lung"
 
 
 def test_without_any_there_is_nowhere_to_go(state: ViewerState) -> None:
     with pytest.raises(CommandError, match="还没有"):
-        run(state, "key.step", {"by": 1})
+        run(state, "key.next")
 
 
 def test_what_the_server_keeps_joins_what_was_marked_meanwhile(state: ViewerState) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Kind
+from viewer_py.view.command import Argument, Arguments, Command, CommandError, Kind
 from viewer_py.view.key_images import KeyImage
 from viewer_py.view.state import PaneKind, ViewerState
 
@@ -56,16 +56,23 @@ def _in_order(state: ViewerState, images: tuple[KeyImage, ...]) -> tuple[KeyImag
     return tuple(sorted(known, key=lambda one: (places[one.series_id], one.frame_index)))
 
 
-def step(state: ViewerState, args: Arguments) -> ViewerState:
-    """Go to the next key image (`by` 1) or the one before (-1), round the end.
+def go_on(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Go to the next key image, round the end of the study."""
+    return _stepped(state, 1)
 
-    Its series comes into the active pane. Raises CommandError while none is marked.
-    """
+
+def go_back(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Go to the key image before, round the beginning of the study."""
+    return _stepped(state, -1)
+
+
+def _stepped(state: ViewerState, by: int) -> ViewerState:
+    """Return the state on another key image; its series comes into the active pane."""
     from viewer_py.view.commands.series import opened
 
     if not state.key_images:
         raise CommandError(_NONE)
-    target = _next(state, 1 if int(args["by"]) > 0 else -1)
+    target = _next(state, by)
     if target.series_id == state.pane().series_id and state.pane().kind is PaneKind.STACK:
         pane = replace(state.pane(), frame_index=target.frame_index)
         return replace(state.with_pane(pane), playing=False)
@@ -105,6 +112,10 @@ def _read(row: Any) -> KeyImage:
     )
 
 
+def _none(state: ViewerState) -> str:
+    return "" if state.key_images else _NONE
+
+
 COMMANDS = (
     Command(
         name="key.toggle",
@@ -119,16 +130,20 @@ COMMANDS = (
         unavailable=_unavailable,
     ),
     Command(
-        name="key.step",
-        label="翻阅关键影像",
-        label_en="Go through key images",
-        apply=step,
-        arguments=(Argument("by", int, -1, 1),),
-        choices=(
-            Choice("上一幅关键影像", "Previous key image", {"by": -1}, key="<"),
-            Choice("下一幅关键影像", "Next key image", {"by": 1}, key=">"),
-        ),
-        unavailable=lambda state: "" if state.key_images else _NONE,
+        name="key.previous",
+        label="上一幅关键影像",
+        label_en="Previous key image",
+        apply=go_back,
+        key="<",
+        unavailable=_none,
+    ),
+    Command(
+        name="key.next",
+        label="下一幅关键影像",
+        label_en="Next key image",
+        apply=go_on,
+        key=">",
+        unavailable=_none,
     ),
     Command(
         name="key.load",
