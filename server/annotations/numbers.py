@@ -21,6 +21,7 @@ from viewer_py.measure.annotation import Annotation, AnnotationKind
 from viewer_py.measure.measured import measured
 from viewer_py.measure.model import MeasuredImage, Measurement
 from viewer_py.measure.pictures import frame_index_of, plane_picture, stored_picture
+from viewer_py.volume.model import VolumeGeometry
 from viewer_py.volume.states import volume_geometry
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Numbers:
         self._session = session
         self._series = {one.series_id: one for one in study.series}
         self._manifests: dict[str, SeriesManifest | None] = {}
+        self._geometries: dict[str, VolumeGeometry] = {}
         self._frames: dict[tuple[str, int], NDArray[Any]] = {}
 
     def manifest(self, series_id: str) -> SeriesManifest | None:
@@ -65,7 +67,7 @@ class Numbers:
         if series is None:
             return None
         if not annotation.image.sop_instance_uid:
-            geometry = volume_geometry(series.frames, series.frame_of_reference_uid)
+            geometry = self._geometry(series)
             return plane_picture(series, geometry, None, annotation) if geometry.corners else None
         index = frame_index_of(series, annotation.image)
         if index is None:
@@ -87,6 +89,12 @@ class Numbers:
             return delivery.series_manifest(self._cloud, self._session, series)
         except PictureMissingError:
             return None
+
+    def _geometry(self, series: SeriesManifest) -> VolumeGeometry:
+        if series.series_id not in self._geometries:
+            found = volume_geometry(series.frames, series.frame_of_reference_uid)
+            self._geometries[series.series_id] = found
+        return self._geometries[series.series_id]
 
     def _pixels(self, series: SeriesManifest, index: int) -> NDArray[Any] | None:
         place = (series.series_id, index)

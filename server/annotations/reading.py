@@ -50,8 +50,7 @@ if TYPE_CHECKING:
 
 STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 LIMITS = IngestLimits(inflated_bytes=32 << 20, elements=500_000)
-MOST_ITEMS = 50_000
-DEEPEST = 16
+MOST_ELEMENTS = 500_000
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 UP: Point3 = (0.0, 0.0, 1.0)
 
@@ -80,7 +79,7 @@ def read_report(
     read: list[Annotation] = []
     left_out: list[Words] = []
     for number, group in enumerate(_groups(report), 1):
-        for one in _annotations(group, known):
+        for one in _read(group, known):
             if isinstance(one, Annotation):
                 read.append(one)
                 continue
@@ -103,10 +102,10 @@ def _opened(data: bytes) -> Dataset:
             warnings.simplefilter("ignore")
             report = dcmread(io.BytesIO(data))
             sop_class = str(report.get("SOPClassUID", ""))
-            count = sum(1 for _ in _items(report, 0))
+            count = sum(1 for _ in report.iterall())  # so every value is converted now
     except Exception as error:  # whatever a damaged file makes pydicom raise
         raise refused from error
-    if not sop_class.startswith(STRUCTURED_REPORTS) or count > MOST_ITEMS:
+    if not sop_class.startswith(STRUCTURED_REPORTS) or count > MOST_ELEMENTS:
         raise refused
     return report
 
@@ -123,23 +122,28 @@ def _known(cloud: ImageCloud, session: Session, study: Study) -> _Study:
 
 
 def _groups(report: Dataset) -> Iterator[Dataset]:
-    for item in _items(report, 0):
+    for item in _items(report):
         if item.get("ValueType") == "CONTAINER" and _is(item, MEASUREMENT_GROUP):
             yield item
 
 
-def _items(item: Dataset, depth: int) -> Iterator[Dataset]:
-    """Yield the content items below one, in their order."""
-    if depth > DEEPEST:
-        raise ValueError("the report is nested too deeply")
+def _items(item: Dataset) -> Iterator[Dataset]:
+    """Yield the content items below one, in their order; `LIMITS` bound how deep they go."""
     for child in item.get("ContentSequence") or ():
         yield child
-        yield from _items(child, depth + 1)
+        yield from _items(child)
+
+
+def _read(group: Dataset, known: _Study) -> list[Annotation | Words]:
+    try:
+        return _annotations(group, known)
+    except Exception:  # what an item lacks or holds may be missed in many ways
+        return [Words("内容残缺", "its content is damaged")]
 
 
 def _annotations(group: Dataset, known: _Study) -> list[Annotation | Words]:
     """Return what a group draws: our own one annotation, others' one a place that differs."""
-    items = list(_items(group, 0))
+    items = list(_items(group))
     places = _places([group, *items])
     if not places:
         return [Words("没有坐标", "it has no coordinates")]
@@ -189,6 +193,8 @@ def _places(bearers: list[Dataset]) -> list[list[Dataset]]:
 def _graphic(item: Dataset) -> Graphic:
     size = 2 if item.ValueType == "SCOORD" else 3
     values = np.array(item.GraphicData, dtype=np.float64).reshape(-1, size)
+    if not np.isfinite(values).all():
+        raise ValueError("a coordinate is not finite")
     return Graphic(str(item.GraphicType), values)
 
 
@@ -196,7 +202,7 @@ def _image(
     items: list[Dataset], place: Dataset | None, reference: str, known: _Study
 ) -> ImageReference | None:
     """Return what an annotation was drawn on: an image that is named, else a series there."""
-    sources = _items(place, 0) if place is not None else iter(items)
+    sources = _items(place) if place is not None else iter(items)
     for item in sources:
         for source in item.get("ReferencedSOPSequence") or ():
             uid = str(source.get("ReferencedSOPInstanceUID", ""))
@@ -214,8 +220,10 @@ def _normal(items: list[Dataset], points: tuple[Point3, ...]) -> Point3:
     """Return the plane's direction: as stated, else that of three points that are not in line."""
     for item in items:
         if _is(item, PLANE_NORMAL):
-            x, y, z = (float(part) for part in str(item.TextValue).split("\\"))
-            return x, y, z
+            stated = tuple(float(part) for part in str(item.TextValue).split("\\"))
+            if not np.isfinite(stated).all():
+                raise ValueError("a direction is not finite")
+            return _three(stated)
     first = points[0]
     ways = [tuple(a - b for a, b in zip(one, first, strict=True)) for one in points[1:]]
     for one in ways:

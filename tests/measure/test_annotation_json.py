@@ -85,7 +85,7 @@ def test_what_may_be_left_out_has_its_default() -> None:
         (document(version=2), "标注文件的版本不认识"),
         (document(version=True), "标注文件的版本不认识"),
         (" " * 1_000_001, "标注数据过大"),
-        (document(*[MARK] * (MOST_ANNOTATIONS + 1)), "标注多于 1000 个"),
+        (document(*[MARK] * (MOST_ANNOTATIONS + 1)), "标注多于 500 个"),
         (document(MARK, MARK), "两个标注的编号相同"),
         (document(MARK | {"colour": "red"}), "第 1 个标注：含有不认识的内容"),
         (document(MARK, 7), "第 2 个标注：含有不认识的内容"),

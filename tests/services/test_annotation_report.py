@@ -29,6 +29,7 @@ from tests.services.annotation_case import (
     value_at,
 )
 from viewer_py.measure.annotation import POINT_COUNTS, Annotation, AnnotationKind, ImageReference
+from viewer_py.measure.annotation_json import AnnotationFormatError
 
 KIND = AnnotationKind
 READER = Reader("patient", True)
@@ -208,6 +209,26 @@ def test_a_report_that_is_cut_off_is_refused_as_a_whole(case: AnnotationCase) ->
         for length in range(200, len(data), max(len(data) // 60, 1)):
             with pytest.raises(AnnotationsRefused):
                 read_report(case.cloud, session, study, data[:length])
+
+
+def test_a_damaged_report_is_read_or_refused_but_never_fails(case: AnnotationCase) -> None:
+    data = report(case, every_mark(case))
+    random = np.random.default_rng(4)
+    outcomes = set()
+    with case.cloud.database.session() as session:
+        study = session.get_one(Study, case.study_id)
+        for _ in range(150):
+            damaged = bytearray(data)
+            for place in random.integers(132, len(data), random.integers(1, 30)):
+                damaged[place] = random.integers(0, 256)
+            try:
+                found, left_out = read_report(case.cloud, session, study, bytes(damaged))
+            except (AnnotationsRefused, AnnotationFormatError):
+                outcomes.add("refused")
+            else:
+                assert found
+                outcomes.add("partly" if left_out else "read")
+    assert outcomes >= {"refused", "read"}
 
 
 def foreign(data: bytes) -> pydicom.Dataset:

@@ -28,7 +28,7 @@ from viewer_py.measure.annotation import (
 from viewer_py.measure.model import Words
 
 VERSION = 1
-MOST_ANNOTATIONS = 1000
+MOST_ANNOTATIONS = 500
 MOST_POINTS = 20_000  # of all annotations together
 MOST_TEXT = 1000
 MOST_BYTES = 1_000_000
