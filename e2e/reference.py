@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page
 
-from e2e.browser import settled
+from e2e.browser import settled, state_of
 from server.cloud import ImageCloud
 from server.imaging import codec, delivery
 from server.model import Series
@@ -67,9 +67,15 @@ def expected_canvas(
 
 def seen_canvas(page: Page) -> NDArray[np.int16]:
     """Return the reading area as the screen shows it, without the words that lie over it."""
+    while not state_of(page)["shown"]:
+        page.wait_for_timeout(50)
     page.evaluate(HIDE_WORDS)
     settled(page)
-    page.wait_for_timeout(150)
-    shot = page.locator("[data-stage]").screenshot()
+    shot, before = page.locator("[data-stage]").screenshot(), b""
+    for _ in range(60):  # the worker has painted; the screen follows in its own time
+        if shot == before:
+            break
+        page.wait_for_timeout(150)
+        shot, before = page.locator("[data-stage]").screenshot(), shot
     page.evaluate(SHOW_WORDS)
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int16)

@@ -54,3 +54,21 @@ def stage_shot(page: Page) -> tuple[bytes, NDArray[np.int16]]:
     """Return what the reading area shows, as PNG and as (height, width, 3)."""
     shot = page.locator("[data-stage]").screenshot()
     return shot, np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(np.int16)
+
+
+def still(page: Page) -> NDArray[np.int16]:
+    """Return the reading area without its words, once what the state says is on the screen.
+
+    The worker has painted then; the screen follows in its own time, and shows the same twice.
+    """
+    until(page, "painted", lambda state: state["shown"])
+    page.evaluate(HIDE_WORDS)
+    last, picture = stage_shot(page)
+    for _ in range(60):
+        page.wait_for_timeout(150)
+        before = last
+        last, picture = stage_shot(page)
+        if last == before:
+            break
+    page.evaluate(SHOW_WORDS)
+    return picture

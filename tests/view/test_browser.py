@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from portal.study import viewer_page
-from tests.view.reading import HIDE_WORDS, command, open_viewer, stage_shot, state_of
+from tests.view.reading import HIDE_WORDS, command, open_viewer, stage_shot, state_of, still
 from tests.view.site import Site
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
@@ -83,7 +83,7 @@ def test_the_canvas_shows_what_numpy_computes(desktop: Page, site: Site, rendere
             command(desktop, name, **args)
             wait_for_frame(desktop)
             state = state_of(desktop)
-            picture = seen(desktop)
+            picture = still(desktop)
             difference = np.abs(picture - expected(site, state, *picture.shape[:2]))
             assert difference.max() <= 1, (series_id, name)
 
@@ -99,7 +99,7 @@ def test_python_takes_over_the_servers_first_picture_where_it_lies(
     first = seen(desktop)
     site.release.set()
     desktop.evaluate("window.yingyun.ready")
-    second = seen(desktop)
+    second = still(desktop)
     assert first.shape == second.shape
     # Both stretch 128 × 96 pixels; only the interpolation differs (grey against modality values).
     where = [np.argwhere(picture[..., 0] > 20) for picture in (first, second)]

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Page
 
 from server.assets.catalog import AssetCatalog
-from tests.view.reading import command, open_viewer, state_of
+from tests.view.reading import command, open_viewer, state_of, still
 from tests.view.site import COLUMNS, ROWS, Site
-from tests.view.test_browser import seen, wait_for_frame
+from tests.view.test_browser import wait_for_frame
 from viewer_py.dicom.overlays import OverlayPlane, to_bytes
 from viewer_py.pixels.overlays import mask
 from viewer_py.render import numpy_renderer
@@ -81,7 +81,7 @@ def test_planes_are_drawn_hidden_and_inverted(desktop: Page, site: Site, rendere
         ("viewport.zoom", {"factor": 1.7, "x": 300, "y": 200}, True),
     ):
         command(desktop, name, **args)
-        picture = seen(desktop)
+        picture = still(desktop)
         wanted = expected(site, state_of(desktop), picture.shape, shown)
         near = (np.abs(picture - wanted).max(axis=-1) <= 1).mean()
         assert near > 0.999, (name, near)

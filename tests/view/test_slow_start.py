@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Page, Route
 
 from server.assets.catalog import LATER_NAMES
 from tests.assets.conftest import ROOT
-from tests.view.reading import DESKTOP, open_viewer
+from tests.view.reading import DESKTOP, open_viewer, still
 from tests.view.site import Site
-from tests.view.test_browser import expected, seen, wait_for_frame
+from tests.view.test_browser import expected, wait_for_frame
 
 SLOWLY = "快速启动在此浏览器中不可用"
 WORDS_SHOWN = """
@@ -67,7 +67,7 @@ def archives(site: Site) -> set[str]:
 def assert_right_picture(page: Page, site: Site) -> None:
     wait_for_frame(page)
     state = page.evaluate("window.yingyun.state()")
-    picture = seen(page)
+    picture = still(page)
     difference = np.abs(picture - expected(site, state, *picture.shape[:2]))
     assert difference.max() <= 1
 

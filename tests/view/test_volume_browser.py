@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from server.assets.catalog import AssetCatalog
 from tests.view import reading
 from tests.view.phantom import HOT, body, tilted, uptake
-from tests.view.reading import HIDE_WORDS, SHOW_WORDS, command, stage_shot, state_of, until
+from tests.view.reading import command, state_of, still, until
 from tests.view.samples import entry_of
 from tests.view.site import Site
 from viewer_py.browser.frame_store import FrameStore
@@ -44,20 +44,6 @@ def desktop(desktop: Page) -> Page:
 def open_viewer(page: Page, site: Site, query: str = "") -> dict[str, Any]:
     reading.open_viewer(page, site, query)
     return until(page, "all frames", lambda state: state["loading"]["complete"])
-
-
-def seen(page: Page) -> NDArray[np.int16]:
-    """Return the reading area once it has come to rest."""
-    page.evaluate(HIDE_WORDS)
-    last, picture = stage_shot(page)
-    for _ in range(60):
-        page.wait_for_timeout(250)
-        before = last
-        last, picture = stage_shot(page)
-        if last == before:
-            break
-    page.evaluate(SHOW_WORDS)
-    return picture
 
 
 class Mirror:
@@ -110,7 +96,7 @@ def test_planes_slabs_and_fusion_are_what_numpy_makes_of_them(desktop: Page, sit
         mirror.do(calls)
         if calls[-1][0] == "fusion.toggle":
             until(desktop, "the PET is there", _is_fused)
-        picture = seen(desktop)
+        picture = still(desktop)
         # The bar of the reformats took its room from the reading area.
         mirror.do((("canvas.resize", state_of(desktop)["canvas"]),))
         difference = np.abs(picture - mirror.picture())
@@ -197,7 +183,7 @@ def test_the_empty_pane_offers_the_rendering_and_a_drag_turns_it(desktop: Page, 
         "turned",
         lambda one: one["reformat"]["rendering"]["axes"] != state["reformat"]["rendering"]["axes"],
     )
-    picture = seen(desktop)
+    picture = still(desktop)
     height, width = picture.shape[:2]
     assert picture[height // 2 :, width // 2 :].max() > 100
 
@@ -214,7 +200,7 @@ def test_a_tilted_series_stands_upright_and_says_that_it_was_corrected(
         expect(pane.locator(".badge")).to_have_text("层面倾斜 15.0°，已校正")
     command(desktop, "pane.activate", pane=2)
     command(desktop, "layout.maximize")
-    picture = seen(desktop)[..., 0]
+    picture = still(desktop)[..., 0]
     height = picture.shape[0]
     middles = [
         float(np.nonzero(picture[row] > 240)[0].mean())

@@ -49,6 +49,7 @@ class Screen:
         self._alarm_at: float | None = None
         self._pace = Pace()
         self._painted: Scene | None = None
+        self._complete = False
         self._undrawable = Undrawable()
 
     @property
@@ -60,6 +61,10 @@ class Screen:
     def kind(self) -> str | None:
         """Return which renderer paints, None before the first picture."""
         return None if self._painter is None else str(self._painter.kind)
+
+    def shows(self, scene: Scene) -> bool:
+        """Tell whether the last painting was of this scene, whole, and as fine as it will be."""
+        return self._complete and self._painted == scene and not self._pace.is_coarse
 
     def moved(self) -> None:
         """Say that the reader changes what is shown."""
@@ -104,7 +109,7 @@ class Screen:
             self._pace.painted(detail, self._host.now() - begun)
         if volumes and detail < 1.0:
             self._host.call_later(REST)
-        self._painted = scene
+        self._painted, self._complete = scene, complete
         return complete
 
     def _paint_instead(self, scene: Scene, error: Exception) -> bool:

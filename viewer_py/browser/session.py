@@ -203,6 +203,10 @@ class Session:
         """Fetch what the state needs and is not there, and paint soon."""
         self._settle_fusion()
         self._arrange()
+        if self.state.annotations.going:
+            from viewer_py.view.annotations.going import arrived
+
+            self.state = arrived(self.state)
         for pane in self.state.panes:
             self._ask_for(pane.series_id)
         series = self.state.active_series()
@@ -446,9 +450,13 @@ class Session:
 
     def _shown(self, facts: Facts) -> bool:
         """Tell whether what is on the screen is what the state says, however finely drawn."""
-        drawn = self._drawn
-        finely = {"detail": drawn.detail, "rendering_detail": drawn.rendering_detail}
-        return self._screen.shows(self._scene(replace(facts, **finely, resting=drawn.resting)))
+        as_drawn = replace(
+            facts,
+            detail=self._drawn.detail,
+            rendering_detail=self._drawn.rendering_detail,
+            resting=self._drawn.resting,
+        )
+        return self._screen.shows(self._scene(as_drawn))
 
     def _scene(self, facts: Facts) -> Scene:
         """Return what should be on the screen, without what cannot be."""
