@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.view.samples import make_series
 from tests.view.test_session import Reading
 from tests.view.volume_samples import opened, pane_scene, volume_series
-from viewer_py.measure.annotation import AnnotationKind
+from viewer_py.measure.annotation import Annotation, AnnotationKind, ImageReference
+from viewer_py.measure.annotation_json import to_json
 from viewer_py.measure.model import Measurement, Result, Words
 from viewer_py.scene.boxes import Box, Measured, around, placed
 from viewer_py.scene.compose import compose
@@ -249,3 +250,21 @@ def test_nothing_stays_when_access_has_ended(drawing: Drawing) -> None:
     drawing.session.manifest_arrived("b", 403, "")
     assert drawing.drawn[-1] == []
     assert not drawing.session.state.annotations.items
+
+
+def test_going_to_a_series_that_is_not_read_yet_comes_to_the_very_image() -> None:
+    reading = Reading(make_series("a"), make_series("b", frame_of_reference_uid="9.9"))
+    reading.host.draw_shapes = lambda *_: None  # type: ignore[attr-defined]
+    reading.manifest()
+    image = ImageReference("b", "1.2.3.3")
+    one = Annotation("one", AnnotationKind.PROBE, ((5.0, 5.0, 0.0),), image)
+    document = to_json([one])
+    for name, args in (
+        ("annotation.load", {"document": document}),
+        ("annotation.go", {"id": "one"}),
+    ):
+        reading.session.receive({"type": "command", "name": name, "args": args})
+    assert reading.session.state.pane().series_id == "b"
+    reading.manifest("b")
+    assert reading.session.state.pane().frame_index == 3
+    assert not reading.session.state.annotations.going

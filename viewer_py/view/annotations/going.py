@@ -35,6 +35,21 @@ def gone_to(state: ViewerState, annotation: Annotation) -> ViewerState:
     return _plane_brought(state, annotation)
 
 
+def arrived(state: ViewerState) -> ViewerState:
+    """Go on to the annotation whose series was not known yet, as soon as it is."""
+    store = state.annotations
+    wanted = store.find(store.going)
+    if wanted is not None and state.series_by_id(wanted.image.series_id) is None:
+        return state
+    state = with_store(state, replace(store, going=""))
+    if wanted is None or state.pane().series_id != wanted.image.series_id:
+        return state  # the reader has gone elsewhere
+    try:
+        return gone_to(state, wanted)
+    except CommandError:
+        return state
+
+
 def pane_with(state: ViewerState, annotation: Annotation) -> int | None:
     """Return the pane on the screen that shows an annotation, the active one first."""
     for index in sorted(shown_panes(state), key=lambda one: one != state.active_pane):
