@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyotp
 import pytest
+from numpy.typing import NDArray
 
 from e2e.engines import firefox, webkit
 from e2e.engines.reader import (
@@ -100,7 +101,25 @@ def test_from_signing_in_to_the_window(product: Product, reading: tuple[Browser,
     state = command(browser, "image.invert")
     judged(browser, product, state)
     command(browser, "image.invert")
+    measured(browser)
     reformatted(browser)
+
+
+def measured(browser: Browser) -> None:
+    """A measurement is drawn over the picture, and gone when it is taken back."""
+    points = "[[100, 100], [200, 100], [200, 200], [100, 200]]"
+    state = command(browser, "annotation.create", kind="rectangle", points=points)
+    (row,) = state["annotations"]["items"]
+    assert {one["name"] for one in row["results"]} >= {"area", "mean"}
+    command(browser, "annotation.select", id="")
+    yellow = np.array((255, 224, 102))
+
+    def lit(seen: NDArray[np.int16]) -> int:
+        return int((np.abs(seen[..., :3] - yellow).max(axis=2) < 40).sum())
+
+    picture_when(browser, "a yellow line", lambda seen: lit(seen) > 100)
+    command(browser, "annotation.undo")
+    picture_when(browser, "no yellow line", lambda seen: lit(seen) == 0)
 
 
 def reformatted(browser: Browser) -> None:
