@@ -18,6 +18,7 @@ from server.sharing import ShareScope
 
 PATIENT = "zhang.shifan"
 NEWCOMER = "ceshi.yangben"
+DOCTOR = "doctor.shengli"
 Way = Callable[[Page, Product], None]
 
 
@@ -71,6 +72,18 @@ def _dicom_opened(page: Page, product: Product) -> None:
     _dicom(page, product)
     page.locator(".series-toggle").click()
     page.locator("[data-menu='window.preset']").click()
+
+
+def _reading(page: Page, product: Product) -> None:
+    page.goto(f"/doctor/studies/{product.studies['ct']}/dicom")
+    page.evaluate("window.yingyun.ready")
+    until(page, "all frames loaded", lambda state: state["loading"]["complete"])
+
+
+def _keys(page: Page, product: Product) -> None:
+    _reading(page, product)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="快捷键一览")).to_be_visible()
 
 
 def _created(page: Page, product: Product) -> None:
@@ -177,6 +190,9 @@ STOPS = (
     Stop("revoke-question", PATIENT, _revoke_question),
     Stop("share-detail", PATIENT, _share_detail),
     Stop("account", PATIENT, _at("/account")),
+    Stop("work-list", DOCTOR, _at("/doctor/studies")),
+    Stop("reading", DOCTOR, _reading),
+    Stop("keys", DOCTOR, _keys),
     Stop("not-found", PATIENT, _at("/nowhere")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from viewer_py.view.commands import COMMANDS
+from viewer_py.view.mouse_mapping import MAPPINGS
 
 HELP_KEY = "?"
 
@@ -18,6 +19,12 @@ class Shortcut:
     label_en: str
     command: str = ""
 
+    @property
+    def shown(self) -> str:
+        """Return the key as it is written on a keyboard."""
+        capital = len(self.key) == 1 and self.key.isupper()
+        return f"Shift + {self.key}" if capital else _ON_KEYBOARD.get(self.key, self.key)
+
 
 @dataclass(frozen=True)
 class Shortcuts:
@@ -27,8 +34,13 @@ class Shortcuts:
     gestures: tuple[Shortcut, ...]
 
 
+_ON_KEYBOARD = {"ArrowUp": "↑", "ArrowDown": "↓", "ArrowLeft": "←", "ArrowRight": "→"}
 # What view.pointer and view.wheel do whatever tool is chosen.
 _GESTURES = (
+    *(
+        Shortcut("鼠标按键 / mouse buttons", one.label, one.label_en, "mouse.mapping")
+        for one in MAPPINGS
+    ),
     Shortcut("滚轮 / wheel", "翻页", "Page through the images"),
     Shortcut("Ctrl + 滚轮 / wheel", "缩放", "Zoom"),
     Shortcut("双击 / double click", "单窗格与多窗格切换", "One pane alone, and back"),
