@@ -21,7 +21,7 @@ from server.access import Grant
 from server.annotations.errors import AnnotationsRefused, StaleRevision
 from server.model import AnnotationSet, Instance, Series, Study
 from viewer_py.measure.annotation import Annotation
-from viewer_py.measure.annotation_json import from_json, to_json
+from viewer_py.measure.annotation_json import MOST_BYTES, from_json, to_json
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -58,14 +58,18 @@ def save(
     """Keep the annotations of the grant's account, audited; return their new revision.
 
     `base_revision` is the one that the reader started from. Raises StaleRevision when another is
-    kept, AnnotationsRefused for places outside the study, ValueError for a grant without account.
+    kept, AnnotationsRefused for places outside the study and too much text, ValueError for a grant
+    without an account.
     """
     account_id = grant.account_id
     if account_id is None:
         raise ValueError("only an account keeps annotations")
     check_places(session, study, annotations)
     name = _name(study.study_id, account_id)
-    sealed = cloud.vault.sealed(study.data_key, name, to_json(annotations).encode())
+    plain = to_json(annotations).encode()
+    if len(plain) > MOST_BYTES:  # it could not be read again
+        raise AnnotationsRefused("标注数据过大", "the annotations are too large")
+    sealed = cloud.vault.sealed(study.data_key, name, plain)
     written = _insert if base_revision == NEVER_SAVED else _replace
     if not written(session, study.study_id, account_id, base_revision, sealed):
         kept = session.scalar(

@@ -148,6 +148,9 @@ def test_a_fused_picture_gives_hounsfield_units_and_suv() -> None:
 def test_a_plane_needs_a_patient_a_normal_and_a_volume() -> None:
     point = np.array([1.0, 2.0, 3.0])
     probe = mark(KIND.PROBE, [point], np.array([0.0, 0.0, 1.0]))
+    image = plane_picture(SERIES, GEOMETRY, None, probe)
+    with pytest.raises(ValueError, match="no image coordinates"):
+        measured(replace(probe, frame_of_reference_uid=""), image)
     for wrong, geometry in (
         (replace(probe, frame_of_reference_uid=""), GEOMETRY),
         (replace(probe, normal=(0.0, 0.0, 0.0)), GEOMETRY),

@@ -147,6 +147,13 @@ def test_marks_elsewhere_are_refused(case: AnnotationCase) -> None:
     assert load(case) == Kept(0, ())
 
 
+def test_more_than_can_be_read_again_is_refused(case: AnnotationCase) -> None:
+    many = [line(case, f"m{number}", "字" * 1000) for number in range(400)]
+    with pytest.raises(AnnotationsRefused, match="too large"):
+        save(case, 0, *many)
+    assert load(case) == Kept(0, ())
+
+
 def test_nobody_without_an_account_keeps_any(case: AnnotationCase) -> None:
     with case.cloud.database.session() as session:
         study = session.get_one(Study, case.study_id)

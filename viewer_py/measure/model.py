@@ -111,12 +111,16 @@ class MeasuredImage:
         """Return the points of an annotation as (column, row) of this picture, (n, 2).
 
         Points in the patient are projected along the picture's normal. Raises ValueError when they
-        are in the patient and the picture is not, or a point is not finite.
+        are in the patient and the picture is not, the other way round, or not finite.
         """
         points = np.array(annotation.points, dtype=np.float64).reshape(-1, 3)
         if not np.isfinite(points).all():
             raise ValueError("a point is not finite")
-        return self.places(points) if annotation.in_patient else points[:, :2]
+        if annotation.in_patient:
+            return self.places(points)
+        if self.frame is None:
+            raise ValueError("a reformation has no image coordinates")
+        return points[:, :2]
 
     def places(self, patient: NDArray[np.float64]) -> Points:
         """Return points (n, 3) of the patient, LPS mm, as (column, row) of this picture."""
