@@ -1,201 +1,258 @@
 """What a long series takes of a phone's memory: python -m bench.memory [--home H] [--slices 1000].
 
-The real product, opened as a phone opens it (390 × 844, touch), in a real browser. Memory is the
-proportional set size of all renderers and the GPU process (/proc/*/smaps_rollup), less that of an
-empty tab: the median of several browsers started alike, as one and the same tab takes 150 MB one
-time and 230 MB the next. Without a graphics card the GPU process holds what the card would, and
-SwiftShader's own memory besides. The reader goes from end to end and back; at every tenth slice the
-picture must be there, and the page must still be the one that was opened.
+The real product, opened as a phone opens it (390 × 844, touch, three device pixels a CSS pixel), in
+a real browser that is driven by its own protocol alone. Memory is the proportional set size of all
+renderers and the GPU process (/proc/*/smaps), looked at four times a second, less that of an empty
+tab: the median of several browsers started alike. Without a graphics card the GPU process holds
+what the card would, and SwiftShader's own memory besides. Another browser of the same program on
+this machine shares its pages, and makes a tab look lighter: close it, or measure a copy (--chromium).
+
+The reader goes through every slice to the end, then back in steps, then opens the planes through
+the volume. A slice that does not come is lost; the page must stay the one that was opened. Several
+variants of the same reading are compared in one run.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
-
 from bench import product
 from bench.browser import SOFTWARE_GL, chromium
+from bench.devtools import Tab, tab
+from bench.footprint import CLASSES, KINDS, Footprint, Peak, footprint, resident, watched
 from bench.synthetic import STUDY, add_ct
 
-MEGABYTE = 1e6
 CEILING = 300.0  # megabytes above an empty tab (design §4)
-PHONE = {"width": 390, "height": 844}
-KINDS = ("renderer", "gpu-process")
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 3, "mobile": True}
+GIGABYTES = 2
 PATIENCE = 60.0  # seconds for one slice
 SECONDS_TO_SETTLE = 3.0
+IDLE_SECONDS = 10.0  # after which a page at rest has cleaned up
+# The page finds what it remembers of browsers whose snapshot could not be restored.
+WITHOUT_SNAPSHOT = """
+const kept = Storage.prototype.getItem;
+Storage.prototype.getItem = function (key) {
+  if (key !== "yingyun:slow-start") return kept.call(this, key);
+  const { runtime } = JSON.parse(document.querySelector("[data-viewer]").dataset.viewer);
+  return `${new Date().toDateString()} ${runtime.python.url} ${runtime.viewer.url}`;
+};"""
+SMALL_DEVICE = (
+    f"Object.defineProperty(Navigator.prototype, 'deviceMemory', {{get: () => {GIGABYTES}}});"
+)
 
 
-def resident(group: int) -> float:
-    """Return the megabytes of the renderers and the GPU process of a browser."""
-    return sum(_proportional(entry) for entry in _processes(group)) / MEGABYTE
+@dataclass(frozen=True)
+class Variant:
+    """A way to open the same series."""
+
+    name: str
+    renderer: str = "auto"
+    script: str = ""
 
 
-def by_kind(group: int) -> str:
-    """Return the megabytes of each process, for the reader of the table."""
-    found = [f"{_kind(entry)} {_proportional(entry) / MEGABYTE:.0f}" for entry in _processes(group)]
-    return ", ".join(sorted(found))
+VARIANTS = (
+    Variant("automatic"),
+    Variant("numpy", renderer="numpy"),
+    Variant("without-snapshot", script=WITHOUT_SNAPSHOT),
+)
 
 
-def _kind(entry: Path) -> str:
-    command = (entry / "cmdline").read_bytes().decode(errors="replace")
-    return next(kind for kind in KINDS if f"--type={kind}" in command)
+@dataclass(frozen=True)
+class Moment:
+    """A reading: the highest megabytes above the empty tab since the last, and what is held now."""
+
+    name: str
+    peak: float
+    held: Footprint
 
 
-def _processes(group: int) -> Iterator[Path]:
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            command = (entry / "cmdline").read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if int(fields[2]) == group and any(f"--type={kind}" in command for kind in KINDS):
-            yield entry
-
-
-def _proportional(entry: Path) -> float:
-    try:
-        lines = (entry / "smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return sum(float(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-
-
-def state_of(page: Page) -> dict[str, Any]:
+def state_of(page: Tab) -> dict[str, Any]:
     """Return the viewer's state."""
     return dict(page.evaluate("window.yingyun.state()"))
 
 
-def go(page: Page, frame: int) -> None:
-    """Go to a slice and wait until its picture is painted. Raises TimeoutError."""
-    call = "(frame) => window.yingyun.command('stack.go', { frame })"
-    page.evaluate(call, frame)
-    deadline = time.monotonic() + PATIENCE
-    while page.locator("[data-waiting]").is_visible():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"slice {frame} did not come")
-        time.sleep(0.02)
+def go(page: Tab, frame: int) -> bool:
+    """Go to a slice; tell whether its picture was painted."""
+    page.evaluate(f"window.yingyun.command('stack.go', {{ frame: {frame} }})")
+    try:
+        page.wait_for("!document.querySelector('[data-waiting]').checkVisibility()", PATIENCE)
+    except TimeoutError:
+        return False
+    return int(state_of(page)["frame_index"]) == frame
 
 
-def scroll(page: Page, slices: int, step: int) -> float:
-    """Go from end to end and back; return the seconds. Raises TimeoutError."""
-    begun = time.monotonic()
-    for frame in [*range(0, slices, step), *range(slices - 1, -1, -step)]:
-        go(page, frame)
-    return time.monotonic() - begun
+def settle(page: Tab) -> None:
+    """Wait until all that is worth having is there. Raises TimeoutError."""
+    page.wait_for("window.yingyun.state().then((state) => state.loading.complete)", PATIENCE * 5)
 
 
-def settle(page: Page) -> None:
-    """Wait until all that is worth having is there."""
-    deadline = time.monotonic() + PATIENCE * 5
-    while not state_of(page)["loading"]["complete"]:
-        if time.monotonic() > deadline:
-            raise TimeoutError("the series was not loaded")
-        time.sleep(0.2)
+def reformat(page: Tab) -> None:
+    """Open the planes through the volume and wait until it is whole."""
+    page.evaluate("window.yingyun.command('mpr.open', {})")
+    settle(page)
+    time.sleep(SECONDS_TO_SETTLE)
 
 
 @contextlib.contextmanager
-def phone(
-    playwright: Playwright, options: argparse.Namespace
-) -> Iterator[tuple[Page, BrowserContext, int]]:
-    """Start a browser with an empty tab of a phone's; yields it, its context, the process group."""
-    with chromium(options.chromium, [*SOFTWARE_GL, *options.flag]) as (debugging, group):
-        browser = playwright.chromium.connect_over_cdp(debugging)
-        context = browser.contexts[0]
-        page = context.new_page()
-        session = context.new_cdp_session(page)
-        session.send(
-            "Emulation.setDeviceMetricsOverride",
-            {**PHONE, "deviceScaleFactor": options.ratio, "mobile": True},
-        )
-        session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
-        page.goto("about:blank")
+def phone(options: argparse.Namespace) -> Iterator[tuple[Tab, int]]:
+    """Start a browser with an empty tab of a phone's; yields it and the process group."""
+    flags = [*SOFTWARE_GL, *options.flag]
+    with chromium(options.chromium, flags) as (debugging, group), tab(debugging) as page:
+        page.call("Emulation.setDeviceMetricsOverride", **PHONE)
+        page.call("Emulation.setTouchEmulationEnabled", enabled=True)
         time.sleep(SECONDS_TO_SETTLE)
-        yield page, context, group
-        browser.close()
+        yield page, group
 
 
-def empty_tabs(playwright: Playwright, options: argparse.Namespace) -> list[float]:
+def empty_tabs(options: argparse.Namespace) -> list[float]:
     """Return the megabytes of empty tabs, each of a browser of its own, ascending."""
     found = []
     for _ in range(options.baselines):
-        with phone(playwright, options) as (_page, _context, group):
+        with phone(options) as (_page, group):
             found.append(resident(group))
     return sorted(found)
 
 
-def measure(running: product.Product, series_id: str, options: argparse.Namespace) -> None:
-    """Open, wait, scroll; print a line a moment."""
-    with sync_playwright() as playwright:
-        tabs = empty_tabs(playwright, options)
-        empty = statistics.median(tabs)
-        print(f"{'':28}{'MB above':>9}{'slices':>8}{'frames':>8}{'heap':>7}")
-        print(f"{'an empty tab':28}{empty:>9.0f} in all, median of {[round(one) for one in tabs]}")
-        with phone(playwright, options) as (page, context, group):
-            context.add_cookies(running.cookies)
-            address = f"{running.address}/studies/{running.study_id}/dicom"
-            query = f"confirmed=1&series={series_id}&renderer={options.renderer}"
-            read(page, group, empty, f"{address}?{query}", options)
+@dataclass
+class Reading:
+    """One variant, read from end to end."""
 
+    page: Tab
+    group: int
+    empty: float
+    seen: int = 0
+    lost: int = 0
 
-def read(page: Page, group: int, empty: float, address: str, options: argparse.Namespace) -> None:
-    """Open the series and read it; print a line a moment."""
-    page.goto(address)
-    page.evaluate("window.yingyun.ready")
-    page.evaluate("window.yingyunOpened = true")
-    highest = 0.0
-    moments: list[tuple[str, Callable[[], object]]] = [
-        ("first picture", lambda: None),
-        ("the window is loaded", lambda: settle(page)),
-        ("end to end and back", lambda: scroll(page, options.slices, options.step)),
-        ("at rest again", lambda: settle(page)),
-    ]
-    if options.reformat:
-        moments.append(("planes through the volume", lambda: reformat(page)))
-    for name, act in moments:
+    def moment(self, name: str, peak: Peak, act: Callable[[], None]) -> Moment:
+        """Act, then look."""
         act()
-        time.sleep(1)
-        above = resident(group) - empty
-        highest = max(highest, above)
-        loading = state_of(page)["loading"]
-        mib = loading["allocated_bytes"] / MEGABYTE
-        print(f"{name:28}{above:>9.0f}{loading['loaded']:>8}{loading['capacity']:>8}{mib:>7.0f}")
-        print(f"    {by_kind(group)}")
-    kept = page.evaluate("window.yingyunOpened === true")
-    print(f"highest {highest:.0f} MB of {CEILING:.0f}; page {'kept' if kept else 'RELOADED'}")
+        most = peak.take() - self.empty
+        return Moment(name, most, footprint(self.group))
+
+    def scroll(self, frames: range) -> None:
+        """Go to these slices one after the other."""
+        for frame in frames:
+            came = go(self.page, frame)
+            self.seen += came
+            self.lost += not came
 
 
-def reformat(page: Page) -> None:
-    """Open the planes through the volume and wait until it is whole."""
-    page.evaluate("window.yingyun.command('mpr.open', {})")
-    settle(page)
+def open_series(page: Tab, address: str) -> None:
+    """Open the page and wait until Python answers."""
+    page.call("Page.navigate", url=address)
+    page.wait_for("typeof window.yingyun === 'object'", PATIENCE)
+    page.evaluate("window.yingyun.ready.then(() => { window.yingyunOpened = true; })")
+
+
+def measure(
+    running: product.Product,
+    variant: Variant,
+    series_id: str,
+    empty: float,
+    options: argparse.Namespace,
+) -> float:
+    """Read a variant; print a line a moment, then where the memory is. Returns the peak."""
+    query = f"confirmed=1&series={series_id}&renderer={variant.renderer}"
+    address = f"{running.address}/studies/{running.study_id}/dicom?{query}"
+    with phone(options) as (page, group), watched(group) as peak:
+        reading = Reading(page, group, empty)
+        page.set_cookies(running.cookies)
+        page.call("Page.enable")
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=SMALL_DEVICE + variant.script)
+        slices = options.slices
+        acts: list[tuple[str, Callable[[], None]]] = [
+            ("start, first picture", lambda: open_series(page, address)),
+            ("window loaded", lambda: settle(page)),
+            ("every slice to the end", lambda: reading.scroll(range(0, slices, options.step))),
+            ("and back", lambda: reading.scroll(range(slices - 1, -1, -options.back))),
+            ("at rest", lambda: time.sleep(IDLE_SECONDS)),
+            ("planes, volume whole", lambda: reformat(page)),
+            ("at rest ", lambda: time.sleep(IDLE_SECONDS)),
+        ]
+        print(f"\n{variant.name}: MB above an empty tab")
+        print(f"{'':24}{'peak':>6}{'now':>6}{'frames':>8}{'lent':>6}   {per_kind_head()}")
+        moments = []
+        for name, act in acts:
+            moments.append(reading.moment(name, peak, act))
+            print(line_of(moments[-1], empty, state_of(page)["loading"]))
+        kept = page.evaluate("window.yingyunOpened === true")
+        print(f"peak {peak.highest - empty:.0f}, at rest {moments[-1].held.total - empty:.0f} MB")
+        print(
+            f"slices seen {reading.seen}, lost {reading.lost}; "
+            f"page {'kept' if kept else 'RELOADED'}"
+        )
+        print(f"canvases {page.evaluate(CANVASES)}; painted by {page.evaluate(PAINTED_BY)}")
+        print_classes(moments)
+        return peak.highest - empty
+
+
+CANVASES = """[...document.querySelectorAll("canvas")]
+  .map(({ width, height }) => `${width} × ${height}`).join(", ")"""
+PAINTED_BY = "window.yingyun.state().then((state) => state.renderer)"
+
+
+def per_kind_head() -> str:
+    """Return the heads of the columns of processes."""
+    return "".join(f"{kind:>14}" for kind in KINDS)
+
+
+def line_of(moment: Moment, empty: float, loading: dict[str, Any]) -> str:
+    """Return a moment as a line."""
+    now = moment.held.total - empty
+    lent = loading["allocated_bytes"] / 1e6
+    kinds = "".join(f"{moment.held.of_kind(kind):>14.0f}" for kind in KINDS)
+    frames = f"{loading['loaded']}/{loading['capacity']}"
+    return f"{moment.name:24}{moment.peak:>6.0f}{now:>6.0f}{frames:>8}{lent:>6.0f}   {kinds}"
+
+
+def print_classes(moments: list[Moment]) -> None:
+    """Print each process at the moments, by class (not less the empty tab)."""
+    for process in sorted({key for moment in moments for key in moment.held.processes}):
+        rows = [moment.held.processes.get(process) for moment in moments]
+        print(f"  {process[0]} {process[1]}")
+        for name in CLASSES:
+            values = [0.0 if row is None else row[name] for row in rows]
+            if max(values) >= 1:
+                print(f"    {name:30}" + "".join(f"{value:>7.0f}" for value in values))
 
 
 def main() -> None:
-    """Measure one profile."""
+    """Measure the variants."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--home", type=Path, help="a data home with the demo in it")
     parser.add_argument("--slices", type=int, default=1000)
-    parser.add_argument("--step", type=int, default=10, help="slices from picture to picture")
-    parser.add_argument("--ratio", type=float, default=3.0, help="device pixels a CSS pixel")
-    parser.add_argument("--renderer", default="auto")
+    parser.add_argument("--step", type=int, default=1, help="slices from picture to picture")
+    parser.add_argument("--back", type=int, default=10, help="the same on the way back")
     parser.add_argument("--baselines", type=int, default=3, help="empty tabs to measure")
-    parser.add_argument("--reformat", action="store_true", help="then open the volume")
+    parser.add_argument("--variant", action="append", choices=[one.name for one in VARIANTS])
     parser.add_argument("--chromium", default="chromium")
     parser.add_argument("--flag", action="append", default=[], help="a switch of the browser's")
     options = parser.parse_args()
+    names = options.variant or [one.name for one in VARIANTS]
     with product.data_home(options.home) as home:
         series_id = add_ct(home, options.slices)
         with product.running(home, STUDY, options.chromium) as running:
-            measure(running, series_id, options)
+            now = datetime.datetime.now(datetime.UTC)
+            print(f"{now:%Y-%m-%d %H:%M} UTC, load of the machine {os.getloadavg()[0]:.1f}")
+            tabs = empty_tabs(options)
+            empty = statistics.median(tabs)
+            print(f"empty tab {empty:.0f} MB, median of {[round(one) for one in tabs]}")
+            peaks = {
+                one.name: measure(running, one, series_id, empty, options)
+                for one in VARIANTS
+                if one.name in names
+            }
+            found = ", ".join(f"{name} {peak:.0f}" for name, peak in peaks.items())
+            print(f"\nhighest: {found} MB of {CEILING:.0f}")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,13 @@ function decoded({ Decoder, said }, payload, copied) {
   }
 }
 
+// Some libraries hand out no view of their memory but a copy, another one each time: left to the
+// garbage collector, those of a long series pile up to 60 MB. Older browsers have to leave them to it.
+function giveUp(pixels) {
+  const isCopy = pixels.byteLength === pixels.buffer.byteLength;
+  if (isCopy) pixels.buffer.transfer?.(0);
+}
+
 export class Decoders {
   #addresses;
   #options;
@@ -60,9 +67,9 @@ export class Decoders {
       this.#open.set(codec, open(CODECS.get(codec), this.#addresses, this.#options));
     }
     return decoded(await this.#open.get(codec), payload, (pixels) => {
-      if (spare?.byteLength !== pixels.length) return pixels.slice();
-      const bytes = new Uint8Array(spare);
+      const bytes = new Uint8Array(spare?.byteLength === pixels.length ? spare : pixels.length);
       bytes.set(pixels);
+      giveUp(pixels);
       return bytes;
     });
   }

@@ -81,7 +81,7 @@ function differences(before, after) {
  * Return the function that makes Pyodide's module, for its option `createPyodideModule`.
  *
  * `libraries` ({name in LIBRARIES: WebAssembly.Module}) are loaded before Python starts. `snapshots`, when given, take the place of Python's own start, the
- * later laid over the earlier. Both may still be on their way. `onTable(length)` tells how long the
+ * later laid over the earlier; their bytes are given up then. Both may still be on their way. `onTable(length)` tells how long the
  * function table is before the libraries, `onMemory(module)` when the memory is as Python, or what
  * was restored, begins with it.
  */
@@ -113,6 +113,7 @@ export function moduleMaker(factory, { libraries, snapshots = null, onTable = ()
       settings.onRuntimeInitialized = () => {
         try {
           if (restored.length) restore(Module, restored);
+          restored.splice(0).forEach(release);
           onMemory(Module);
         } catch (error) {
           reject(error);
@@ -152,6 +153,13 @@ function restore(Module, snapshots) {
     }
   }
   Module.HEAP32[trampoline] = own;
+}
+
+// What is in Python's memory now need not be there twice: 16 MB that whoever still holds the
+// snapshot would keep. Browsers that cannot give it up at once do so when they clean up.
+function release(snapshot) {
+  snapshot.data.buffer.transfer?.(0);
+  snapshot.data = snapshot.runs = null;
 }
 
 // Where a browser lacks the newer trampoline the table is shorter by its entry, and all that follows

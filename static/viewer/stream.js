@@ -2,6 +2,8 @@
 // the wire (viewer_py/dicom/pack.py) and nothing of what a frame means.
 
 const HEAD_BYTES = 12;
+// Compressed frames of a series differ a little in length; the memory of one is to do for the next.
+const ROOM_BYTES = 1 << 16;
 const RAW = 0;
 const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
 
@@ -36,9 +38,11 @@ export class DecodePool {
     if (this.#pixels.length < this.enough) this.#pixels.push(bytes.buffer);
   }
 
-  // Gives a buffer of a payload that was decoded, to be filled anew.
-  spare() {
-    return this.#payloads.pop() ?? null;
+  // Gives a buffer for a payload of so many bytes: one that was decoded, where it is large enough.
+  room(length) {
+    const spare = this.#payloads.pop();
+    if (spare?.byteLength >= length) return spare;
+    return new ArrayBuffer(ROOM_BYTES * Math.ceil(length / ROOM_BYTES));
   }
 
   decode(codec, payload) {
@@ -128,8 +132,7 @@ async function readRecords(body, pool, onRecord) {
     const view = new DataView(head.buffer);
     const [index, codec, length] = [0, 4, 8].map((offset) => view.getUint32(offset, true));
     buffer = head.buffer;
-    const spare = codec === RAW ? null : pool().spare();
-    const room = spare?.byteLength >= length ? spare : new ArrayBuffer(length);
+    const room = codec === RAW ? new ArrayBuffer(length) : pool().room(length);
     const payload = await readExactly(reader, room, length);
     if (!payload) throw new Error("cut off");
     await onRecord(index, codec, payload);
