@@ -54,6 +54,11 @@ function forwardPointers(stage, link) {
     waiting = waiting.filter((other) => other.pointer_id !== event.pointerId);
     waiting.push(place(event, "move"));
   });
+  // A mouse that leaves takes the lens with it.
+  stage.addEventListener("pointerleave", (event) => {
+    const followed = stage.dataset.follows === "true" && !held.has(event.pointerId);
+    if (followed && event.pointerType !== "touch") now("cancel")(event);
+  });
   stage.addEventListener("pointerup", (event) => held.has(event.pointerId) && now("up")(event));
   stage.addEventListener("pointercancel", (event) => held.has(event.pointerId) && now("cancel")(event));
   stage.addEventListener("contextmenu", (event) => event.preventDefault());

@@ -24,7 +24,8 @@ def choose(state: ViewerState, args: Arguments) -> ViewerState:
     resting = resting_tool(state.habits)
     chosen = str(args["tool"])
     again = state.tool == chosen and resting == FREE
-    return replace(state, tool=resting if again else chosen)
+    lens = replace(state.lens, shown=False)
+    return replace(state, tool=resting if again else chosen, lens=lens)
 
 
 COMMANDS = (
