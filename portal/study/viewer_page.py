@@ -47,11 +47,12 @@ PAGE_FILES = (
     "css/viewer-drawers.css",
     "viewer/drawers.js",
     "viewer/tags.js",
+    "viewer/key-images.js",
+    "viewer/late-style.js",
     "viewer/decode-worker.js",
     "viewer/codecs.js",
 )
 CODECS = ("openjph", "charls", "openjpeg", "libjpeg-turbo-8bit")
-DOCTOR_FILES = ("css/viewer-doctor.css", "viewer/doctor.js")
 # What frames are written in here; the others are fetched when a frame needs them.
 CODEC_FILES = (
     "codecs/charls.mjs",

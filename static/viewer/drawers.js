@@ -148,14 +148,3 @@ function part(name, className, text = "") {
   if (text) element.textContent = text;
   return element;
 }
-
-// The style comes with the first drawer; nothing is shown without it.
-export function styled(root) {
-  const address = root.querySelector("[data-drawers]").dataset.css;
-  return new Promise((done) => {
-    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: address });
-    style.onload = done;
-    style.onerror = done;
-    document.head.append(style);
-  });
-}

@@ -103,11 +103,26 @@ let beside = null;
 
 function openBeside() {
   const send = (name, args) => link.send({ type: "command", name, args });
-  beside ??= import("./drawers.js").then(async ({ Drawers, styled }) => {
+  beside ??= Promise.all([import("./drawers.js"), import("./late-style.js")]).then(async ([{ Drawers }, { styled }]) => {
     await styled(root);
     return new Drawers(root, config.base, send);
   });
   return beside;
+}
+
+// Marked after the first picture at the earliest.
+let keyImages = null;
+
+function openKeyImages() {
+  const words = root.querySelector("[data-drawers]").dataset;
+  keyImages = Promise.all([import("./key-images.js"), import("./late-style.js")]).then(([{ KeyImages }, { styled }]) => {
+    const made = new KeyImages(root, config.base, link, {
+      said: (what) => panel.notice(words[what] ?? "", true),
+      styled: () => styled(root),
+    });
+    made.begin();
+    return made;
+  });
 }
 
 const handlers = {
@@ -117,6 +132,7 @@ const handlers = {
       openBeside().then((drawers) => drawers.show(message));
     }
     stage.dataset.follows = message.follows;
+    keyImages?.then((made) => made.show(message.key_images));
     aids.show(message);
     doctor?.then((page) => page.show(message));
   },
@@ -148,6 +164,7 @@ const handlers = {
       made.begin();
       return made;
     });
+    openKeyImages();
     if (slowStart) remember(SLOW_START, `${today} ${snapshots}`);
     requestAnimationFrame(() => {
       mark("interactive");
@@ -168,6 +185,7 @@ const handlers = {
     unshown.show({ entries: [] });
     if (picture) picture.hidden = true;
     beside?.then((drawers) => drawers.forget());
+    keyImages?.then((made) => made.stop());
     fail("ended");
   },
   annotations: (message) => annotations?.then((made) => made.show(message)),

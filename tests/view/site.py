@@ -109,6 +109,7 @@ class Site:
     # What a reader has drawn: its revision, the document, and the status that saving fails with.
     drawn: dict[str, Any] = field(default_factory=lambda: {"revision": 0, "document": EMPTY})
     refuses: int = 0
+    key_images: list[dict[str, Any]] = field(default_factory=list)
     release: threading.Event = field(default_factory=threading.Event)
     server: BaseWSGIServer | None = None
 
@@ -209,6 +210,19 @@ def make_app(site: Site) -> Flask:
         if site.ended:
             abort(site.ended)
         return Response(to_json(site.series[series_id][0]), mimetype="application/json")
+
+    @app.get("/x/key-images.json")
+    def key_images() -> dict[str, Any]:
+        return {"kept": True, "images": site.key_images}
+
+    @app.post("/x/key-images.json")
+    def mark_key_image() -> dict[str, Any]:
+        image = request.get_json()
+        if image.pop("marked"):
+            site.key_images.append(image | {"frame_index": 0})
+        else:
+            site.key_images[:] = [one for one in site.key_images if one | image != one]
+        return {"kept": True, "images": site.key_images}
 
     @app.get("/x/series/<series_id>/overlays")
     def overlays(series_id: str) -> Response:

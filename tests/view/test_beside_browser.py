@@ -148,3 +148,23 @@ def test_a_prior_of_another_hospital_is_read_beside_the_current_study(
     assert [pane["frame_index"] for pane in moved["panes"]] == [
         pane["frame_index"] + 4 for pane in state["panes"]
     ]
+
+
+def test_key_images_are_marked_kept_and_gone_through(desktop: Page, site: Site) -> None:
+    open_viewer(desktop, site)
+    command(desktop, "stack.go", frame=6)
+    desktop.keyboard.press("Shift+K")
+    until(desktop, "a mark", lambda state: len(state["key_images"]) == 1)
+    command(desktop, "stack.go", frame=20)
+    desktop.locator("[data-command='key.toggle']").first.click()
+    until(desktop, "two marks", lambda state: len(state["key_images"]) == 2)
+    expect(desktop.locator("[data-key-images] .key-picture")).to_have_count(2)
+    expect(desktop.locator("[data-corner='bottom_left']")).to_contain_text("关键影像")
+    for _ in range(100):
+        if len(site.key_images) == 2:
+            break
+        desktop.wait_for_timeout(100)
+    assert {one["frame_number"] for one in site.key_images} == {1} and len(site.key_images) == 2
+    assert command(desktop, "key.next")["frame_index"] == 6
+    open_viewer(desktop, site)
+    until(desktop, "what was kept", lambda state: len(state["key_images"]) == 2)

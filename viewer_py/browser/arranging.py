@@ -133,9 +133,7 @@ def read_entry(row: Mapping[str, Any], study_id: str = "") -> SeriesEntry:
 def forgotten(state: ViewerState) -> ViewerState:
     """Return the state without what was known of other studies: access has ended."""
     own = tuple(entry for entry in state.catalogue if not entry.study_id)
-    return replace(
-        state, catalogue=own, history=NO_HISTORY, hanging=Hanging(), shows_tags=False, key_images=()
-    )
+    return replace(state, catalogue=own, history=NO_HISTORY, hanging=Hanging(), shows_tags=False)
 
 
 # --- what the page shows of it ----------------------------------------------------------------

@@ -144,6 +144,7 @@ def doctor_toolbar() -> Toolbar:
     beside = (
         _button("viewport.reset", "复位", "Reset")
         + _sheet("link", "联动", "Link", "link")
+        + _button("key.toggle", "关键影像", "Key image")
         + _button("navigation.show", "导航条", "Navigation")
         + _button("report.show", "报告", "Report")
     )
