@@ -61,8 +61,9 @@ export class Annotations {
   }
 
   #place(row) {
-    const words = row.image_number === null ? this.#texts.reformat : this.#texts.image;
-    return words.replace("{series}", row.series_number ?? "–").replace("{image}", row.image_number);
+    // Which image it is, is known when the series has been read.
+    const form = row.reformatted ? "reformat" : row.image_number === null ? "series" : "image";
+    return this.#texts[form].replace("{series}", row.series_number ?? "–").replace("{image}", row.image_number);
   }
 
   #showRows(rows, selected) {

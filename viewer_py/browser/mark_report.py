@@ -38,6 +38,7 @@ def report(state: ViewerState, facts: Facts) -> list[dict[str, Any]]:
                 "series_id": one.image.series_id,
                 "series_number": None if entry is None else entry.series_number,
                 "image_number": None if index is None else index + 1,
+                "reformatted": not one.image.sop_instance_uid,
                 "points": [list(point) for point in one.points],
                 "in_patient": one.in_patient,
                 "results": [_result(result) for result in measurement.results],
