@@ -35,6 +35,13 @@ def test_a_chinese_name_is_read_however_it_was_declared(sets: list[str], encoded
     assert decode_text(encoded, sets) == "张三丰"
 
 
+def test_how_urgent_a_study_is_is_read_where_an_object_says_it() -> None:
+    limits = IngestLimits()
+    urgent = changed(lambda dataset: setattr(dataset, "RequestedProcedurePriority", "STAT"))
+    assert parse(urgent, limits).priority == "STAT"
+    assert parse(changed(), limits).priority == ""
+
+
 def test_latin_names_stay_latin_where_latin_is_declared() -> None:
     for name in ("Müller^Jürgen", "Bjørn", "José^María", "Åström", "Gößmann"):
         assert decode_text(name.encode("latin-1"), ["ISO_IR 100"]) == name

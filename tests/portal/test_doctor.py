@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from server import access
+from portal.app import create_app
+from server import access, preferences
 from server.access import AccessDenied, Action, Grant
 from server.cloud import ImageCloud
 from server.model import Account, AuditEvent, Institution, Role, Study
+from tests.assets.conftest import built_assets as built_assets
 from tests.factories import SignInFacts, make_account, make_institution, make_study
 from tests.portal.doctor_case import DoctorCase, make_doctor_case
 from tests.visitor import Visitor
@@ -142,6 +146,28 @@ def test_a_doctor_agrees_to_the_policy_first(case: DoctorCase) -> None:
         answer = client.get(address)
         assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/consent")
     assert client.get(f"{case.base}/viewer.json").status_code in {401, 403}
+
+
+@pytest.mark.requirement("C-05", "C-29", "C-37")
+def test_the_reading_page_holds_navigation_report_and_what_is_kept(
+    cloud: ImageCloud, patient: SignInFacts, built_assets: Path
+) -> None:
+    settings = dataclasses.replace(cloud.settings, assets_dir=built_assets)
+    app = create_app(dataclasses.replace(cloud, settings=settings))
+    case = make_doctor_case(app, cloud, patient)
+    with cloud.database.session() as session:
+        preferences.keep(session, case.facts.account_id, {"toolbar": "bottom"})
+    page = case.doctor.get(f"{case.base}/dicom").get_data(as_text=True)
+    assert 'data-toolbar="bottom"' in page
+    assert 'data-command="mouse.mapping"' in page
+    assert "肺纹理清晰" in page  # the findings of the reviewed report
+    for name in ("序列1", "序列2"):
+        assert name in page
+    assert f'href="{case.base}' in page
+    assert f"{case.base}/watermark.svg" in page
+    assert case.stranger.get(f"{case.base}/dicom").status_code == 404
+    (seen,) = events(cloud, "dicom.view")
+    assert seen.actor == f"account:{case.facts.account_id}"
 
 
 def test_a_doctor_signs_in_to_the_work_list(case: DoctorCase) -> None:
