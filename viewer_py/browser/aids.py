@@ -27,6 +27,18 @@ def follows_pointer(state: ViewerState) -> bool:
     return state.tool == TOOL or state.annotations.draft is not None
 
 
+_NO_OTHER_PANE = (
+    "定位线显示在其他窗格的影像上，请先在“布局”中选择多个窗格 / "
+    "Localiser lines lie over the images in other panes: choose several in Layout first"
+)
+
+
+def aids_hint(state: ViewerState) -> str:
+    """Return what a reader should know who has switched on what one pane cannot show."""
+    wants_lines = state.reference.shown or state.tool == "localizer"
+    return _NO_OTHER_PANE if wants_lines and len(state.panes) == 1 else ""
+
+
 def bar_message(scene: PaneScene) -> dict[str, Any] | None:
     """Return the colour bar of a pane."""
     return None if scene.color_bar is None else asdict(scene.color_bar)

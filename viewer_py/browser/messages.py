@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from viewer_py.browser.aids import aids_message, aids_report, bar_message, follows_pointer
+from viewer_py.browser.aids import (
+    aids_hint,
+    aids_message,
+    aids_report,
+    bar_message,
+    follows_pointer,
+)
 from viewer_py.browser.arranging import beside_message, key_badges, pane_study, read_entry
 from viewer_py.scene.facts import NO_FACTS, Facts
 from viewer_py.scene.model import ImageLayer, PaneScene, Scene
@@ -181,7 +187,7 @@ def hint(state: ViewerState) -> str:
         return annotation_hint(state)
     if state.reformat is not None and state.reformat.curve.drawing:
         return "drawing"
-    return ""
+    return aids_hint(state)
 
 
 def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
