@@ -106,7 +106,7 @@ def modalities_of(session: Session, institution_id: int) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _with_facts(query: Select[tuple[Study]]) -> Select[tuple[Study]]:
+def _with_facts(query: Select[Study]) -> Select[Study]:
     return (
         query.join(Study.institution)
         .outerjoin(Study.person)

@@ -63,7 +63,8 @@ def habits_of(reader: Reader, kept: Mapping[str, object]) -> Habits:
 
 def linking_of(kept: Mapping[str, object]) -> Linking:
     """Return what panes do together from the beginning, as it is remembered."""
-    return Linking(**{name: kept.get(f"{_LINKED}{name}") is True for name in _LINKS})
+    scroll, zoom, window = (kept.get(f"{_LINKED}{name}") is True for name in _LINKS)
+    return Linking(scroll, zoom, window)
 
 
 def remembered(habits: Habits, linking: Linking) -> dict[str, str | bool]:
