@@ -19,8 +19,9 @@ from highdicom.sr import (
     UIDRefContentItem,
 )
 from pydicom import Dataset
-from pydicom.valuerep import DT, format_number_as_ds
+from pydicom.valuerep import format_number_as_ds
 
+from server import clock
 from server.annotations.codes import (
     COMMENT,
     DERIVATIONS,
@@ -144,10 +145,14 @@ def _frames(annotation: Annotation, source: StoredObject) -> list[int] | None:
     return [annotation.image.frame_number] if source.frames > 1 else None
 
 
-def _moment(iso: str) -> DT:
+def _moment(iso: str) -> str:
+    """Return an instant as DICOM writes it (PS3.5 6.2, DT), in the hospital's time.
+
+    Not in UTC: DCMTK calls the offset +0000 a violation.
+    """
     moment = datetime.fromisoformat(iso)
-    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return DT(utc)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{aware.astimezone(clock.CHINA):%Y%m%d%H%M%S.%f%z}"
 
 
 def _series_uid(annotation: Annotation, objects: Objects) -> str:
