@@ -58,10 +58,15 @@ def site(catalog: AssetCatalog) -> Iterator[Site]:
         yield served
 
 
+REVISIONS = itertools.count(1000, 1000)
+
+
 @pytest.fixture(autouse=True)
 def nothing_kept(site: Site) -> None:
-    site.drawn = {"revision": 0, "document": {"version": 1, "annotations": []}}
+    """Begin with nothing kept, at a revision that no page of a test before knows."""
+    site.drawn = {"revision": next(REVISIONS), "document": {"version": 1, "annotations": []}}
     site.refuses = 0
+    expect.set_options(timeout=30_000)  # however many share the machine
 
 
 class Screen:
