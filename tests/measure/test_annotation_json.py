@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,9 @@ coordinates = st.floats(-1e6, 1e6)
 points = st.tuples(coordinates, coordinates, coordinates)
 uids = st.from_regex(r"1\.2(\.[1-9][0-9]{0,8}){1,4}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("C",)), max_size=200)
-moments = st.just("") | st.datetimes().map(lambda moment: moment.isoformat() + "+00:00")
+moments = st.just("") | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)).map(
+    lambda moment: moment.isoformat() + "+00:00"
+)
 
 
 @st.composite
@@ -110,6 +113,7 @@ def test_what_may_be_left_out_has_its_default() -> None:
         (document(MARK | {"text": "\x1b[2J"}), "第 1 个标注：文字超过 1000 字或含控制字符"),
         (document(MARK | {"closed": 1}), "第 1 个标注：时间或类型不对"),
         (document(MARK | {"created_at": "yesterday"}), "第 1 个标注：时间或类型不对"),
+        (document(MARK | {"created_at": "9999-12-31T23:59:59"}), "第 1 个标注：时间或类型不对"),
     ],
 )
 def test_what_is_not_known_is_refused_in_words(text: str, words: str) -> None:

@@ -194,6 +194,6 @@ def _is_moment(raw: Any) -> bool:
     if not isinstance(raw, str) or len(raw) > 40:
         return False
     try:
-        return not raw or datetime.fromisoformat(raw) is not None
+        return not raw or 1900 <= datetime.fromisoformat(raw).year <= 2200
     except ValueError:
         return False
