@@ -27,9 +27,8 @@ coordinates = st.floats(-1e6, 1e6)
 points = st.tuples(coordinates, coordinates, coordinates)
 uids = st.from_regex(r"1\.2(\.[1-9][0-9]{0,8}){1,4}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("C",)), max_size=200)
-moments = st.just("") | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)).map(
-    lambda moment: moment.isoformat() + "+00:00"
-)
+instants = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1))
+moments = st.just("") | instants.map(lambda moment: moment.isoformat() + "+00:00")
 
 
 @st.composite
