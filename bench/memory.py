@@ -5,7 +5,8 @@ a real browser that is driven by its own protocol alone. Memory is the proportio
 renderers and the GPU process (/proc/*/smaps), looked at four times a second, less that of an empty
 tab: the median of several browsers started alike. Without a graphics card the GPU process holds
 what the card would, and SwiftShader's own memory besides. Another browser of the same program on
-this machine shares its pages, and makes a tab look lighter: close it, or measure a copy (--chromium).
+this machine shares its pages, and makes a tab look lighter: close it, or measure a copy
+(--chromium).
 
 The reader goes through every slice to the end, then back in steps, then opens the planes through
 the volume. A slice that does not come is lost; the page must stay the one that was opened. Several

@@ -71,7 +71,7 @@ async function markFirstImage() {
 async function giveWay() {
   await link.ask({ type: "shown" });
   root.querySelector("[data-first-watermark]")?.remove(); // Python draws it now
-  if (picture) picture.hidden = true;
+  if (picture) picture.remove(); // and what was decoded of it
   else mark("dicom-first-image");
 }
 
@@ -183,7 +183,7 @@ const handlers = {
     }
     panel.notice("");
     unshown.show({ entries: [] });
-    if (picture) picture.hidden = true;
+    picture?.remove();
     beside?.then((drawers) => drawers.forget());
     keyImages?.then((made) => made.stop());
     fail("ended");

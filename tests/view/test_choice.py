@@ -45,7 +45,7 @@ class TimedPainter:
     def __init__(self, kind: PainterKind, clock: Clock, full: float) -> None:
         self.kind, self.clock, self.full = kind, clock, full
         self.refuses = ""
-        self.cleared = self.released = 0
+        self.cleared = self.released = self.shrunk = 0
         self.largest = 0  # bytes of a volume that it was given
         self.painted: list[Scene] = []
 
@@ -64,6 +64,9 @@ class TimedPainter:
 
     def finish(self) -> None:
         pass
+
+    def shrink(self) -> None:
+        self.shrunk += 1
 
     def release(self) -> None:
         self.released += 1

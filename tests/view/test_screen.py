@@ -10,7 +10,7 @@ import pytest
 
 from tests.view.test_choice import PLANE, SHELF, SLAB, STACK, Clock, TimedPainter, scene
 from viewer_py.browser.painters import PainterKind
-from viewer_py.browser.screen import LOADING, SETTLE, Screen
+from viewer_py.browser.screen import LOADING, SETTLE, UNSEEN, Screen
 from viewer_py.scene.model import Layer, Scene
 
 
@@ -165,3 +165,19 @@ def test_a_gpu_that_is_gone_is_not_compared() -> None:
     desk.screen.context_lost()
     desk.wait(3 * SETTLE)
     assert not desk.gpu.painted and desk.screen.kind == "numpy"
+
+
+def test_a_canvas_that_is_not_seen_any_more_gives_its_memory_back() -> None:
+    desk = Desk(gpu=0.001)
+    desk.show(STACK)
+    desk.wait(SETTLE * 1.1)
+    assert desk.screen.kind == "webgl2" and not desk.cpu.shrunk  # the page may still show it
+    desk.wait(UNSEEN * 2)
+    assert desk.cpu.shrunk and not desk.gpu.shrunk
+
+
+def test_the_canvas_that_is_seen_keeps_its_memory() -> None:
+    desk = Desk(gpu=0.5)
+    desk.show(STACK)
+    desk.wait(SETTLE + UNSEEN * 3)
+    assert desk.screen.kind == "numpy" and not desk.cpu.shrunk

@@ -92,6 +92,9 @@ class FakePainter:
     def finish(self) -> None:
         pass
 
+    def shrink(self) -> None:
+        pass
+
     def release(self) -> None:
         pass
 

@@ -30,6 +30,7 @@ class Painter(Protocol):
     def paint(self, scene: Scene, sources: Sources) -> bool: ...
     def clear(self, width: int, height: int) -> None: ...
     def finish(self) -> None: ...
+    def shrink(self) -> None: ...
     def release(self) -> None: ...
 
 
@@ -81,6 +82,11 @@ class NumpyPainter:
     def finish(self) -> None:
         """Nothing is pending: the pixels are handed over at once."""
 
+    def shrink(self) -> None:
+        """Keep one pixel of the canvas and nothing else, until the next picture."""
+        self._memory.clear()
+        self._canvas.resize(1, 1)
+
     def release(self) -> None:
         """Give the memory back."""
         self._memory.clear()
@@ -121,6 +127,11 @@ class WebGLPainter:
         """Wait until the GPU is done."""
         if self._opened is not None:
             self._canvas.finish()
+
+    def shrink(self) -> None:
+        """Keep one pixel of the canvas until the next picture; textures stay in their budget."""
+        if self._opened is not None:
+            self._canvas.resize(1, 1)
 
     def release(self) -> None:
         """Give the GPU back; nothing can be painted any more."""

@@ -16,6 +16,7 @@ from viewer_py.scene.model import Scene
 
 SETTLE = 1.0  # seconds without a change until the painters are compared
 LOADING = 10.0  # seconds for which frames that arrive put it off too
+UNSEEN = 1.0  # seconds after which a canvas that is not seen gives its memory back
 _EARLY = 0.01  # seconds that a timer may ring too early
 
 
@@ -47,6 +48,7 @@ class Screen:
         self._slow = False
         self._changed_at = self._arrived_at = host.now()
         self._alarm_at: float | None = None
+        self._unseen_at: float | None = None
         self._pace = Pace()
         self._painted: Scene | None = None
         self._complete = False
@@ -81,6 +83,7 @@ class Screen:
 
     def woken(self) -> None:
         """Paint in full what was drawn coarsely and has come to rest; compare the painters."""
+        self._free_unseen()
         rested = self._pace.is_coarse and self._pace.at_rest(self._host.now())
         if self._rings() or rested:
             self._host.request_tick()
@@ -136,6 +139,7 @@ class Screen:
         if self._choice.is_open(scene, self._sources):
             if now >= self._rest_until:
                 self._choice.compare(scene, self._sources)
+                self._note_unseen()
             elif self._alarm_at is None:
                 self._set_alarm(now)
         return self._choice.painter_for(scene)
@@ -165,7 +169,21 @@ class Screen:
         slow = self._choice.is_slow
         if painter is not self._painter or slow != self._slow:
             self._painter, self._slow = painter, slow
+            self._note_unseen()
             self._host.post({"type": "renderer", "kind": str(painter.kind), "slow": slow})
+
+    def _note_unseen(self) -> None:
+        """Have the canvas that is not seen shrink once the page has put the other before it."""
+        self._unseen_at = self._host.now() + UNSEEN
+        self._host.call_later(UNSEEN + _EARLY)
+
+    def _free_unseen(self) -> None:
+        if self._unseen_at is None or self._host.now() < self._unseen_at:
+            return
+        self._unseen_at = None
+        for painter in (self._gpu, self._cpu):
+            if painter is not None and painter is not self._painter:
+                painter.shrink()
 
     def context_lost(self) -> None:
         """The GPU is gone: numpy paints from now on."""
