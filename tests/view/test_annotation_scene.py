@@ -268,3 +268,16 @@ def test_going_to_a_series_that_is_not_read_yet_comes_to_the_very_image() -> Non
     reading.manifest("b")
     assert reading.session.state.pane().frame_index == 3
     assert not reading.session.state.annotations.going
+
+
+@pytest.mark.requirement("B-28", "B-36")
+def test_what_was_drawn_on_a_reformat_has_its_length_before_one_is_open() -> None:
+    reading = Reading(volume_series("v"))
+    reading.host.draw_shapes = lambda *_: None  # type: ignore[attr-defined]
+    reading.manifest("v")
+    points = ((-20.0, -5.0, 60.0), (10.0, -5.0, 20.0))
+    one = Annotation("one", AnnotationKind.LENGTH, points, ImageReference("v"), "1.2.9", (0, 1, 0))
+    document = {"document": to_json([one])}
+    reading.session.receive({"type": "command", "name": "annotation.load", "args": document})
+    (row,) = reading.session.report()["annotations"]["items"]
+    assert row["results"][0]["value"] == pytest.approx(50.0) and row["panes"] == []

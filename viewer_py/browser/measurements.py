@@ -19,6 +19,8 @@ from viewer_py.measure.pictures import (
 )
 from viewer_py.view.annotations.drawing import draft_annotation
 from viewer_py.view.state import ViewerState
+from viewer_py.volume.model import VolumeGeometry
+from viewer_py.volume.states import volume_geometry
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Measurements:
         self._store = store
         self._volumes = volumes
         self._known: dict[str, _Known] = {}
+        self._geometries: dict[str, VolumeGeometry] = {}
         self._indices: dict[ImageReference, int | None] = {}
 
     def of(self, state: ViewerState) -> Mapping[str, Measurement]:
@@ -98,6 +101,16 @@ class Measurements:
             return ""
         return reformat.fusion.series_id
 
+    def _geometry(self, state: ViewerState, series: SeriesManifest) -> VolumeGeometry:
+        """Return how the slices of a series lie, whether reformats are open or not."""
+        known = state.geometry(series.series_id)
+        if known is not None:
+            return known
+        if series.series_id not in self._geometries:
+            found = volume_geometry(series.frames, series.frame_of_reference_uid)
+            self._geometries[series.series_id] = found
+        return self._geometries[series.series_id]
+
     def _image(
         self, state: ViewerState, series: SeriesManifest, annotation: Annotation
     ) -> MeasuredImage | None:
@@ -106,9 +119,7 @@ class Measurements:
             if index is None:
                 return None
             return stored_picture(series, index, self._store.pixels(series.series_id, index))
-        geometry = state.geometry(series.series_id)
-        if geometry is None:
-            return None
+        geometry = self._geometry(state, series)
         volume = self._volumes.volume(series.series_id)
         image = plane_picture(series, geometry, volume, annotation)
         other = state.series_by_id(self._fused_id(state, series.series_id))
