@@ -75,18 +75,17 @@ export class DoctorPage {
     if (Object.keys(this.#unsaved()).length && !this.#timer) this.#later(SAVE_AFTER);
   }
 
-  // A sheet opens at its button, as far as the bar has room for it there.
+  // A sheet opens at its button, as far as the bar has room for it there. The page has opened it by
+  // the time that a click arrives at the document.
   #placeSheets() {
     const bar = this.#root.querySelector(".viewer-tools");
-    bar.addEventListener("click", ({ target }) => {
-      const opener = target.closest("[data-menu]");
+    document.addEventListener("click", ({ target }) => {
+      const opener = target.closest(".viewer-tools [data-menu]");
       const sheet = opener && document.getElementById(opener.getAttribute("aria-controls"));
       if (!sheet || sheet.hidden) return;
       const [all, button] = [bar.getBoundingClientRect(), opener.getBoundingClientRect()];
       const room = all.width - sheet.getBoundingClientRect().width;
       sheet.style.left = `${Math.max(Math.min(button.left - all.left, room), 0)}px`;
-      if (this.#root.dataset.toolbar === "top") sheet.style.top = `${button.bottom - all.top}px`;
-      else sheet.style.top = "";
     });
   }
 
