@@ -10,7 +10,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from viewer_py.dicom.attributes import (
     FrameAttributes,
@@ -23,6 +24,9 @@ from viewer_py.dicom.attributes import (
     Vector6,
 )
 from viewer_py.dicom.manifest_check import UnfitError, check_columns, check_record
+
+if TYPE_CHECKING:
+    from viewer_py.dicom.image_plane import ImagePlane
 
 __all__ = [
     "MANIFEST_VERSION",
@@ -72,6 +76,13 @@ class SeriesManifest:
     # Who reads this, and when (C-40), as the server says; "" on a patient's own page.
     watermark: str = ""
     overlay_bytes: int = 0  # of the file of overlay planes (viewer_py.dicom.overlays); 0: none
+
+    @cached_property
+    def planes(self) -> tuple[ImagePlane | None, ...]:
+        """Return where each image lies in the patient, None where it does not say so."""
+        from viewer_py.dicom.image_plane import plane_of_frame  # not before the first picture
+
+        return tuple(plane_of_frame(one, self.frame_of_reference_uid) for one in self.frames)
 
 
 def _freeze(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Where the picture of a pane lies in the patient, from metadata alone, and the way to the screen.
+"""Where the picture of a pane lies in the patient, and the way from there to the screen.
 
-All points are LPS in mm. A frame without position, orientation or Pixel Spacing lies nowhere.
+All points are LPS in mm.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from viewer_py.dicom.geometry import cross, dot, image_axes, unit
-from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest, Vector3
+from viewer_py.dicom.geometry import cross, dot
+from viewer_py.dicom.image_plane import ImagePlane, rectangle
+from viewer_py.dicom.manifest import SeriesManifest, Vector3
 from viewer_py.view.fit import image_matrix
 from viewer_py.view.layout import Area, areas, pane_size
 from viewer_py.view.plane_view import plane_view
@@ -20,38 +21,6 @@ from viewer_py.view.state import PaneKind, ViewerState
 LEAST_ANGLE = math.sin(math.radians(1.0))  # sine of the angle from which planes cut each other
 Matrix = tuple[float, float, float, float, float, float]
 Ends = tuple[tuple[float, float], tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class ImagePlane:
-    """A rectangle in the patient: `corners` in their order round it, `normal` of length 1.
-
-    `right` and `down` are the steps of one image coordinate, along columns and rows, from `origin`,
-    the outer top left corner.
-    """
-
-    origin: Vector3
-    right: Vector3
-    down: Vector3
-    normal: Vector3
-    corners: tuple[Vector3, ...]
-    frame_of_reference_uid: str
-
-    def distance(self, point: Vector3) -> float:
-        """Return how far a point lies from the plane, along the normal; mm."""
-        return dot(minus(point, self.origin), self.normal)
-
-    def coordinates(self, point: Vector3) -> tuple[float, float]:
-        """Return the image coordinates of a point, brought onto the plane along the normal."""
-        away = minus(point, self.origin)
-        return (
-            dot(away, self.right) / dot(self.right, self.right),
-            dot(away, self.down) / dot(self.down, self.down),
-        )
-
-    def point(self, u: float, v: float) -> Vector3:
-        """Return the point at image coordinates."""
-        return plus(plus(self.origin, self.right, u), self.down, v)
 
 
 @dataclass(frozen=True)
@@ -77,43 +46,9 @@ class ShownPlane:
         return self.plane.point(u, v)
 
 
-def plane_of_frame(frame: FrameAttributes, frame_of_reference_uid: str) -> ImagePlane | None:
-    """Return where a stored image lies; None where it does not say so."""
-    axes, position, spacing = (
-        image_axes(frame), frame.image_position_patient, frame.pixel_spacing,
-    )  # fmt: skip
-    if axes is None or position is None or spacing is None or not min(spacing) > 0:
-        return None
-    normal = unit(cross(*axes))
-    if normal is None:
-        return None
-    right, down = _scaled(axes[0], spacing[1]), _scaled(axes[1], spacing[0])
-    origin = plus(plus(position, right, -0.5), down, -0.5)  # the position is a pixel's centre
-    return _rectangle(
-        origin, right, down, normal, (frame.columns, frame.rows), frame_of_reference_uid
-    )
-
-
-def _scaled(direction: Vector3, length: float) -> Vector3:
-    return (direction[0] * length, direction[1] * length, direction[2] * length)
-
-
-def _rectangle(
-    origin: Vector3,
-    right: Vector3,
-    down: Vector3,
-    normal: Vector3,
-    size: tuple[float, float],
-    uid: str,
-) -> ImagePlane:
-    ends = ((0.0, 0.0), (size[0], 0.0), size, (0.0, size[1]))
-    corners = tuple(plus(plus(origin, right, u), down, v) for u, v in ends)
-    return ImagePlane(origin, right, down, normal, corners, uid)
-
-
 def plane_of_image(series: SeriesManifest, frame_index: int) -> ImagePlane | None:
     """Return where an image of a series lies."""
-    return plane_of_frame(series.frames[frame_index], series.frame_of_reference_uid)
+    return series.planes[frame_index]
 
 
 def shown_plane(state: ViewerState, index: int) -> ShownPlane | None:
@@ -151,7 +86,7 @@ def _of_reformat(state: ViewerState, index: int, area: Area) -> ShownPlane | Non
     origin = plus(view.middle, right, low_x - dot(view.middle, right))
     origin = plus(origin, down, low_y - dot(view.middle, down))
     x, y = view.to_screen(origin)
-    plane = _rectangle(
+    plane = rectangle(
         origin, right, down, normal, (high_x - low_x, high_y - low_y),
         geometry.frame_of_reference_uid,
     )  # fmt: skip

@@ -12,8 +12,9 @@ import math
 from dataclasses import dataclass, replace
 
 from viewer_py.dicom.geometry import dot
+from viewer_py.dicom.image_plane import ImagePlane
 from viewer_py.dicom.manifest import SeriesManifest
-from viewer_py.view.image_plane import ImagePlane, are_parallel, plane_of_image, same_frame
+from viewer_py.view.image_plane import are_parallel, plane_of_image, same_frame
 from viewer_py.view.layout import pane_size
 from viewer_py.view.reading_modes import Anchor
 from viewer_py.view.state import Pane, PaneKind, ViewerState, Viewport

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from viewer_py.dicom.image_plane import ImagePlane
 from viewer_py.dicom.manifest import SeriesManifest, Vector3
 from viewer_py.view.image_plane import (
     Ends,
-    ImagePlane,
     are_parallel,
     clipped,
     cut,
