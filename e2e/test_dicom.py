@@ -109,7 +109,7 @@ def test_buttons_page_window_invert_play_and_reset(visits: Visits, size: str) ->
     command(page, "viewport.zoom", factor=2)
     zoomed = until(page, "zoomed", lambda state: state["zoom"] > 1)
     expect(page.locator("[data-corner='bottom_right']")).to_contain_text("%")
-    play = page.locator("[data-command='cine.toggle']")
+    play = page.locator(".viewer-pager [data-command='cine.toggle']")
     play.click()
     until(page, "playing", lambda state: state["playing"])
     until(page, "running on", lambda state: state["frame_index"] != zoomed["frame_index"])
@@ -180,9 +180,9 @@ def test_fingers_pan_pinch_page_and_play(visits: Visits) -> None:
     tool(page, "缩放").tap()
     fingers.drag((x, y), (x, y - 40), (x, y - 80))
     until(page, "zoomed", lambda state: state["zoom"] != pytest.approx(2, rel=0.02))
-    page.locator("[data-command='cine.toggle']").tap()
+    page.locator(".viewer-pager [data-command='cine.toggle']").tap()
     until(page, "playing", lambda state: state["playing"])
-    page.locator("[data-command='cine.toggle']").tap()
+    page.locator(".viewer-pager [data-command='cine.toggle']").tap()
     until(page, "paused", lambda state: not state["playing"])
 
 
