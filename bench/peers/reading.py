@@ -19,7 +19,7 @@ from bench.peers.viewers import DETECTOR, Viewer
 
 SECONDS_TO_WAIT = 180
 SECONDS_BETWEEN_LOOKS = 0.2
-SECONDS_AT_REST = 1.0
+SECONDS_AT_REST = 3.0  # what a viewer does by itself after loading is over then
 STEPS = (("scroll", 100), ("windowing", 100))
 STEPS_OF_VOLUME = (("mprOne", 60), ("mprThree", 60), ("mip", 30))
 
