@@ -320,3 +320,33 @@ def test_a_window_is_written_and_colours_have_a_bar(desktop: Page, several: Site
     assert tuple(top) == tuple(colors_of("rainbow")[255])
     command(desktop, "viewport.reset")
     expect(bar).to_be_hidden()
+
+
+@pytest.mark.requirement("C-08", "C-09", "C-12", "B-23", "B-24", "B-27")
+def test_zoom_pan_and_invert_are_at_the_mouse(desktop: Page, several: Site) -> None:
+    open_viewer(desktop, several)
+    until(desktop, "loaded", lambda state: state["loading"]["complete"])
+    plain = still(desktop)
+    desktop.locator("[data-command='image.invert']").first.click()
+    until(desktop, "inverted", lambda state: state["inverted"])
+    inverted = still(desktop)
+    image = plain[..., 0] > 0  # what lies outside the image stays black
+    assert image.mean() > 0.2
+    assert np.abs(plain[image] + inverted[image] - 255).max() <= 1
+    tool(desktop, "zoom")
+    x, y = middle(desktop)
+    desktop.mouse.move(x, y)
+    desktop.mouse.down()
+    desktop.mouse.move(x, y - 100, steps=4)
+    desktop.mouse.up()
+    zoomed = until(desktop, "zoomed", lambda state: state["zoom"] == pytest.approx(np.exp(0.5)))
+    tool(desktop, "pan")
+    desktop.mouse.move(x, y)
+    desktop.mouse.down()
+    desktop.mouse.move(x + 40, y - 25, steps=3)
+    desktop.mouse.up()
+    panned = until(desktop, "panned", lambda state: state["pan"][0] > zoomed["pan"][0] + 39)
+    assert panned["pan"] == pytest.approx([zoomed["pan"][0] + 40, zoomed["pan"][1] - 25])
+    percent = round(zoomed["matrix"][0] * 100)
+    corner = desktop.locator("[data-corner='bottom_right']").first
+    expect(corner).to_contain_text(f"缩放 {percent}%")
