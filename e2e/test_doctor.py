@@ -21,6 +21,7 @@ def test_a_doctor_reads_a_study_of_his_hospital(visits: Visits) -> None:
     page.wait_for_url("**/doctor/studies")
     study_id = visits.product.studies["ct"]
     page.locator(f"a[href='/doctor/studies/{study_id}/dicom']").click()
+    page.wait_for_url("**/dicom")
     page.evaluate("window.yingyun.ready")
     state = until(page, "all frames loaded", lambda one: one["loading"]["complete"])
     assert state["tool"] == "mouse"
