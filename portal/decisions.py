@@ -135,9 +135,9 @@ def signed_in(
 def study_action(action: Action, *, data: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """A grant, by whichever door the address names, must allow the action on the study.
 
-    The address holds `study_id` (patient, doctor) or `share_id` (recipient), and `series_id` where one
-    series is meant; the grant is looked up and authorised afresh at each request. The view gets
-    `door` in place of `study_id` and `share_id`, all other values as they are.
+    The address holds `study_id` (patient, doctor) or `share_id` (recipient), and `series_id` where
+    one series is meant; the grant is looked up and authorised afresh at each request. The view
+    gets `door` in place of `study_id` and `share_id`, all other values as they are.
     """
     return _door_decision(action, f"may {action.value}", data)
 
