@@ -243,6 +243,13 @@ def test_escape_lets_go_and_a_slip_of_the_hand_draws_nothing(hand: Hand) -> None
     assert not hand.items and hand.state.annotations.draft is None
 
 
+def test_another_tool_lets_a_begun_line_go(hand: Hand) -> None:
+    choose(hand, "length")
+    hand.click(places(hand, (10, 8))[0])
+    hand.state = run(hand.state, "tool.choose", {"tool": "pan"})
+    assert hand.state.annotations.draft is None and not hand.items
+
+
 def test_scrolling_away_lets_a_begun_line_go(hand: Hand) -> None:
     choose(hand, "length")
     hand.click(places(hand, (10, 8))[0])

@@ -25,7 +25,8 @@ def choose(state: ViewerState, args: Arguments) -> ViewerState:
     chosen = str(args["tool"])
     again = state.tool == chosen and resting == FREE
     lens = replace(state.lens, shown=False)
-    return replace(state, tool=resting if again else chosen, lens=lens)
+    drawn = replace(state.annotations, draft=None)  # what was begun with another tool is let go
+    return replace(state, tool=resting if again else chosen, lens=lens, annotations=drawn)
 
 
 COMMANDS = (
