@@ -125,11 +125,18 @@ def make_case(app: Flask, cloud: ImageCloud, patient: SignInFacts) -> ShareCase:
     return ShareCase(app, cloud, giver, study.study_id, series_ids)
 
 
+def first_instance(case: ShareCase) -> str:
+    """The SOP Instance UID of an object of the first series."""
+    with case.cloud.database.session() as session:
+        return session.get_one(Series, case.series_ids[0]).instances[0].sop_instance_uid
+
+
 def data_addresses(case: ShareCase, base: str) -> list[str]:
     """Every address below the share's that answers GET, from the application's own map."""
     values: dict[str, Any] = {
         "share_id": "SHARE",
         "series_id": case.series_ids[0],
+        "sop_instance_uid": first_instance(case),
         "frame_index": 0,
     }
     found = []

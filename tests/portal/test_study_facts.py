@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from server.cloud import ImageCloud
-from server.model import AuditEvent, FamilyLink, Institution, Series, Study
+from server.model import AuditEvent, FamilyLink, Institution, Study
 from server.people import link_family, withdraw_link
 from tests.factories import (
     SignInFacts,
@@ -19,7 +19,7 @@ from tests.factories import (
     make_person,
     make_study,
 )
-from tests.portal.share_case import ShareCase, make_case
+from tests.portal.share_case import ShareCase, first_instance, make_case
 from tests.visitor import Visitor
 
 DATA = {"Sec-Fetch-Dest": "empty"}
@@ -30,13 +30,8 @@ def case(app: Flask, cloud: ImageCloud, patient: SignInFacts) -> ShareCase:
     return make_case(app, cloud, patient)
 
 
-def instance_of(case: ShareCase) -> str:
-    with case.cloud.database.session() as session:
-        return session.get_one(Series, case.series_ids[0]).instances[0].sop_instance_uid
-
-
 def tags_address(case: ShareCase, door: str, sop: str = "") -> str:
-    return f"{door}/series/{case.series_ids[0]}/instances/{sop or instance_of(case)}/tags.json"
+    return f"{door}/series/{case.series_ids[0]}/instances/{sop or first_instance(case)}/tags.json"
 
 
 def values(table: dict[str, Any]) -> dict[str, str]:

@@ -375,6 +375,7 @@ def test_nobody_sees_anything_before_signing_in(make: Callable[..., Case]) -> No
         "study_id": case.study_id,
         "series_id": case.series_id,
         "frame_index": 0,
+        "sop_instance_uid": "1.2.3",
         "kind": "full",
     }
     seen = 0
