@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from viewer_py.browser.frame_store import FrameStore
+from viewer_py.browser.loader import FrameLoader
 from viewer_py.browser.volume_facts import SuvFactors, volume_facts
 from viewer_py.browser.volume_store import VolumeStore
 from viewer_py.dicom.manifest import SeriesManifest
@@ -19,6 +20,11 @@ def volume_series(state: ViewerState) -> tuple[str, ...]:
     fusion = state.reformat.fusion
     over = (fusion.series_id,) if fusion is not None and fusion.series_id else ()
     return (state.reformat.series_id, *over)
+
+
+def frames_shown(state: ViewerState) -> frozenset[int]:
+    """Return the images, of whichever series, that panes show."""
+    return frozenset(pane.frame_index for pane in state.panes)
 
 
 class LookedAt:
@@ -50,6 +56,11 @@ class LookedAt:
     def is_there(self, series_id: str) -> bool:
         """Tell whether something of a volume can be drawn."""
         return self._volumes.volume(series_id) is not None
+
+    def load_beside(self, loader: FrameLoader, state: ViewerState, opened: str) -> None:
+        """Have what other panes show loaded after series `opened`, one series after the other."""
+        loader.keep({pane.series_id for pane in state.panes if pane.series_id})
+        loader.beside(*self.beside(state, opened))
 
     def beside(self, state: ViewerState, opened: str) -> tuple[SeriesManifest | None, int | None]:
         """Return the series to load after `opened`: the volume's, the PET's, or another pane's.

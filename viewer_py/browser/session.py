@@ -12,16 +12,15 @@ from typing import Any, Protocol
 
 from viewer_py.browser.arranging import Arranging, forgotten
 from viewer_py.browser.frame_store import FrameStore
+from viewer_py.browser.hands import Hands
 from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
-from viewer_py.browser.looked_at import LookedAt
+from viewer_py.browser.looked_at import LookedAt, frames_shown
 from viewer_py.browser.magnifying import LensHost, Magnifying
 from viewer_py.browser.marks import Marks
 from viewer_py.browser.messages import (
     MessageError,
     Start,
     read_command,
-    read_events,
-    read_wheel,
     scene_message,
     state_report,
 )
@@ -43,15 +42,9 @@ from viewer_py.view.cine import CineClock, advance, rate_of
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
 from viewer_py.view.commands.fusion import settle, wanted_manifests
-from viewer_py.view.gestures import Gesture, Idle
 from viewer_py.view.habits import resting_tool
-from viewer_py.view.keys import key_call
-from viewer_py.view.layout import pane_at
-from viewer_py.view.magnifier import lens_calls
-from viewer_py.view.pointer import step
 from viewer_py.view.reformatting import closed
 from viewer_py.view.state import CanvasSize, PaneKind, ViewerState
-from viewer_py.view.wheel import turn
 
 _PROGRESS_EVERY = 0.2  # seconds
 _REPAINT_EVERY = 0.3  # seconds between pictures of a volume whose slices still come
@@ -92,8 +85,7 @@ class Session:
         self._magnifying = Magnifying(host, sources)
         self._loader = FrameLoader(host, store, volumes)
         self._volume_painted_at = self._moved_at = -1e9
-        self._gesture: Gesture = Idle()
-        self._wheel_owed = 0.0
+        self._hands = Hands(self._run, lambda: self.state)
         self._arranging = Arranging(host)
         self._clock, self._ticked_at = CineClock(), host.now()
         self._asked: set[str] = set()
@@ -125,9 +117,9 @@ class Session:
         handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "command": self._on_command,
             "state": self._on_state,
-            "pointer": self._on_pointer,
-            "wheel": self._on_wheel,
-            "key": self._on_key,
+            "pointer": self._hands.pointer,
+            "wheel": self._hands.wheel,
+            "key": self._hands.key,
             "picture": self._on_picture,
         }
         handler = handlers.get(str(message.get("type")))
@@ -151,33 +143,6 @@ class Session:
 
     def _on_state(self, message: Mapping[str, Any]) -> None:
         self._host.post({"type": "reply", "id": message.get("id"), "result": self.report()})
-
-    def _on_pointer(self, message: Mapping[str, Any]) -> None:
-        refused: CommandError | None = None
-        for event in read_events(message):
-            self._gesture, calls = step(self._gesture, event, self.state)
-            try:
-                for call in (*calls, *lens_calls(self._gesture, event, self.state)):
-                    self._run(call)
-            except CommandError as error:
-                refused = refused or error  # what follows counts all the same: it may be the "up"
-        if refused is not None:
-            raise refused
-
-    def _on_wheel(self, message: Mapping[str, Any]) -> None:
-        event = read_wheel(message)
-        pane = pane_at(self.state, event.x, event.y)
-        if pane != self.state.active_pane:
-            self._run(Call("pane.activate", {"pane": pane}))
-        self._wheel_owed, calls = turn(self._wheel_owed, event)
-        for call in calls:
-            self._run(call)
-
-    def _on_key(self, message: Mapping[str, Any]) -> None:
-        key, control = str(message.get("key")), bool(message.get("control"))
-        call = key_call(self.state, key, control=control, shift=bool(message.get("shift")))
-        if call is not None:
-            self._run(call)
 
     def _on_picture(self, message: Mapping[str, Any]) -> None:
         """Answer with a file of what is on the screen, words burnt in."""
@@ -219,14 +184,9 @@ class Session:
             self.state = closed(self.state)
             self._looked_at.follow(self.state)
             self._host.post({"type": "refused", "message": words})
-        self._load_beside()
+        self._looked_at.load_beside(self._loader, self.state, self._open_series)
         self._ask_for_overlays()
         self._host.request_tick()
-
-    def _load_beside(self) -> None:
-        """Have what the other panes show loaded, one series after the other."""
-        self._loader.keep({pane.series_id for pane in self.state.panes if pane.series_id})
-        self._loader.beside(*self._looked_at.beside(self.state, self._open_series))
 
     def _ask_for(self, series_id: str | None) -> None:
         known = series_id is None or self.state.series_by_id(series_id) is not None
@@ -323,9 +283,7 @@ class Session:
         if self._loader.frame_arrived(request, frame_index, byte_count, fill):
             if not self._interactive and frame_index == self.state.pane().frame_index:
                 self.tick()  # the first picture waits for nothing
-            elif self.state.playing or any(
-                frame_index == pane.frame_index for pane in self.state.panes
-            ):
+            elif self.state.playing or frame_index in frames_shown(self.state):
                 self._host.request_tick()
         self._repaint_volume()
         self._after_loading()
@@ -351,7 +309,7 @@ class Session:
         if self._loader.ended:
             self._end()
         else:
-            self._load_beside()
+            self._looked_at.load_beside(self._loader, self.state, self._open_series)
             self._after_loading()
 
     def woken(self) -> None:
@@ -439,7 +397,7 @@ class Session:
         else:
             self._loader.focus(self.state.pane().frame_index)
             if self.state.linking.scroll:
-                self._load_beside()
+                self._looked_at.load_beside(self._loader, self.state, self._open_series)
         self._host.request_tick()
 
     def _facts(self) -> Facts:
