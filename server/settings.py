@@ -39,6 +39,7 @@ class Settings:
     cloud_index_scheme: str = "national-2025"
     assets_dir: Path = field(default=Path("assets"))
     identity_providers_file: Path | None = None
+    dicom_nodes_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -101,4 +102,5 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         cloud_index_scheme=environ.get("YINGYUN_CLOUD_INDEX_SCHEME", "national-2025"),
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
         identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
+        dicom_nodes_file=_path(environ, "YINGYUN_DICOM_NODES_FILE"),
     )

@@ -10,7 +10,7 @@ from huey import Huey, PriorityRedisHuey, RetryTask, SqliteHuey, crontab
 from sqlalchemy import select
 
 from server.jobs.locks import exclusive
-from server.model import ProcessingState, Study
+from server.model import UNFINISHED_SENDING, ProcessingState, Sending, Study
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +62,13 @@ class JobQueue:
             context=True,
             name="prepare_study",
         )(self._prepare)
+        self._send_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="send",
+        )(self._send)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
@@ -78,6 +85,10 @@ class JobQueue:
         self.huey.storage.delete_counter(_crash_counter(study_id))
         self._enqueue(study_id, EMERGENCY_PRIORITY if emergency else 0)
 
+    def send(self, sending_id: str) -> None:
+        """Have an order to send carried out (server.sending)."""
+        self.huey.enqueue(self._send_task.s(sending_id))
+
     def sweep(self) -> list[str]:
         """Enqueue the studies that still wait for pictures and are in no queue; name them.
 
@@ -89,10 +100,16 @@ class JobQueue:
             pending = session.scalars(
                 select(Study.study_id).where(Study.state == ProcessingState.PENDING)
             ).all()
+            orders = session.scalars(
+                select(Sending.sending_id).where(Sending.state.in_(UNFINISHED_SENDING))
+            ).all()
         queued = {task.args[0] for task in self._waiting() if task.args}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
             self._enqueue(study_id, 0)
+        for sending_id in orders:
+            if sending_id not in queued:
+                self.send(sending_id)
         return lost
 
     def keep_house(self) -> None:
@@ -137,6 +154,16 @@ class JobQueue:
             finally:
                 # Reached on every ending but a crash, an interruption by SIGTERM included.
                 self.huey.storage.delete_counter(_crash_counter(study_id))
+
+    def _send(self, sending_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.sending import work
+
+        cloud = self._attached()
+        with exclusive(self._locks, sending_id) as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            work.attempt(cloud, sending_id, last=task.retries == 0)
 
 
 def _crash_counter(study_id: str) -> str:

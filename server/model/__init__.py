@@ -28,10 +28,12 @@ from server.model.people import (
     SignInChallenge,
 )
 from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
+from server.model.sending import UNFINISHED_SENDING, Sending, SendingState
 from server.model.sharing import Share, ShareVisit
 
 __all__ = [
     "AUDIT_GUARDS",
+    "UNFINISHED_SENDING",
     "Account",
     "AccountPreference",
     "AccountSession",
@@ -54,6 +56,8 @@ __all__ = [
     "Report",
     "ReportStatus",
     "Role",
+    "Sending",
+    "SendingState",
     "Series",
     "Share",
     "ShareVisit",
