@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from viewer_py.view.command import Arguments, Command, Kind
-from viewer_py.view.linking import anchored
 from viewer_py.view.state import ViewerState
 from viewer_py.view.tiles import leaders
 
@@ -16,6 +15,8 @@ def scroll(state: ViewerState, _args: Arguments) -> ViewerState:
     Series without a common frame of reference keep the offset that they have when this is switched
     on: unlink, adjust, link.
     """
+    from viewer_py.view.linking import anchored  # not before the first picture
+
     on = not state.linking.scroll
     anchors = anchored(state) if on else ()
     return replace(state, linking=replace(state.linking, scroll=on, anchors=anchors))
