@@ -17,6 +17,8 @@ export class DoctorPage {
     this.#saved = { ...kept };
     this.#bindKeys();
     this.#placeSheets();
+    // What was changed a moment before leaving is kept too.
+    window.addEventListener("pagehide", () => this.#timer && this.#save());
   }
 
   show({ kept, in_force: inForce }) {
@@ -55,6 +57,7 @@ export class DoctorPage {
 
   async #save() {
     const values = this.#unsaved();
+    clearTimeout(this.#timer);
     this.#timer = 0;
     if (!Object.keys(values).length) return;
     const token = document.querySelector("meta[name='csrf-token']").content;
