@@ -107,7 +107,7 @@ def test_from_signing_in_to_the_window(product: Product, reading: tuple[Browser,
 
 def measured(browser: Browser) -> None:
     """A measurement is drawn over the picture, and gone when it is taken back."""
-    points = "[[100, 100], [200, 100], [200, 200], [100, 200]]"
+    points = "[[20, 20], [90, 20], [90, 90], [20, 90]]"
     state = command(browser, "annotation.create", kind="rectangle", points=points)
     (row,) = state["annotations"]["items"]
     assert {one["name"] for one in row["results"]} >= {"area", "mean"}
