@@ -12,7 +12,6 @@ from pydicom.uid import generate_uid
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from server import clock
 from server.annotations.objects import StoredObject, objects_of
 from server.annotations.report import MANUFACTURER, SERIES_NUMBER, Reader, evidence_of
 from server.model import KeyImage, Series, Study
@@ -134,11 +133,6 @@ def make_selection(
             manufacturer=MANUFACTURER,
         )
     _name_frames(document, images, objects)
-    moment = clock.now().astimezone(clock.CHINA)
-    document.ContentDate, document.ContentTime = (
-        moment.strftime("%Y%m%d"),
-        moment.strftime("%H%M%S"),
-    )
     file = io.BytesIO()
     document.save_as(file, enforce_file_format=True)
     return file.getvalue()
