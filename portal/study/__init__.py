@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from portal.doctor import sending
 from portal.doors import DOCTOR
 from portal.study import data, facts, key_images, pages
 
@@ -17,6 +18,9 @@ DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("doctor", "/doctor/studies/<study_id>", {"door": DOCTOR}),
 )
 
+# What only doctors have: images leave the product by these.
+DOCTORS_ONLY = ((sending.blueprint, "sending"),)
+
 
 def install_study(app: Flask) -> None:
     """Hang the study's pages and data below the address of each door."""
@@ -29,6 +33,7 @@ def install_study(app: Flask) -> None:
             (facts.blueprint, "facts"),
             (key_images.blueprint, "key_images"),
             (annotations_blueprint, "annotations"),
+            *(DOCTORS_ONLY if name == DOCTOR else ()),
         ):
             app.register_blueprint(
                 blueprint, name=f"{name}_{kind}", url_prefix=prefix, url_defaults=defaults

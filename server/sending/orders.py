@@ -75,3 +75,14 @@ def count(session: Session, sending: Sending) -> int:
     """Return how many objects an order has."""
     rows = instances_of(sending).order_by(None).subquery()
     return session.scalar(select(func.count()).select_from(rows)) or 0
+
+
+def counts(session: Session, study: Study) -> dict[str, int]:
+    """Return how many objects each series of a study has; series without any are left out."""
+    rows = session.execute(
+        select(Series.series_id, func.count(Instance.id))
+        .join(Instance, Instance.series_id == Series.series_id)
+        .where(Series.study_id == study.study_id)
+        .group_by(Series.series_id)
+    )
+    return dict(rows.all())

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from server import access, audit, clock
 from server.access import AccessDenied, Action
 from server.model import UNFINISHED_SENDING, Account, DataKey, Sending, SendingState, Study
-from server.sending.nodes import DicomNode, load_nodes
+from server.sending.nodes import DicomNode, NodesFileError, load_nodes
 from server.sending.orders import count, instances_of
 from server.sending.storage_scu import (
     MOST_CONTEXTS,
@@ -87,8 +87,11 @@ def _start(
         sending = session.get(Sending, sending_id)
         if sending is None or sending.state not in UNFINISHED_SENDING:
             return None
-        nodes = {node.name: node for node in load_nodes(cloud.settings.dicom_nodes_file)}
-        fault = _fault(cloud, session, sending, nodes)
+        try:
+            nodes = {node.name: node for node in load_nodes(cloud.settings.dicom_nodes_file)}
+            fault = _fault(cloud, session, sending, nodes)
+        except NodesFileError:
+            fault = "nodes_file"
         if fault:
             _end(session, sending, fault)
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from viewer_py.view.command import Command
 from viewer_py.view.commands import COMMANDS
-from viewer_py.view.toolbar import Item, Picked, Sheet, Toolbar, toolbar
+from viewer_py.view.toolbar import Item, Link, Picked, Sheet, Toolbar, toolbar
 
 _BY_NAME = {command.name: command for command in COMMANDS}
 
@@ -122,7 +122,7 @@ def functions() -> tuple[Function, ...]:
         Function("伪彩", "Colours", _sheet("color", "伪彩", "Colours", "palette")),
         Function("PET-CT融合", "PET-CT", _button("fusion.toggle", "PET-CT融合", "PET-CT")),
         Function("历史检查", "History", _button("history.toggle", "历史检查", "History")),
-        Function("一键发送", "Send", _sheet("send", "一键发送", "Send", "share")),
+        Function("一键发送", "Send", (Link("sending", "一键发送", "Send", "share"),)),
         Function("标签", "Tags", _button("tags.toggle", "标签", "Tags")),
         Function(
             "功能栏置底/置顶", "Toolbar", _button("toolbar.place", "功能栏置底", "Toolbar below")

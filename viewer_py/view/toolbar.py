@@ -38,7 +38,17 @@ class Picked:
     icon: str
 
 
-Item = Command | Sheet | Picked
+@dataclass(frozen=True)
+class Link:
+    """A button that opens a page of the study beside the viewer; `page` is its address there."""
+
+    page: str
+    label: str
+    label_en: str
+    icon: str
+
+
+Item = Command | Sheet | Picked | Link
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,8 @@ def toolbar_commands() -> tuple[Command, ...]:
 
 
 def _commands_of(item: Item) -> tuple[Command, ...]:
+    if isinstance(item, Link):
+        return ()
     if isinstance(item, Sheet):
         return item.commands
     return (item.command,) if isinstance(item, Picked) else (item,)
