@@ -98,6 +98,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
     entries = [series_entry(door, one) for one in shown.ready_series(door)]
     viewer: dict[str, Any] = {
         "base": door.base_url,
+        "hangs": door.kind == DOCTOR,
         "title": study.title,
         "subtitle": study.subtitle,
         "cloud_index": study.cloud_index,

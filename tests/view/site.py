@@ -283,6 +283,7 @@ def page_context(site: Site) -> dict[str, Any]:
     ]
     return {
         "base": "/x",
+        "hangs": "hangs" in request.args,
         "title": "胸部CT",
         "subtitle": "示范医院",
         "cloud_index": "-".join(["330100", "H33010000123", "20260309140512", "A" * 32, "0" * 14]),

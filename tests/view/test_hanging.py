@@ -10,7 +10,6 @@ from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
 from viewer_py.view.commands.hanging import settle
 from viewer_py.view.fit import scale_of
-from viewer_py.view.habits import Habits, Reader
 from viewer_py.view.hanging_rules import RULES, fitting_rule
 from viewer_py.view.layout import pane_size
 from viewer_py.view.state import Grid, ViewerState, Viewport
@@ -179,16 +178,16 @@ class SilentHost:
         raise AssertionError
 
 
-def begun(state: ViewerState, *, interactive: bool = True) -> tuple[ViewerState, list[str]]:
+def begun(
+    state: ViewerState, *, interactive: bool = True, hangs: bool = True
+) -> tuple[ViewerState, list[str]]:
     asked: list[str] = []
-    arranging = Arranging(SilentHost())
+    arranging = Arranging(SilentHost(), hangs=hangs)
     return arranging.follow(state, asked.append, interactive=interactive), asked
 
 
 def test_a_doctor_s_large_screen_begins_with_a_rule_after_the_first_image() -> None:
-    from dataclasses import replace
-
-    doctor = replace(opened(*BRAIN, read=False), habits=Habits(Reader.DOCTOR))
+    doctor = opened(*BRAIN, read=False)
     before, asked = begun(doctor, interactive=False)
     assert before == doctor and not asked
     after, asked = begun(doctor)
@@ -198,10 +197,7 @@ def test_a_doctor_s_large_screen_begins_with_a_rule_after_the_first_image() -> N
 
 @pytest.mark.parametrize("case", ["patient", "small", "unknown"])
 def test_other_readings_begin_with_one_image(case: str) -> None:
-    from dataclasses import replace
-
     series = BRAIN if case != "unknown" else (stack("us", "US", "肝", frames=3),)
     state = opened(*series, read=False, size=(700, 400) if case == "small" else (1400, 800))
-    reader = Reader.PATIENT if case == "patient" else Reader.DOCTOR
-    after, asked = begun(replace(state, habits=Habits(reader)))
+    after, asked = begun(state, hangs=case != "patient")
     assert after.hanging.wished == "" and not asked and len(after.panes) == 1

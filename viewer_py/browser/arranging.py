@@ -11,11 +11,10 @@ from viewer_py.scene.texts import date_text
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import hanging, history
 from viewer_py.view.entries import SeriesEntry
-from viewer_py.view.habits import Reader
 from viewer_py.view.state import Hanging, PaneKind, ViewerState
 from viewer_py.view.studies import NO_HISTORY, OtherStudy
 
-# CSS pixels of the reading area from which a doctor's study is hung when it is opened.
+# CSS pixels of the reading area from which a study is hung when it is opened.
 LARGE_WIDTH, LARGE_HEIGHT = 900.0, 500.0
 AGAIN_AFTER = 3.0  # seconds
 
@@ -30,10 +29,14 @@ class ArrangingHost(Protocol):
 
 
 class Arranging:
-    """Asks the server for the other studies, once; settles what waits for manifests."""
+    """Asks the server for the other studies, once; settles what waits for manifests.
 
-    def __init__(self, host: ArrangingHost) -> None:
+    With `hangs` a study that is opened on a large screen is hung by the rule that fits.
+    """
+
+    def __init__(self, host: ArrangingHost, *, hangs: bool = False) -> None:
         self._host = host
+        self._hangs = hangs
         self._asked = False
         self._opened = False
         self._told: set[str] = set()
@@ -48,7 +51,7 @@ class Arranging:
         self._tell_bases(state)
         if interactive and not self._opened:
             self._opened = True
-            state = _hung_at_opening(state)
+            state = _hung_at_opening(state) if self._hangs else state
         state = self._settled(state)
         for series_id in (*history.wanted_manifests(state), *hanging.wanted_manifests(state)):
             ask_for(series_id)
@@ -92,9 +95,9 @@ class Arranging:
 
 
 def _hung_at_opening(state: ViewerState) -> ViewerState:
-    """Return the state that a doctor's large screen begins with: a rule is wished if one fits."""
+    """Return the state that a large screen begins with: a rule is wished if one fits."""
     large = state.canvas.width >= LARGE_WIDTH and state.canvas.height >= LARGE_HEIGHT
-    if state.habits.reader is not Reader.DOCTOR or not large or len(state.panes) > 1:
+    if not large or len(state.panes) > 1:
         return state
     try:
         return hanging.apply(state, {"rule": hanging.AUTO})

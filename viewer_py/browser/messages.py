@@ -53,6 +53,7 @@ class Start:
     touch: bool
     gigabytes: float | None
     renderer: str = "auto"
+    hangs: bool = False  # by a hanging rule, on a large screen
     habits: Habits = NO_HABITS
     linking: Linking = NO_LINKS
 
@@ -99,6 +100,7 @@ def read_start(message: Mapping[str, Any]) -> Start:
         touch=bool(message.get("touch")),
         gigabytes=None if gigabytes is None else _number(message, "gigabytes"),
         renderer=str(message.get("renderer", "auto")),
+        hangs=message.get("hangs") is True,
         **_working(message),
     )
 

@@ -86,7 +86,7 @@ class Session:
         self._loader = FrameLoader(host, store, volumes)
         self._volume_painted_at = self._moved_at = -1e9
         self._hands = Hands(self._run, lambda: self.state)
-        self._arranging = Arranging(host)
+        self._arranging = Arranging(host, hangs=start.hangs)
         self._clock, self._ticked_at = CineClock(), host.now()
         self._asked: set[str] = set()
         self._overlaid: set[str] = set()
