@@ -147,5 +147,6 @@ def doctor_toolbar() -> Toolbar:
         + _button("key.toggle", "关键影像", "Key image")
         + _button("navigation.show", "导航条", "Navigation")
         + _button("report.show", "报告", "Report")
+        + (Link("film", "胶片打印", "Film", "printer"),)
     )
     return Toolbar(strip=(*(one for one in groups if one), beside), reformats=toolbar().reformats)
