@@ -207,6 +207,10 @@ def test_the_question_mark_lists_every_key_and_typing_triggers_none(
     assert listed == {one.key for one in shortcuts().keys}
     desk.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+    desk.keyboard.press("i")
+    until(desk, "inverted by its key", lambda state: state["inverted"])
+    desk.keyboard.press("i")
+    until(desk, "inverted again", lambda state: not state["inverted"])
     desk.locator("[data-menu='window.preset']").click()
     field = desk.locator("#menu-window-preset input").first
     field.fill("")
