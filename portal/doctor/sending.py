@@ -13,6 +13,7 @@ from jinja2_fragments.flask import render_block
 from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
+from portal.doctor.media import ARCHIVE
 from portal.doctor.sending_words import failure_words, refusal_words, state_words
 from portal.doors import StudyDoor
 from portal.study import shown
@@ -65,6 +66,7 @@ class SendingPage:
     subtitle: str
     address: str
     back: str
+    archive_address: str
     nodes: tuple[DicomNode, ...]
     nodes_fault: bool
     series: tuple[SeriesChoice, ...]
@@ -143,6 +145,7 @@ def _view(door: StudyDoor) -> SendingPage:
         subtitle=shown.study_subtitle(door),
         address=door.url(PAGE),
         back=door.url("dicom"),
+        archive_address=door.url(ARCHIVE),
         nodes=nodes,
         nodes_fault=fault,
         series=tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.doctor import film, sending
+from portal.doctor import film, media, sending
 from portal.doors import DOCTOR
 from portal.study import data, facts, key_images, pages
 
@@ -19,7 +19,11 @@ DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
 )
 
 # What only doctors have: images leave the product by these.
-DOCTORS_ONLY = ((sending.blueprint, "sending"), (film.blueprint, "film"))
+DOCTORS_ONLY = (
+    (sending.blueprint, "sending"),
+    (media.blueprint, "media"),
+    (film.blueprint, "film"),
+)
 
 
 def install_study(app: Flask) -> None:

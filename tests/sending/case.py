@@ -85,6 +85,7 @@ def _add(cloud: ImageCloud, study: Study, objects: list[Dataset], hashes: dict[s
     study.series.append(series)
     for dataset in objects:
         dataset.SeriesInstanceUID, dataset.StudyInstanceUID = series.series_uid, study.study_uid
+        dataset.PatientID, dataset.StudyID = "P77", "1"
         data = as_file(dataset)
         key = f"studies/{study.study_id}/instances/{generate_uid()}"
         cloud.vault.write(study.data_key, key, data)
