@@ -24,7 +24,7 @@ def failure_words(failure: str) -> str:
     """Return why a try ended early; "" where none did."""
     words = {
         "": "",
-        "unreachable": _("连接不上该节点：可能没有开机，或地址、端口不对。"),
+        "unreachable": _("连接不上该节点：可能没有开机，地址或端口不对，或证书不被信任。"),
         "rejected": _("该节点拒绝连接：请核对双方的 AE 名称是否已登记。"),
         "certificate": _("读取不了连接该节点所需的证书，请联系管理员。"),
         "broken": _("与该节点的连接中断。"),
