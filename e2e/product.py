@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import socket
 import subprocess
@@ -36,6 +37,11 @@ from server.storage import Vault, open_store
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
 SECONDS_TO_START = 60.0
+# Where doctors may send to; nobody listens there.
+NODES = [
+    {"name": "会诊工作站", "ae_title": "READER", "host": "127.0.0.1", "port": 4},
+    {"name": "上级医院 PACS", "ae_title": "PACS", "host": "127.0.0.1", "port": 5, "tls": True},
+]
 # Each way of signing in gets an account of its own, because an authenticator's code counts once.
 TRAVELLERS = (
     "journey.phone",
@@ -95,6 +101,7 @@ def _environment(home: Path, port: int) -> dict[str, str]:
         "YINGYUN_BASE_URL": f"http://127.0.0.1:{port}",
         "YINGYUN_REGION_CODE": PROVINCIAL.province_code,
         "YINGYUN_DEVELOPMENT": "1",
+        "YINGYUN_DICOM_NODES_FILE": str(home / "nodes.json"),
         "PYTHONPATH": str(ROOT),
     }
 
@@ -103,6 +110,8 @@ def _open(environ: Mapping[str, str]) -> ImageCloud:
     """Open the cloud so that jobs are done before the call that enqueues them returns."""
     settings = settings_module.load(environ)
     settings.home.mkdir(parents=True, exist_ok=True)
+    if settings.dicom_nodes_file is not None:
+        settings.dicom_nodes_file.write_text(json.dumps(NODES), encoding="utf-8")
     upgrade_database(settings)
     master_key = MasterKey.from_file(settings.master_key_file)
     cloud = ImageCloud(

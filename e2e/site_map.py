@@ -193,6 +193,8 @@ STOPS = (
     Stop("work-list", DOCTOR, _at("/doctor/studies")),
     Stop("reading", DOCTOR, _reading),
     Stop("keys", DOCTOR, _keys),
+    Stop("sending", DOCTOR, _at("/doctor/studies/{ct}/sending")),
+    Stop("film", DOCTOR, _at("/doctor/studies/{ct}/film")),
     Stop("not-found", PATIENT, _at("/nowhere")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),
