@@ -86,6 +86,7 @@ def lay_out(cloud: ImageCloud, session: Session, study: Study) -> Media:
             else:
                 beside.append(row.object_key)
         folder = Path(name) / "set"
+        folder.mkdir()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # old values that pydicom would write otherwise
             files.write(folder)
@@ -172,6 +173,9 @@ def _add(files: FileSet, header: Dataset, study: Study, row: Instance, place: in
     stand_ins = {
         "PatientID": study.patient_id or "UNKNOWN",
         "PatientName": "",
+        "StudyInstanceUID": study.study_uid,
+        "SeriesInstanceUID": row.series.series_uid,
+        "Modality": row.series.modality,
         "StudyDate": moment.strftime("%Y%m%d"),
         "StudyTime": moment.strftime("%H%M%S"),
         "StudyID": "1",

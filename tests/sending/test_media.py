@@ -149,3 +149,13 @@ def test_the_directory_conforms(case: SendingCase, tmp_path: Path) -> None:
     )
     said = judged.stdout + judged.stderr
     assert "BasicDirectory" in said and "Error" not in said
+
+
+def test_a_study_that_the_directory_cannot_name_at_all_still_comes(
+    case: SendingCase, tmp_path: Path
+) -> None:
+    with case.cloud.database.session() as session:
+        for row in session.query(Instance):
+            case.cloud.vault.write(row.series.study.data_key, row.object_key, b"no DICOM header")
+    folder = unpacked(case, tmp_path / "set")
+    assert len(list((folder / "OTHER").iterdir())) == 6 and (folder / "DICOMDIR").exists()
