@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import random
 import socket
 import struct
 import subprocess
@@ -27,6 +28,7 @@ from tests.imaging.conftest import WHEEL, as_file, ct_slice, phantom
 
 NODE = "会诊工作站"
 STARTING_SECONDS = 20
+USER_PORTS = (20000, 32000)  # below those that systems give out by themselves
 
 
 def data_set_hash(data: bytes) -> str:
@@ -105,9 +107,12 @@ def _add(cloud: ImageCloud, study: Study, objects: list[Dataset], hashes: dict[s
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that is free, and that no outgoing connection is given meanwhile (RFC 6335 6)."""
+    while True:
+        port = random.randrange(*USER_PORTS)
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
