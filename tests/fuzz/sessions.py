@@ -94,6 +94,10 @@ def _pointer(chance: random.Random) -> dict[str, Any]:
     return event
 
 
+def _no_number(constant: str) -> None:
+    raise AssertionError(f"{constant} cannot be drawn")
+
+
 class Page:
     """Everything that a session asks its browser for."""
 
@@ -112,6 +116,8 @@ class Page:
         # The page reads it with JSON.parse, which knows no NaN.
         self.said.append(str(message["type"]))
         json.dumps(message, allow_nan=False)
+        if message["type"] == "undrawable":  # the reader would see a black pane, with words
+            raise AssertionError(str(message["detail"]).strip().splitlines()[-1])
 
     def fetch_manifest(self, series_id: str) -> None:
         self.asked.append(series_id)
@@ -122,9 +128,17 @@ class Page:
     def coming(self, series_id: str) -> list[int]:
         return []
 
+    def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None:
+        json.loads(shapes, parse_constant=_no_number)
+
     def request_tick(self) -> None: ...
     def close_stream(self) -> None: ...
     def call_later(self, seconds: float) -> None: ...
+    def fetch_overlays(self, series_id: str) -> None: ...
+    def fetch_studies(self) -> None: ...
+    def serve_from(self, series_id: str, base: str) -> None: ...
+    def save_picture(self, request: str) -> None: ...
+    def put_lens(self, pixels: np.ndarray[Any, Any]) -> None: ...
 
 
 class Canvas:
@@ -162,6 +176,18 @@ def _series(series_id: str, modality: str) -> SeriesManifest:
 
 
 SERIES = {"a": _series("a", "CT"), "b": _series("b", "PT")}
+STUDIES = [
+    {
+        "study_id": "before",
+        "base": "/studies/before",
+        "institution": "另一家医院",
+        "study_date": "20250101",
+        "study_datetime": "2025-01-01T08:00:00",
+        "modality": "CT",
+        "description": "胸部",
+        "series": [{"series_id": "c", "modality": "CT", "frame_count": FRAMES}],
+    }
+]
 
 
 def _fill(memory: np.ndarray[Any, Any]) -> None:
@@ -192,12 +218,18 @@ def _end_of_stream(session: Session, page: Page, number: int) -> None:
     session.stream_ended(page.request, _STATUS[number % (len(_STATUS) - 1)])
 
 
+def _studies(session: Session, page: Page, number: int) -> None:
+    text = (json.dumps({"studies": STUDIES}), "{", "[]", '{"studies": [{}]}')[number % 4]
+    session.studies_arrived(_STATUS[number % len(_STATUS)], text)
+
+
 _HOST: dict[str, Callable[[Session, Page, int], None]] = {
     "manifest": _manifest,
     "frames": _frames,
     "wrong frame": _wrong_frame,
     "failed frame": _failed_frame,
     "end": _end_of_stream,
+    "studies": _studies,
     "woken": lambda session, _page, _number: session.woken(),
     "tick": lambda session, _page, _number: session.tick(),
     "context lost": lambda session, _page, _number: session.context_lost(),
