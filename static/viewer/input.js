@@ -87,7 +87,7 @@ function forwardWheel(stage, link) {
 
 function forwardKeys(link) {
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, select, textarea, dialog");
+    const typing = event.target.closest("input, select, textarea, dialog[open]");
     const pressing = event.key === " " && event.target.closest("button, a, summary");
     const control = event.ctrlKey || event.metaKey;
     const undoing = control && UNDO_KEYS.includes(event.key.toLowerCase());

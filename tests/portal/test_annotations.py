@@ -124,7 +124,6 @@ def test_the_words_are_english_for_english_readers(reader: Visitor, case: Annota
     assert put(reader, case, 0, wrong).json["detail"] == "no. 1: has something that is not known"
 
 
-@pytest.mark.requirement("F-41")
 def test_a_change_needs_the_token_of_the_page(app: Flask, case: AnnotationCase) -> None:
     visitor = Visitor(app).be(case.cloud, case.patient)
     for method, name in (

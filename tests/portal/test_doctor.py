@@ -148,7 +148,7 @@ def test_a_doctor_agrees_to_the_policy_first(case: DoctorCase) -> None:
     assert client.get(f"{case.base}/viewer.json").status_code in {401, 403}
 
 
-@pytest.mark.requirement("C-05", "C-29", "C-37")
+@pytest.mark.requirement("C-05", "C-29")
 def test_the_reading_page_holds_navigation_report_and_what_is_kept(
     cloud: ImageCloud, patient: SignInFacts, built_assets: Path
 ) -> None:

@@ -119,7 +119,6 @@ def test_a_sealed_row_cannot_be_moved_to_another_reader_or_altered(case: Annotat
         load(case, other.account_id)
 
 
-@pytest.mark.requirement("F-32")
 def test_they_end_with_the_key_of_the_study_and_with_the_study(case: AnnotationCase) -> None:
     save(case, 0, line(case))
     with case.cloud.database.session() as session:

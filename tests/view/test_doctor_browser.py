@@ -103,6 +103,36 @@ def test_the_navigation_names_each_series(desk: Page, desk_site: Site) -> None:
     until(desk, "the second series", lambda state: state["series_id"] == "dx")
 
 
+@pytest.mark.requirement("C-30", "C-31")
+def test_the_corners_say_what_header_and_view_say_and_stay_where_they_are(
+    desk: Page, desk_site: Site
+) -> None:
+    open_viewer(desk, desk_site, f"{READER}&series=ct")
+    heading = desk_site.series["ct"][0].heading
+    corners = {
+        corner: desk.locator(f"[data-corner='{corner}']").first
+        for corner in ("top_left", "top_right", "bottom_left", "bottom_right")
+    }
+    expect(corners["top_left"]).to_contain_text("张 三")
+    expect(corners["top_left"]).to_contain_text(heading.accession_number)
+    expect(corners["top_right"]).to_contain_text(heading.institution_name)
+    expect(corners["top_right"]).to_contain_text("2026-03-09")
+    before = {corner: box(desk, f"[data-corner='{corner}']") for corner in corners}
+    command(desk, "window.set", center=55, width=321)
+    command(desk, "viewport.set", zoom=3, pan_x=40, pan_y=25)
+    command(desk, "stack.go", frame=6)
+    expect(corners["bottom_right"]).to_contain_text("W 321 L 55")
+    expect(corners["bottom_left"]).to_contain_text("7 / 30")
+    for corner in ("top_left", "top_right"):
+        assert box(desk, f"[data-corner='{corner}']") == before[corner]
+    stage = box(desk, "[data-stage]")
+    for corner in ("bottom_left", "bottom_right"):
+        now = box(desk, f"[data-corner='{corner}']")
+        foot = stage["y"] + stage["height"] - now["y"] - now["height"]
+        was = before[corner]
+        assert foot == stage["y"] + stage["height"] - was["y"] - was["height"]
+
+
 def drag(page: Page, button: Any) -> dict[str, Any]:
     """Drag 40 right and 60 down with a button in the middle of the first picture."""
     area = box(page, "[data-stage]")

@@ -187,10 +187,10 @@ def test_panes_fill_scroll_together_and_show_where_the_active_image_lies(
     assert len(lines) == 1 and state["scene"][1]["badges"] == ["未联动：切面方向不同"]
     drawn = desktop.locator("[data-lines] .line-reference")
     expect(drawn).to_have_count(1)
+    picture = still(desktop)
+    lines = state_of(desktop)["scene"][1]["lines"]
     assert float(drawn.get_attribute("y1") or "nan") == pytest.approx(lines[0]["ends"][1], abs=0.02)
     # All three pictures are on the screen.
-    until(desktop, "painted", lambda state: state["shown"])
-    picture = still(desktop)
     third = picture.shape[1] // 3
     assert all(picture[:, n * third : (n + 1) * third].max() > 100 for n in range(3))
 
