@@ -68,7 +68,7 @@ def codestreams(dataset: Dataset) -> Iterator[Codestream | None]:
         count = int(dataset.get("NumberOfFrames") or 1)
         for data in generate_frames(dataset.PixelData, number_of_frames=count):
             yield Codestream(kind, data)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, NotImplementedError):
         return  # the decoder has more patience with bad fragments, and has the last word
 
 
