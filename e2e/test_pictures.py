@@ -40,8 +40,8 @@ def shown_frame(page: Page) -> int:
     return int(page.locator("[data-frame-number]").inner_text())
 
 
-@pytest.mark.requirement("A-13", "B-03", "B-04", "B-07", "B-08", "B-09", "B-10", "B-11", "B-12",
-                         "B-13", "B-14", "A-52")  # fmt: skip
+@pytest.mark.requirement("A-13", "A-52", "B-03", "B-04", "B-07", "B-08", "B-09", "B-10")
+@pytest.mark.requirement("B-11", "B-12", "B-13", "B-14")
 @SIZES
 def test_the_jpg_page_shows_picture_corners_and_bar_without_dicom(
     visits: Visits, size: str

@@ -4,12 +4,13 @@ app, hospital account. Which there are is configuration, one JSON file; none is 
 from __future__ import annotations
 
 import enum
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from server.listed import read_listed
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
@@ -61,19 +62,7 @@ def load_providers(path: Path | None) -> tuple[IdentityProvider, ...]:
 
     Raises ProvidersFileError for a file that is missing, malformed or names something twice.
     """
-    if path is None:
-        return ()
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ProvidersFileError(f"{path}: {error}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ProvidersFileError(f"{path}: a list of objects is expected")
-    providers = tuple(_provider(path, row) for row in rows)
-    names = [provider.name for provider in providers]
-    if len(set(names)) != len(names):
-        raise ProvidersFileError(f"{path}: two providers have one name")
-    return providers
+    return read_listed(path, _provider, ProvidersFileError)
 
 
 def _provider(path: Path, row: dict[str, Any]) -> IdentityProvider:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from server.listed import read_listed
 
 LONGEST_NAME = 60
 LONGEST_AE_TITLE = 16  # PS3.5 6.2, VR AE
@@ -55,19 +56,7 @@ def load_nodes(path: Path | None) -> tuple[DicomNode, ...]:
 
     Raises NodesFileError for a file that is missing, malformed or names something twice.
     """
-    if path is None:
-        return ()
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise NodesFileError(f"{path}: {error}") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise NodesFileError(f"{path}: a list of objects is expected")
-    nodes = tuple(_node(path, row) for row in rows)
-    names = [node.name for node in nodes]
-    if len(set(names)) != len(names):
-        raise NodesFileError(f"{path}: two nodes have one name")
-    return nodes
+    return read_listed(path, _node, NodesFileError)
 
 
 def _node(path: Path, row: dict[str, Any]) -> DicomNode:
