@@ -1,0 +1,20 @@
+"""Keep clients of hospital systems, their keys and their launches.
+
+Revision ID: 0012
+Revises: 0011
+"""
+
+from __future__ import annotations
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing to add yet."""
+
+
+def downgrade() -> None:
+    """Nothing to remove."""
