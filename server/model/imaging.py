@@ -6,7 +6,16 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
@@ -55,11 +64,13 @@ class Study(Base):
     """One examination (检查). `study_id` is what addresses show; it says nothing."""
 
     __tablename__ = "study"
+    # A person's studies in the order of the time line (server.timeline).
+    __table_args__ = (Index("ix_study_time_line", "person_id", "study_datetime", "study_id"),)
 
     study_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
     study_uid: Mapped[str] = mapped_column(String(64), unique=True)
     cloud_index: Mapped[str] = mapped_column(String(200), unique=True)
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
     data_key_id: Mapped[str] = mapped_column(ForeignKey("data_key.id"))
     accession_number: Mapped[str] = mapped_column(String(64), default="")
@@ -75,6 +86,8 @@ class Study(Base):
     sensitivity: Mapped[str] = mapped_column(String(20), default="personal")
     # Requested Procedure Priority (0040,1003), "" where no object said it.
     priority: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    # Whether the person chose digital film (数字胶片): only then the report is read here (A-17).
+    digital_film: Mapped[bool] = mapped_column(default=True, server_default=true())
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 
