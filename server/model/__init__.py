@@ -2,6 +2,12 @@
 
 from server.model.annotations import AnnotationSet
 from server.model.base import Base, UtcDateTime, opaque_id
+from server.model.downloads import (
+    UNFINISHED_DOWNLOAD,
+    Download,
+    DownloadState,
+    DownloadVisit,
+)
 from server.model.imaging import (
     DataKey,
     Instance,
@@ -29,10 +35,11 @@ from server.model.people import (
 )
 from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
 from server.model.sending import UNFINISHED_SENDING, Sending, SendingState
-from server.model.sharing import Share, ShareVisit
+from server.model.sharing import Share, ShareFailure, ShareVisit
 
 __all__ = [
     "AUDIT_GUARDS",
+    "UNFINISHED_DOWNLOAD",
     "UNFINISHED_SENDING",
     "Account",
     "AccountPreference",
@@ -44,6 +51,9 @@ __all__ = [
     "Base",
     "Consent",
     "DataKey",
+    "Download",
+    "DownloadState",
+    "DownloadVisit",
     "ExternalIdentity",
     "FamilyLink",
     "Instance",
@@ -60,6 +70,7 @@ __all__ = [
     "SendingState",
     "Series",
     "Share",
+    "ShareFailure",
     "ShareVisit",
     "SignInChallenge",
     "Study",
