@@ -1,6 +1,16 @@
 """The tables of the image cloud (design: one module a subject)."""
 
 from server.model.annotations import AnnotationSet
+from server.model.authorisations import (
+    Authorisation,
+    AuthorisationMethod,
+    AuthorisationState,
+    CachingConsent,
+    CarePurpose,
+    PatientCode,
+    ReviewState,
+    ScopeKind,
+)
 from server.model.base import Base, UtcDateTime, opaque_id
 from server.model.downloads import (
     UNFINISHED_DOWNLOAD,
@@ -75,10 +85,15 @@ __all__ = [
     "AttemptCounter",
     "AuditEvent",
     "AuditHead",
+    "Authorisation",
+    "AuthorisationMethod",
+    "AuthorisationState",
     "Base",
     "CacheRelease",
     "CacheRequest",
     "CacheState",
+    "CachingConsent",
+    "CarePurpose",
     "Consent",
     "DataKey",
     "Download",
@@ -100,6 +115,7 @@ __all__ = [
     "OutboxState",
     "Passkey",
     "PasskeyCeremony",
+    "PatientCode",
     "Person",
     "PhoneProof",
     "PreviewKind",
@@ -110,7 +126,9 @@ __all__ = [
     "RemoteStudy",
     "Report",
     "ReportStatus",
+    "ReviewState",
     "Role",
+    "ScopeKind",
     "SeenAssertion",
     "Sending",
     "SendingState",
