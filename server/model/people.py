@@ -53,7 +53,8 @@ class Person(Base):
 
 
 class FamilyLink(Base):
-    """A family account (亲情账户): the guardian may view the member's records until withdrawn."""
+    """A family account (亲情账户): the guardian may view the member's records until withdrawn,
+    a child's until it is of age."""
 
     __tablename__ = "family_link"
 
@@ -62,6 +63,7 @@ class FamilyLink(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     relation: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 
     guardian: Mapped[Person] = relationship(foreign_keys=[guardian_id])
