@@ -42,6 +42,13 @@ from server.model.imaging import (
     Upload,
 )
 from server.model.key_images import KeyImage
+from server.model.launching import (
+    ClientAssertion,
+    ClientCredential,
+    ClientToken,
+    InstitutionClient,
+    Launch,
+)
 from server.model.people import (
     Account,
     AccountPreference,
@@ -94,6 +101,9 @@ __all__ = [
     "CacheState",
     "CachingConsent",
     "CarePurpose",
+    "ClientAssertion",
+    "ClientCredential",
+    "ClientToken",
     "Consent",
     "DataKey",
     "Download",
@@ -107,9 +117,11 @@ __all__ = [
     "IndexRecord",
     "Instance",
     "Institution",
+    "InstitutionClient",
     "InvitationState",
     "KeyImage",
     "KnownDevice",
+    "Launch",
     "Message",
     "OutboxEntry",
     "OutboxState",
