@@ -30,6 +30,8 @@ PAGE_FILES = (
     "css/viewer-marks.css",
     "css/viewer-screens.css",
     "viewer/page.js",
+    "viewer/begin.js",
+    "viewer/remembered.js",
     "viewer/link.js",
     "viewer/panel.js",
     "viewer/panes.js",

@@ -6,14 +6,19 @@ export class WorkerLink {
   #next = 0;
   #stopped = false;
 
-  constructor(onMessage, onBroken) {
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }) => {
+  /** `early` are the worker's events from before there was anybody to listen. */
+  constructor(worker, early, onMessage, onBroken) {
+    this.#worker = worker;
+    worker.onerror = onBroken;
+    worker.onmessage = ({ data }) => {
       const message = typeof data === "string" ? JSON.parse(data) : data; // a file is no JSON
       if (message.type === "reply") this.#answer(message);
       else onMessage(message);
     };
-    this.#worker.onerror = onBroken;
+    // Not before whoever made this has it in hand.
+    queueMicrotask(() => {
+      for (const event of early.splice(0)) worker[`on${event.type}`](event);
+    });
   }
 
   send(message, transfer = []) {

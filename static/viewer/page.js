@@ -3,10 +3,12 @@
 
 import { Identity } from "../js/identity.js";
 import { Aids } from "./aids.js";
+import { SLOW_START, early, missing, thisStart, worker } from "./begin.js";
 import { forwardInput } from "./input.js";
 import { WorkerLink } from "./link.js";
 import { Panel } from "./panel.js";
 import { inLanguage } from "./panes.js";
+import { isRemembered, remember } from "./remembered.js";
 import { UnshownList } from "./unshown.js";
 
 const root = document.querySelector("[data-viewer]");
@@ -28,12 +30,8 @@ const identity = new Identity(root);
 
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
 const SLOW_GRAPHICS = "yingyun:slow-graphics";
-// Where Python cannot come back from its snapshot, to try that again costs seconds too; a new version
-// of the snapshots is tried.
-const SLOW_START = "yingyun:slow-start";
 const LONGEST_WAIT = 1000; // milliseconds
 const today = new Date().toDateString();
-const snapshots = `${config.runtime.python.url} ${config.runtime.viewer.url}`;
 const wished = new URLSearchParams(location.search).get("renderer");
 
 // Why Python starts without its snapshot: what failed; "" when that was remembered; else null.
@@ -73,12 +71,6 @@ async function giveWay() {
   root.querySelector("[data-first-watermark]")?.remove(); // Python draws it now
   if (picture) picture.remove(); // and what was decoded of it
   else mark("dicom-first-image");
-}
-
-function whatIsMissing() {
-  if (typeof WebAssembly !== "object") return "wasm";
-  if (!canvases.numpy.transferControlToOffscreen || !window.Worker) return "canvas";
-  return null;
 }
 
 function fail(reason) {
@@ -165,7 +157,7 @@ const handlers = {
       return made;
     });
     openKeyImages();
-    if (slowStart) remember(SLOW_START, `${today} ${snapshots}`);
+    if (slowStart) remember(SLOW_START, thisStart);
     requestAnimationFrame(() => {
       mark("interactive");
       root.dataset.interactive = "true";
@@ -198,8 +190,9 @@ const handlers = {
   },
 };
 
-const missing = whatIsMissing();
-const link = missing ? null : new WorkerLink((message) => handlers[message.type](message), () => fail("error"));
+const link = missing
+  ? null
+  : new WorkerLink(worker, early, (message) => handlers[message.type](message), () => fail("error"));
 
 // Who has the whole series asks the server for nothing more, and would look on at what was shared
 // after the share is taken back.
@@ -222,25 +215,9 @@ function endAccess() {
   root.querySelector("[data-shapes]").hidden = true;
   handlers.annotations({ rows: [], selected: "", asks: "", listed: false, document: null });
   aids.show({ lens: null, values: {} });
-  root.querySelectorAll("[data-corner], [data-mark], [data-lines]").forEach((words) => words.replaceChildren());
+  root.querySelectorAll("[data-corner], [data-mark]").forEach((words) => words.replaceChildren());
   root.querySelectorAll("[data-scale]").forEach((bar) => (bar.hidden = true));
   handlers.notice({ code: "ended" });
-}
-
-function isRemembered(key, value) {
-  try {
-    return localStorage.getItem(key) === value;
-  } catch {
-    return false; // the browser keeps nothing for this page
-  }
-}
-
-function remember(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // then it is found out again
-  }
 }
 
 function stageSize() {
@@ -264,7 +241,6 @@ function start() {
     shapes,
     lens,
     renderer: wished ?? (isRemembered(SLOW_GRAPHICS, today) ? "numpy" : "auto"),
-    sure_start: isRemembered(SLOW_START, `${today} ${snapshots}`),
   };
   link.send(message, [graphics, pixels, shapes, lens]);
   new ResizeObserver(() => {

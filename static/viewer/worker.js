@@ -252,6 +252,19 @@ function closeGraphics() {
   host.gl = null;
 }
 
+let starting = null;
+
+// Python's files come in while the page is still put together.
+function prepare({ runtime, sure }) {
+  starting ??= startPython({
+    assets: runtime,
+    sure,
+    onSlowStart: (reason) => post({ type: "slow-start", reason }),
+    onProgress: (progress) => post({ type: "runtime", ...progress }),
+  });
+  starting.catch(() => {}); // said by `start`
+}
+
 async function start(message) {
   base = message.base;
   decoders = decodersFor(message);
@@ -268,14 +281,7 @@ async function start(message) {
   delete message.graphics;
   delete message.pixels;
   manifests.set(message.series_id, manifest(message.series_id));
-  // First of all what takes longest; the files come in while the rest keeps this thread busy.
-  const starting = startPython({
-    assets: message.runtime,
-    sure: message.sure_start,
-    onSlowStart: (reason) => post({ type: "slow-start", reason }),
-    onProgress: (progress) => post({ type: "runtime", ...progress }),
-  });
-  starting.catch(() => {}); // said below
+  prepare(message);
   openings.set(message.series_id, opening(message.series_id, message.frame_index));
   let python;
   try {
@@ -291,7 +297,8 @@ async function start(message) {
 }
 
 onmessage = ({ data }) => {
-  if (data.type === "start") start(data);
+  if (data.type === "prepare") prepare(data);
+  else if (data.type === "start") start(data);
   else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));
   else early.push(data);
