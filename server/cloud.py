@@ -12,6 +12,7 @@ from server.keys import KeyFileError, MasterKey
 from server.migrate import upgrade_database
 from server.model import DataKey
 from server.settings import Settings
+from server.sms import SmsSender, open_sender
 from server.storage import Vault, open_store
 
 __all__ = ["ImageCloud", "check_master_key", "open_cloud", "upgrade_database"]
@@ -26,13 +27,14 @@ class ImageCloud:
     master_key: MasterKey
     vault: Vault
     jobs: JobQueue
+    sms: SmsSender | None = None
 
 
 def open_cloud(settings: Settings) -> ImageCloud:
     """Open database, keys, object store and job queue; makes the home folder and key on first use.
 
     Does not migrate: call `upgrade_database` first.
-    Raises KeyFileError, StorageError.
+    Raises KeyFileError, StorageError, SettingsError.
     """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     master_key = MasterKey.from_file(settings.master_key_file)
@@ -42,6 +44,7 @@ def open_cloud(settings: Settings) -> ImageCloud:
         master_key=master_key,
         vault=Vault(open_store(settings.object_store_url), master_key),
         jobs=JobQueue(settings),
+        sms=open_sender(settings),
     )
     cloud.jobs.attach(cloud)
     return cloud

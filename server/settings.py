@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(ValueError):
@@ -36,10 +39,15 @@ class Settings:
     login_tries: int = 5
     lock_minutes: int = 15
     share_tries: int = 5
+    hospital_networks: tuple[Network, ...] = ()
     cloud_index_scheme: str = "national-2025"
     assets_dir: Path = field(default=Path("assets"))
     identity_providers_file: Path | None = None
     dicom_nodes_file: Path | None = None
+    sms_url: str | None = None
+    sms_key_file: Path | None = None
+    registration: bool = False
+    recovery_hours: int = 24
 
     @property
     def secure(self) -> bool:
@@ -66,6 +74,17 @@ def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
     if value.lower() in {"0", "false", "no", "off"}:
         return False
     raise SettingsError(f"{name} must be 1 or 0, not {value!r}")
+
+
+def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return tuple(
+            ipaddress.ip_network(one.strip())
+            for one in environ.get(name, "").split(",")
+            if one.strip()
+        )
+    except ValueError as error:
+        raise SettingsError(f"{name} must be networks such as 10.0.0.0/8: {error}") from error
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
@@ -99,8 +118,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         login_tries=_integer(environ, "YINGYUN_LOGIN_TRIES", 5),
         lock_minutes=_integer(environ, "YINGYUN_LOCK_MINUTES", 15),
         share_tries=_integer(environ, "YINGYUN_SHARE_TRIES", 5),
+        hospital_networks=_networks(environ, "YINGYUN_HOSPITAL_NETWORKS"),
         cloud_index_scheme=environ.get("YINGYUN_CLOUD_INDEX_SCHEME", "national-2025"),
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
         identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
         dicom_nodes_file=_path(environ, "YINGYUN_DICOM_NODES_FILE"),
+        sms_url=environ.get("YINGYUN_SMS_URL") or None,
+        sms_key_file=_path(environ, "YINGYUN_SMS_KEY_FILE"),
+        registration=_flag(environ, "YINGYUN_REGISTRATION", False),
+        recovery_hours=_integer(environ, "YINGYUN_RECOVERY_HOURS", 24),
     )

@@ -69,6 +69,12 @@ class JobQueue:
             context=True,
             name="send",
         )(self._send)
+        self._deliver_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            name="deliver_message",
+        )(self._deliver)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
@@ -89,12 +95,19 @@ class JobQueue:
         """Have an order to send carried out (server.sending)."""
         self.huey.enqueue(self._send_task.s(sending_id))
 
+    def deliver_message(self, message_id: int) -> None:
+        """Have a text message handed over, before the pictures that wait (server.messages)."""
+        self.huey.enqueue(self._deliver_task.s(message_id, priority=EMERGENCY_PRIORITY))
+
     def sweep(self) -> list[str]:
         """Enqueue the studies that still wait for pictures and are in no queue; name them.
 
         Run at the start of a worker and every few minutes: nothing is lost when a process dies
         between storing objects and enqueueing, or in the middle of a job.
         """
+        # Imported here for the same reason as in `_prepare`.
+        from server import messages
+
         cloud = self._attached()
         with cloud.database.session() as session:
             pending = session.scalars(
@@ -103,6 +116,7 @@ class JobQueue:
             orders = session.scalars(
                 select(Sending.sending_id).where(Sending.state.in_(UNFINISHED_SENDING))
             ).all()
+            letters = messages.undelivered(session)
         queued = {task.args[0] for task in self._waiting() if task.args}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
@@ -110,6 +124,9 @@ class JobQueue:
         for sending_id in orders:
             if sending_id not in queued:
                 self.send(sending_id)
+        for message_id in letters:
+            if message_id not in queued:
+                self.deliver_message(message_id)
         return lost
 
     def keep_house(self) -> None:
@@ -164,6 +181,14 @@ class JobQueue:
             if not held:
                 raise RetryTask(delay=BUSY_SECONDS)
             work.attempt(cloud, sending_id, last=task.retries == 0)
+
+    def _deliver(self, message_id: int) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server import messages
+
+        with exclusive(self._locks, f"message {message_id}") as held:
+            if held:
+                messages.deliver(self._attached(), message_id)
 
 
 def _crash_counter(study_id: str) -> str:
