@@ -31,6 +31,7 @@ DENIAL_STATUS = {
     DenialReason.NOT_YOURS: HTTPStatus.NOT_FOUND,  # whether it exists is nobody else's business
     DenialReason.NOT_REVIEWED: HTTPStatus.FORBIDDEN,
     DenialReason.SCOPE: HTTPStatus.FORBIDDEN,
+    DenialReason.NO_DIGITAL_FILM: HTTPStatus.FORBIDDEN,
     DenialReason.EXPIRED: HTTPStatus.GONE,
     DenialReason.REVOKED: HTTPStatus.GONE,
 }
@@ -79,6 +80,10 @@ def _denied_problem(reason: DenialReason) -> Problem:
             _("诊断报告审核完成后即可查看影像，请稍后再来。"),
         ),
         DenialReason.SCOPE: (_("不在授权范围内"), _("分享人没有开放此内容，请联系分享人。")),
+        DenialReason.NO_DIGITAL_FILM: (
+            _("报告以纸质或胶片提供"),
+            _("这次检查没有选择数字胶片，请凭就诊凭证到检查医院领取纸质报告或胶片。"),
+        ),
     }
     status = int(DENIAL_STATUS[reason])
     general = _problem(status)

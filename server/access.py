@@ -48,6 +48,7 @@ class DenialReason(enum.StrEnum):
     EXPIRED = "expired"
     REVOKED = "revoked"
     SCOPE = "scope"
+    NO_DIGITAL_FILM = "no_digital_film"
 
 
 class AccessDenied(Exception):  # noqa: N818 - the name is part of the contract
@@ -146,6 +147,7 @@ def shared_actions(scope: dict[str, Any]) -> frozenset[Action]:
         "report": Action.VIEW_REPORT,
         "images": Action.VIEW_PICTURES,
         "dicom": Action.VIEW_DICOM,
+        "download": Action.DOWNLOAD,
     }
     return frozenset(action for name, action in allowed.items() if scope.get(name) is True)
 
@@ -180,6 +182,8 @@ def authorize(
         _check_series(session, grant, study, series_id)
     if grant.kind is not GrantKind.STAFF:
         _check_review(cloud, session, action, study)
+        if action is Action.VIEW_REPORT and not study.digital_film:
+            raise AccessDenied(DenialReason.NO_DIGITAL_FILM)
 
 
 def giver_may_share(session: Session, account_id: int, study_id: str) -> bool:
@@ -219,10 +223,15 @@ def _check_share(
 ) -> None:
     share = session.execute(
         select(
-            Share.account_id, Share.study_id, Share.scope, Share.expires_at, Share.revoked_at
+            Share.account_id,
+            Share.study_id,
+            Share.scope,
+            Share.expires_at,
+            Share.revoked_at,
+            Share.paused_at,
         ).where(Share.share_id == grant.share_id)
     ).one_or_none()
-    if share is None or share.revoked_at is not None:
+    if share is None or share.revoked_at is not None or share.paused_at is not None:
         raise AccessDenied(DenialReason.REVOKED)
     if share.expires_at <= clock.now():
         raise AccessDenied(DenialReason.EXPIRED)

@@ -55,3 +55,20 @@ def sex_label(sex: str | None) -> str:
 def body_part_label(body_part: str) -> str:
     """Return the Chinese word for a Body Part Examined term (PS3.16 L); others as they are."""
     return _BODY_PART_LABELS.get(body_part.strip().upper(), body_part)
+
+
+def modalities_labelled(label: str) -> tuple[str, ...]:
+    """Return the DICOM modalities that `modality_label` gives this word: DR → CR, DR, DX."""
+    known = (modality for modality, word in _MODALITY_LABELS.items() if word == label)
+    return (*known, label) if modality_label(label) == label else tuple(known)
+
+
+def body_parts_labelled(label: str) -> tuple[str, ...]:
+    """Return the terms, in capitals, that `body_part_label` gives this word; itself included."""
+    known = (term for term, word in _BODY_PART_LABELS.items() if word == label)
+    return (*known, label.strip().upper())
+
+
+def body_parts_named(part: str) -> tuple[str, ...]:
+    """Return the terms, in capitals, whose Chinese word has `part` in it: 胸 → CHEST …"""
+    return tuple(term for term, word in _BODY_PART_LABELS.items() if part in word)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from server import clock, people
+from server import clock, people, timeline_filter
 from server.access import Action, Grant, GrantKind
 from server.model import (
     Account,
@@ -25,6 +25,7 @@ from server.model import (
 )
 from server.reports import served_of
 from server.terms import body_part_label, modality_label
+from server.timeline_filter import TimelineChoices, TimelineFilter
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 20
 _COUNTRY_CODE = "000000"
 _PROVINCE_DIGITS = 2
+_NEWEST_FIRST = (Study.study_datetime.desc(), Study.study_id.desc())
 
 
 class ReportState(enum.StrEnum):
@@ -69,6 +71,7 @@ class TimelineEntry:
     accession_number: str
     report_state: ReportState
     report_openable: bool
+    digital_film: bool
     picture_state: ProcessingState
     openable: bool
     reason: ClosedReason | None
@@ -90,27 +93,30 @@ def timeline_page(
     cloud: ImageCloud,
     session: Session,
     grant: Grant,
+    wanted: TimelineFilter | None = None,
     *,
-    person_id: int | None = None,
     page: str | None = None,
     length: int = PAGE_LENGTH,
 ) -> TimelinePage:
     """Return a page of the studies a grant covers just now, newest first (A-09, A-10, A-14).
 
-    `person_id` narrows to one of the grant's persons; anybody else gives an empty page.
-    Pages go by (time, id), so a late page costs what the first does. Raises PageMarkError.
+    `wanted` narrows it; a person who is none of the grant's gives an empty page. Pages go by
+    (time, id), so a late page costs what the first does. Raises PageMarkError.
     """
-    wanted = select(Study).where(_covered(session, grant, person_id))
+    wanted = wanted or TimelineFilter()
+    narrowing = timeline_filter.conditions(wanted, review_gate=cloud.settings.review_gate)
     if page is not None:
-        wanted = wanted.where(studies_after(page))
+        narrowing.append(studies_after(page))
     studies = session.scalars(
-        wanted.join(Study.institution)
+        select(Study)
+        .where(_among(_covered(session, grant, wanted.person_id), narrowing, length + 1))
+        .join(Study.institution)
         .options(
             contains_eager(Study.institution),
             joinedload(Study.person),
             selectinload(Study.reports).load_only(Report.study_id, Report.version, Report.status),
         )
-        .order_by(Study.study_datetime.desc(), Study.study_id.desc())
+        .order_by(*_NEWEST_FIRST)
         .limit(length + 1)
         .execution_options(populate_existing=True)
     ).all()
@@ -120,6 +126,12 @@ def timeline_page(
         entries=tuple(_entry(cloud, grant, study) for study in shown),
         next_page=page_mark(shown[-1]) if more else None,
     )
+
+
+def choices_of(session: Session, grant: Grant, person_id: int | None = None) -> TimelineChoices:
+    """Return what the time line of a patient's grant can be narrowed to."""
+    persons = _live_persons(session, grant)
+    return timeline_filter.choices(session, persons if person_id is None else persons & {person_id})
 
 
 def persons_of(session: Session, grant: Grant) -> Sequence[Person]:
@@ -141,15 +153,38 @@ def _live_persons(session: Session, grant: Grant) -> frozenset[int]:
     return people.visible_persons(session, account.person_id) & grant.person_ids
 
 
-def _covered(session: Session, grant: Grant, person_id: int | None) -> ColumnElement[bool]:
+def _covered(session: Session, grant: Grant, person_id: int | None) -> list[ColumnElement[bool]]:
+    """Return one condition a part of what the grant covers; none where it covers nothing."""
     if grant.kind is GrantKind.SHARE:
-        return false()  # a share is one study's page; there is no list to wander in (A-31)
+        return []  # a share is one study's page; there is no list to wander in (A-31)
     if grant.kind is GrantKind.STAFF:
-        return Study.study_id.in_(grant.study_ids)  # a doctor's list is server.work_list
+        # A doctor's list is server.work_list.
+        return [Study.study_id.in_(grant.study_ids)] if grant.study_ids else []
     persons = _live_persons(session, grant)
     if person_id is not None:
         persons &= {person_id}
-    return Study.person_id.in_(persons)
+    return [Study.person_id == one for one in sorted(persons)]
+
+
+def _among(
+    parts: Collection[ColumnElement[bool]], narrowing: list[ColumnElement[bool]], most: int
+) -> ColumnElement[bool]:
+    """Return the condition for the newest `most` studies of each part.
+
+    The index has each person's studies in order, but not those of several persons: asked for them
+    together, a database reads and sorts all of them for every page.
+    """
+    newest = [
+        select(Study.study_id)
+        .where(part, *narrowing)
+        .order_by(*_NEWEST_FIRST)
+        .limit(most)
+        .subquery()
+        for part in parts
+    ]
+    if not newest:
+        return false()
+    return Study.study_id.in_(union_all(*(select(one.c.study_id) for one in newest)))
 
 
 def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
@@ -170,7 +205,8 @@ def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
         description=study.description,
         accession_number=study.accession_number,
         report_state=report_state(study, served=served),
-        report_openable=served and Action.VIEW_REPORT in grant.actions,
+        report_openable=served and study.digital_film and Action.VIEW_REPORT in grant.actions,
+        digital_film=study.digital_film,
         picture_state=ProcessingState(study.state),
         openable=reason is None and Action.VIEW_PICTURES in grant.actions,
         reason=reason,
@@ -211,16 +247,25 @@ def page_mark(study: Study) -> str:
 
 def studies_after(mark: str) -> ColumnElement[bool]:
     """Return the condition for the studies of later pages. Raises PageMarkError."""
+    last, study_id = _read_mark(mark)
+    return or_(
+        Study.study_datetime < last,
+        and_(Study.study_datetime == last, Study.study_id < study_id),
+    )
+
+
+def marked_instant(mark: str) -> datetime:
+    """Return when the last study before the page of a mark was made. Raises PageMarkError."""
+    return _read_mark(mark)[0]
+
+
+def _read_mark(mark: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)).decode()
         time, _, study_id = text.partition(" ")
         last = datetime.fromisoformat(time)
         if last.tzinfo is None or not study_id.isprintable():
             raise PageMarkError(mark)
-        last = last.astimezone(UTC)
+        return last.astimezone(UTC), study_id
     except (ValueError, OverflowError) as error:
         raise PageMarkError(mark) from error
-    return or_(
-        Study.study_datetime < last,
-        and_(Study.study_datetime == last, Study.study_id < study_id),
-    )

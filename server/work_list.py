@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from server import staff
-from server.clock import CHINA
 from server.model import Institution, Person, ProcessingState, Report, Series, Study
 from server.reports import served_of
+from server.study_conditions import examined_between, holds
 from server.terms import body_part_label, modality_label, sex_label
 from server.timeline import ReportState, page_mark, report_state, studies_after
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PAGE_LENGTH = 50
 EMERGENCY = "STAT"  # Requested Procedure Priority (0040,1003), PS3.3 C.4.11
-_ESCAPE = "\\"
 
 
 @dataclass(frozen=True)
@@ -126,20 +125,12 @@ def _conditions(wanted: WorkListFilter) -> list[ColumnElement[bool]]:
         conditions.append(_holds(wanted.text))
     if wanted.modality:
         conditions.append(Study.series.any(Series.modality == wanted.modality))
-    if wanted.since is not None:
-        conditions.append(Study.study_datetime >= _midnight(wanted.since))
-    if wanted.until is not None and wanted.until < date.max:
-        conditions.append(Study.study_datetime < _midnight(wanted.until + timedelta(days=1)))
-    return conditions
+    return conditions + examined_between(wanted.since, wanted.until)
 
 
 def _holds(text: str) -> ColumnElement[bool]:
     columns = (Study.patient_name, Study.accession_number, Study.patient_id, Person.name)
-    return or_(*(column.icontains(text, autoescape=True, escape=_ESCAPE) for column in columns))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=CHINA)
+    return or_(*(holds(column, text) for column in columns))
 
 
 def _entry(study: Study) -> WorkListEntry:

@@ -1,4 +1,4 @@
-"""The time line as its templates are given it: months of cards, all words and addresses made."""
+"""The time line as its templates are given it: years of cards, all words and addresses made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from server.imaging.opening import opening_frame
@@ -34,30 +33,39 @@ class Card:
     href: str
     report_href: str
     share_href: str
+    compare_href: str
     thumbnail_url: str
 
 
 @dataclass(frozen=True)
-class Month:
-    """The examinations of one month."""
+class Year:
+    """The examinations of one year; `continued` where the list before ends in the same one."""
 
-    key: str
+    number: int
     label: str
+    continued: bool
     cards: tuple[Card, ...]
 
 
-def months(cards: Iterable[Card]) -> tuple[Month, ...]:
-    """Group cards, newest first, by the month in which people in China had the examination."""
+def years(cards: Iterable[Card], *, after: int | None = None) -> tuple[Year, ...]:
+    """Group cards, newest first, by the year in which people in China had the examination.
+
+    `after` is the year with which the list ends that these are added to.
+    """
     return tuple(
-        Month(key, _month_label(key), tuple(group))
-        for key, group in itertools.groupby(cards, lambda one: one.study_datetime.strftime("%Y-%m"))
+        Year(number, _("%(year)s年", year=number), number == after, tuple(group))
+        for number, group in itertools.groupby(cards, lambda one: one.study_datetime.year)
     )
 
 
-def card(entry: TimelineEntry, series: Series | None, *, name_shown: bool) -> Card:
-    """Return an entry as it is shown; `series` gives the picture that stands for it."""
+def card(entry: TimelineEntry, series: Series | None, *, name_shown: bool, repeated: bool) -> Card:
+    """Return an entry as it is shown; `series` gives the picture that stands for it.
+
+    `repeated` says that there is another examination of the same part to compare it with (A-44).
+    """
     local = china_time(entry.study_datetime)
     base = f"/studies/{entry.study_id}"
+    opens = entry.openable or entry.report_openable
     return Card(
         study_id=entry.study_id,
         title=entry.description or f"{entry.modality_label} {entry.body_part}".strip(),
@@ -73,6 +81,7 @@ def card(entry: TimelineEntry, series: Series | None, *, name_shown: bool) -> Ca
         href=base,
         report_href=f"{base}/report" if entry.report_openable else "",
         share_href=f"{base}/shares/new" if entry.openable else "",
+        compare_href=f"/studies/compare?first={entry.study_id}" if repeated and opens else "",
         thumbnail_url=_thumbnail(base, series) if series is not None and entry.openable else "",
     )
 
@@ -87,9 +96,6 @@ def _why(entry: TimelineEntry) -> str:
         ClosedReason.PREPARING: _("影像正在准备"),
         ClosedReason.FAILED: _("影像暂时无法显示，请联系检查医院"),
     }
-    return words[entry.reason] if entry.reason is not None else ""
-
-
-def _month_label(key: str) -> str:
-    year, month = key.split("-")
-    return str(format_date(datetime(int(year), int(month), 15), _("yyyy年M月")))
+    if entry.reason is not None:
+        return words[entry.reason]
+    return "" if entry.digital_film else _("报告以纸质或胶片提供，请到检查医院领取")

@@ -24,6 +24,7 @@ from server.model import (
     Study,
 )
 from server.timeline import ClosedReason, ReportState, TimelineEntry
+from server.timeline_filter import TimelineFilter
 from tests.services.conftest import MakeStudy, make_person
 
 NEW = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
@@ -102,7 +103,9 @@ def test_own_and_family_studies_and_no_others(
 
     def seen(person_id: int | None = None) -> set[str]:
         with cloud.database.session() as session:
-            entries = timeline.timeline_page(cloud, session, grant, person_id=person_id).entries
+            entries = timeline.timeline_page(
+                cloud, session, grant, TimelineFilter(person_id=person_id)
+            ).entries
         return {entry.study_id for entry in entries}
 
     assert seen() == {own.study_id, childs.study_id}
