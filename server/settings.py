@@ -44,6 +44,8 @@ class Settings:
     assets_dir: Path = field(default=Path("assets"))
     identity_providers_file: Path | None = None
     dicom_nodes_file: Path | None = None
+    provinces_file: Path | None = None
+    cache_days: int = 30
     sms_url: str | None = None
     sms_key_file: Path | None = None
     registration: bool = False
@@ -123,6 +125,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
         identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
         dicom_nodes_file=_path(environ, "YINGYUN_DICOM_NODES_FILE"),
+        provinces_file=_path(environ, "YINGYUN_PROVINCES_FILE"),
+        cache_days=_integer(environ, "YINGYUN_CACHE_DAYS", 30),
         sms_url=environ.get("YINGYUN_SMS_URL") or None,
         sms_key_file=_path(environ, "YINGYUN_SMS_KEY_FILE"),
         registration=_flag(environ, "YINGYUN_REGISTRATION", False),

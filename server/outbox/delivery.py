@@ -1,0 +1,180 @@
+"""Delivering the outbox to the index module: in order, until accepted (D-55)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import audit, clock, outbox
+from server.model import OutboxEntry, OutboxState, Study
+from server.provinces import client
+from server.provinces.client import PeerRefusedError, PeerUnavailableError
+from server.provinces.peers import Peer, Peers, load_peers
+from server.provinces.records import record_of
+from server.provinces.wire import (
+    MOST_ENTRIES,
+    Entries,
+    Entry,
+    Verdicts,
+    WireError,
+    read_message,
+)
+from server.storage import StorageError
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+log = structlog.get_logger()
+
+ENTRIES_PATH = "/api/v1/index/entries"
+FIRST_PAUSE = timedelta(seconds=10)  # then 20, 40 … up to an hour
+LONGEST_PAUSE = timedelta(hours=1)
+_MOST_DOUBLINGS = 20
+
+
+def deliver(cloud: ImageCloud) -> int:
+    """Deliver the entries that are due, oldest first; return how many were accepted.
+
+    Nothing happens where no index module is configured. Each entry keeps its id, by which the
+    index module takes it once; so an answer that was lost does no harm. One that is refused for
+    good is kept as such and goes on record.
+    """
+    peers = load_peers(cloud.settings.provinces_file)
+    if peers is None or peers.index is None:
+        return 0
+    accepted = 0
+    while due := _due(cloud):
+        verdicts = _send(cloud, peers, peers.index, due)
+        if verdicts is None:
+            break
+        accepted += _settle(cloud, due, verdicts)
+    return accepted
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long an entry waits after so many tries that nobody answered."""
+    doubled = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), _MOST_DOUBLINGS)
+    return min(doubled, LONGEST_PAUSE)
+
+
+def _due(cloud: ImageCloud) -> Sequence[str]:
+    with cloud.database.session() as session:
+        return session.scalars(
+            select(OutboxEntry.entry_id)
+            .where(
+                OutboxEntry.state == OutboxState.WAITING,
+                OutboxEntry.next_try_at <= clock.now(),
+            )
+            .order_by(OutboxEntry.created_at, OutboxEntry.entry_id)
+            .limit(MOST_ENTRIES)
+        ).all()
+
+
+def _send(
+    cloud: ImageCloud, peers: Peers, index: Peer, due: Sequence[str]
+) -> dict[str, str] | None:
+    """Return what became of the entries: "" or a reason each; None when nobody answered."""
+    with cloud.database.session() as session:
+        rows = session.scalars(select(OutboxEntry).where(OutboxEntry.entry_id.in_(due))).all()
+        verdicts, entries = _messages(cloud, session, rows)
+    if not entries:
+        return verdicts
+    try:
+        answer = client.ask(
+            peers, index, ENTRIES_PATH, Entries(entries=entries).model_dump(mode="json")
+        )
+        return verdicts | read_message(Verdicts, answer).verdicts
+    except (PeerUnavailableError, PeerRefusedError, WireError) as error:
+        reason = getattr(error, "reason", "answer_malformed")
+        log.warning("outbox_not_delivered", entries=len(due), reason=reason)
+        _postpone(cloud, due, reason)
+        return None
+
+
+def _messages(
+    cloud: ImageCloud, session: Session, rows: Sequence[OutboxEntry]
+) -> tuple[dict[str, str], list[Entry]]:
+    """Return the entries as they are sent; those whose study cannot be told are judged at once."""
+    verdicts, entries = {}, []
+    for row in sorted(rows, key=lambda one: one.created_at):
+        try:
+            content = _content(cloud, session, row)
+        except (StorageError, ValueError) as error:
+            log.error("outbox_entry_unreadable", entry_id=row.entry_id, error=type(error).__name__)
+            verdicts[row.entry_id] = "unreadable"
+            continue
+        entries.append(
+            Entry(
+                entry_id=row.entry_id,
+                kind=row.kind,
+                about=row.about,
+                created_at=row.created_at,
+                content=content,
+            )
+        )
+    return verdicts, entries
+
+
+def _content(cloud: ImageCloud, session: Session, row: OutboxEntry) -> dict[str, Any]:
+    """Return what an entry says: of a study's record, the study as it is now; of all others what
+    was noted, with the index of the study by which other centres know it."""
+    study = session.get(Study, row.content.get("study_id", ""))
+    if row.kind == outbox.STUDY_INDEX:
+        if study is None:
+            raise ValueError("the study is gone")
+        return record_of(cloud, session, study).model_dump(mode="json")
+    named = {"cloud_index": study.cloud_index} if study is not None else {}
+    return {**row.content, **named}
+
+
+def _settle(cloud: ImageCloud, due: Sequence[str], verdicts: dict[str, str]) -> int:
+    """Note what became of each entry; return how many were accepted."""
+    now, accepted = clock.now(), 0
+    with cloud.database.session() as session:
+        rows = session.scalars(select(OutboxEntry).where(OutboxEntry.entry_id.in_(due))).all()
+        refused = []
+        for row in rows:
+            row.attempts += 1
+            verdict = verdicts.get(row.entry_id)
+            if verdict == "":
+                row.state, row.failure, row.accepted_at = OutboxState.ACCEPTED, "", now
+                accepted += 1
+            elif verdict is None:
+                _try_later(row, "no_verdict", now)
+            else:
+                row.state, row.failure = OutboxState.REFUSED, verdict[:40]
+                refused.append(row)
+        for row in refused:
+            _record_refusal(session, row)
+    return accepted
+
+
+def _postpone(cloud: ImageCloud, due: Sequence[str], reason: str) -> None:
+    now = clock.now()
+    with cloud.database.session() as session:
+        for row in session.scalars(select(OutboxEntry).where(OutboxEntry.entry_id.in_(due))):
+            row.attempts += 1
+            _try_later(row, reason, now)
+
+
+def _try_later(row: OutboxEntry, reason: str, now: datetime) -> None:
+    row.failure, row.next_try_at = reason[:40], now + pause_after(row.attempts)
+
+
+def _record_refusal(session: Session, row: OutboxEntry) -> None:
+    audit.record(
+        session,
+        actor_kind="system",
+        actor="worker",
+        event="outbox.refused",
+        object_kind="outbox",
+        object_id=row.entry_id,
+        result="failure",
+        reason=row.failure,
+        detail={"kind": row.kind},
+    )
