@@ -30,7 +30,7 @@ from server.accounts.sessions import (
     revoke_session,
     sign_out,
 )
-from server.accounts.sign_in import Challenge, SignedIn, finish_sign_in, start_sign_in
+from server.accounts.sign_in import Challenge, SignedIn, check_code, finish_sign_in, start_sign_in
 
 __all__ = [
     "AccountExistsError",
@@ -45,6 +45,7 @@ __all__ = [
     "SignInRefused",
     "SignedIn",
     "WeakPasswordError",
+    "check_code",
     "check_strength",
     "connect",
     "create_account",

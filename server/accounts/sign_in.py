@@ -93,6 +93,22 @@ def finish_sign_in(
     Raises SignInExpired when the password step must be repeated, SignInRefused for a wrong code,
     with `retry_at` while the account is locked.
     """
+    account = check_code(cloud, session, token=token, code=code, source=source)
+    if previous_token:
+        sign_out(session, previous_token, source=source)
+    kind = EntryKind.of(entry_kind)
+    new = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
+    record_success(session, account, "sign_in", source, entry_kind=str(kind))
+    return SignedIn(new, account)
+
+
+def check_code(
+    cloud: ImageCloud, session: Session, *, token: str, code: str, source: str
+) -> Account:
+    """Take the second factor for an open challenge, using it up; returns whose it was.
+
+    Raises SignInExpired, SignInRefused as `finish_sign_in`.
+    """
     challenge = second_factor.live_challenge(session, token)
     account = challenge.account
     _take_code_try(cloud, challenge, source)
@@ -103,12 +119,7 @@ def finish_sign_in(
     session.execute(
         update(Account).where(Account.id == account.id).values(failed_tries=0, locked_until=None)
     )
-    if previous_token:
-        sign_out(session, previous_token, source=source)
-    kind = EntryKind.of(entry_kind)
-    new = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
-    record_success(session, account, "sign_in", source, entry_kind=str(kind))
-    return SignedIn(new, account)
+    return account
 
 
 def _actor(cloud: ImageCloud, account: Account | None, login: str) -> str:

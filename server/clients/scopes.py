@@ -1,0 +1,12 @@
+"""What a client may be allowed to do (RFC 6749 §3.3)."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Scope(enum.StrEnum):
+    """One thing that a client may do; each address of the API asks for one."""
+
+    LAUNCH = "launch"
+    INDEX_READ = "index.read"

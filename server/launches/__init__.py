@@ -1,0 +1,41 @@
+"""Launches from an institution's own system: a ticket that serves once, then a session bound to
+one physician, one patient and one encounter (C-38, C-46, E-43)."""
+
+from server.launches.errors import (
+    LaunchError,
+    LaunchRefusedError,
+    RefusalReason,
+    TicketError,
+    TicketFault,
+)
+from server.launches.patients import PatientNumbers
+from server.launches.reading import may_read, shown_studies, studies_of_patient
+from server.launches.requests import LaunchRequest, NewLaunch, Opens, create
+from server.launches.sessions import confirm, current, end, end_of_client, needs_code
+from server.launches.tickets import TICKET_LIFETIME, Presented, Redeemed, launch_of_ticket, redeem
+
+__all__ = [
+    "TICKET_LIFETIME",
+    "LaunchError",
+    "LaunchRefusedError",
+    "LaunchRequest",
+    "NewLaunch",
+    "Opens",
+    "PatientNumbers",
+    "Presented",
+    "Redeemed",
+    "RefusalReason",
+    "TicketError",
+    "TicketFault",
+    "confirm",
+    "create",
+    "current",
+    "end",
+    "end_of_client",
+    "launch_of_ticket",
+    "may_read",
+    "needs_code",
+    "redeem",
+    "shown_studies",
+    "studies_of_patient",
+]

@@ -1,0 +1,82 @@
+"""Who is meant by what a hospital's system says of a patient; nobody is found by his name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import people
+from server.launches.errors import LaunchRefusedError, RefusalReason
+from server.model import Person, Study
+from server.people import IdNumberError
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+
+@dataclass(frozen=True)
+class PatientNumbers:
+    """The numbers of a patient: the hospital's own, and those of the person where it knows them."""
+
+    patient_id: str
+    id_number: str = ""
+    person_code: str = ""
+
+
+def person_of(
+    cloud: ImageCloud, session: Session, institution_id: int, numbers: PatientNumbers
+) -> Person | None:
+    """Return the person whom all the numbers mean; None where only the hospital knows him.
+
+    Raises LaunchRefusedError where two numbers mean two persons: one of them is a mistake, and
+    somebody else's images would be shown.
+    """
+    found = {
+        one.id: one
+        for one in (_by_id_number(cloud, session, numbers.id_number), _by_code(session, numbers))
+        if one is not None
+    }
+    registered = _registered(session, institution_id, numbers.patient_id)
+    strangers = [one for one in registered if one.id not in found and _is_other(one, numbers)]
+    if len(found) > 1 or strangers or len(registered) > 1:
+        raise LaunchRefusedError(RefusalReason.PATIENT)
+    return next(iter([*found.values(), *registered]), None)
+
+
+def _is_other(person: Person, numbers: PatientNumbers) -> bool:
+    """Whether a number was said that would have found this person, had it been his."""
+    by_id = bool(numbers.id_number) and person.id_number_hash is not None
+    return by_id or bool(numbers.person_code)
+
+
+def _by_id_number(cloud: ImageCloud, session: Session, number: str) -> Person | None:
+    if not number:
+        return None
+    try:
+        people.normalize_id_number(number)
+    except IdNumberError as error:
+        raise LaunchRefusedError(RefusalReason.PATIENT) from error
+    return people.find_by_id_number(cloud, session, number)
+
+
+def _by_code(session: Session, numbers: PatientNumbers) -> Person | None:
+    if not numbers.person_code:
+        return None
+    return session.scalar(select(Person).where(Person.person_code == numbers.person_code))
+
+
+def _registered(session: Session, institution_id: int, patient_id: str) -> list[Person]:
+    """Return the persons whom the hospital examined under a number of its own."""
+    if not patient_id:
+        return []
+    wanted = (
+        select(Person)
+        .join(Study, Study.person_id == Person.id)
+        .where(Study.institution_id == institution_id, Study.patient_id == patient_id)
+        .distinct()
+        .limit(2)
+    )
+    return list(session.scalars(wanted))
