@@ -138,7 +138,7 @@ def _report(door: StudyDoor, marks: Sequence[Annotation]) -> Response:
     # highdicom takes seconds to load, and few people export.
     from server.annotations.report import Reader, make_report
 
-    reader = Reader(_ROLES[door.kind], shown.shows_identity(door))
+    reader = Reader(_ROLES[door.kind], shown.shows_identity(door), shown.shows_accession(door))
     file = make_report(current_cloud(), database_session(), door.study, marks, reader)
     note_view(door, "annotations.export")
     response = Response(file, content_type=DICOM)

@@ -31,7 +31,12 @@ def tags(door: StudyDoor, series_id: str, sop_instance_uid: str) -> Response:
     masked = not shown.shows_identity(door)
     try:
         table = instance_tags(
-            current_cloud(), database_session(), series, sop_instance_uid, masked=masked
+            current_cloud(),
+            database_session(),
+            series,
+            sop_instance_uid,
+            masked=masked,
+            accession=shown.shows_accession(door),
         )
     except TagsUnreadableError as error:
         raise UnprocessableEntity from error

@@ -12,7 +12,9 @@ from portal.doors import StudyDoor
 from portal.i18n import html_language
 from portal.study import watermark
 from server import people, reports
+from server.access import Action
 from server.imaging import delivery
+from server.imaging.tag_masking import HIDDEN
 from server.model import ProcessingState, Series, Share, Study
 from server.terms import body_part_label, china_time, modality_label
 from viewer_py.dicom import refusals
@@ -97,15 +99,21 @@ def shows_identity(door: StudyDoor) -> bool:
     )
 
 
+def shows_accession(door: StudyDoor) -> bool:
+    """Whether the accession number (检查号) is told: it leads to the report, and goes with it."""
+    return door.grant.share_id is None or door.allows(Action.VIEW_REPORT)
+
+
 def series_manifest(door: StudyDoor, series: Series) -> SeriesManifest:
     """Return the manifest of a series, its heading and watermark as this door may show it."""
     read = dataclasses.replace(
         delivery.series_manifest(current_cloud(), database_session(), series),
         watermark=watermark.words(door),
     )
-    if shows_identity(door):
-        return read
-    return dataclasses.replace(read, heading=masked_heading(read.heading))
+    heading = read.heading if shows_identity(door) else masked_heading(read.heading)
+    if heading.accession_number and not shows_accession(door):
+        heading = dataclasses.replace(heading, accession_number=HIDDEN)
+    return dataclasses.replace(read, heading=heading)
 
 
 def masked_heading(heading: StudyHeading) -> StudyHeading:

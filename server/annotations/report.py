@@ -46,10 +46,11 @@ LONGEST_NUMBER = 16  # characters of a DS
 
 @dataclass(frozen=True)
 class Reader:
-    """Who drew: by role only, and whether he may see who is pictured."""
+    """Who drew: by role only, and whether he may see who is pictured and the accession number."""
 
     role: str
     sees_identity: bool
+    sees_accession: bool = True
 
 
 def make_report(
@@ -107,7 +108,7 @@ def evidence_of(study: Study, one: StoredObject, reader: Reader) -> Dataset:
         "StudyDate": moment.strftime("%Y%m%d"),
         "StudyTime": moment.strftime("%H%M%S"),
         "StudyID": "",
-        "AccessionNumber": study.accession_number[:16],
+        "AccessionNumber": study.accession_number[:16] if reader.sees_accession else "",
         "ReferringPhysicianName": "",
         "PatientName": study.patient_name if known else people.mask_name(study.patient_name),
         "PatientID": study.patient_id if known else people.mask_id_number(study.patient_id),

@@ -9,6 +9,7 @@ what they hold, so their values are hidden too (E.3.10).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydicom import Dataset
@@ -19,7 +20,8 @@ from server.ingest.text import decode_text, person_name
 
 HIDDEN = "***"
 Elements = Mapping[int, Any]  # tag → RawDataElement or DataElement
-_PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_PATIENT_NAME, _PATIENT_ID, _BIRTH_DATE = 0x00100010, 0x00100020, 0x00100030
+_ACCESSION_NUMBER = 0x00080050
 # Shorter words occur by chance.
 _SHORTEST_SECRET = 2
 _SHORTEST_LATIN_SECRET = 4
@@ -40,7 +42,7 @@ _KEPT = _keywords(
 )
 _MASKED = _keywords(
     """
-    AccessionNumber IssuerOfAccessionNumberSequence StudyID
+    IssuerOfAccessionNumberSequence StudyID
     StudyIDIssuer
     InstitutionAddress InstitutionalDepartmentName InstitutionCodeSequence
     InstitutionalDepartmentTypeCodeSequence
@@ -101,8 +103,20 @@ _MASKED = _keywords(
 _PRIVATE_INFORMATION = 0x00020102
 
 
-def tells_who(tag: int, vr: str) -> bool:
-    """Tell whether an element is masked for a reader who may not know who is pictured."""
+@dataclass(frozen=True)
+class Hidden:
+    """What a reader is not told: who is pictured, and the accession number (检查号)."""
+
+    identity: bool = False
+    accession: bool = False
+
+
+def tells_who(tag: int, vr: str, hidden: Hidden) -> bool:
+    """Tell whether an element is masked for a reader from whom this is hidden."""
+    if tag == _ACCESSION_NUMBER:
+        return hidden.accession
+    if not hidden.identity:
+        return False
     group = tag >> 16
     if vr == "PN" or group % 2 or tag == _PRIVATE_INFORMATION:
         return True
@@ -144,11 +158,12 @@ def _shortest(word: str) -> int:
     return _SHORTEST_LATIN_SECRET if word.isascii() else _SHORTEST_SECRET
 
 
-def secrets_of(dataset: Dataset, character_sets: list[str]) -> Secrets:
-    """Return the words of the object's own name, number and birth date."""
+def secrets_of(dataset: Dataset, character_sets: list[str], hidden: Hidden) -> Secrets:
+    """Return the words that are hidden: the object's own name, numbers and birth date."""
     words: set[str] = set()
     elements = elements_of(dataset)
-    for tag in (_PATIENT_NAME, _PATIENT_ID, 0x00100030, 0x00080050):
+    who = (_PATIENT_NAME, _PATIENT_ID, _BIRTH_DATE) if hidden.identity else ()
+    for tag in (*who, _ACCESSION_NUMBER) if hidden.accession else who:
         raw = getattr(elements.get(tag), "value", None)
         if not isinstance(raw, bytes):
             continue

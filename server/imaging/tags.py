@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from server.imaging.tag_masking import (
     Elements,
-    Secrets,
+    Hidden,
     elements_of,
     masked_value,
     secrets_of,
@@ -94,12 +94,19 @@ class TagTable:
 
 
 def instance_tags(
-    cloud: ImageCloud, session: Session, series: Series, sop_instance_uid: str, *, masked: bool
+    cloud: ImageCloud,
+    session: Session,
+    series: Series,
+    sop_instance_uid: str,
+    *,
+    masked: bool,
+    accession: bool = True,
 ) -> TagTable | None:
     """Return the table of one object of a series, None when the series has no such object.
 
     Only what the table needs is decrypted. With `masked` nothing tells who is pictured
-    (`server.imaging.tag_masking`). Raises StorageError, TagsUnreadableError.
+    (`server.imaging.tag_masking`); without `accession` the accession number is not told either.
+    Raises StorageError, TagsUnreadableError.
     """
     instance = session.scalar(
         select(Instance).where(
@@ -110,10 +117,12 @@ def instance_tags(
     if instance is None:
         return None
     source = open_object(cloud.vault, series.study.data_key, instance.object_key, instance.size)
-    return read_tags(source, sop_instance_uid, masked=masked)
+    return read_tags(source, sop_instance_uid, masked=masked, accession=accession)
 
 
-def read_tags(source: Any, sop_instance_uid: str = "", *, masked: bool = False) -> TagTable:
+def read_tags(
+    source: Any, sop_instance_uid: str = "", *, masked: bool = False, accession: bool = True
+) -> TagTable:
     """Return the table of a DICOM file (PS3.10) in a seekable binary file object.
 
     Raises TagsUnreadableError, and what reading `source` raises.
@@ -122,7 +131,8 @@ def read_tags(source: Any, sop_instance_uid: str = "", *, masked: bool = False) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(source, force=True, defer_size=DEFERRED_BYTES)
-            return _Reader(dataset, masked=masked).table(sop_instance_uid)
+            hidden = Hidden(identity=masked, accession=not accession)
+            return _Reader(dataset, hidden).table(sop_instance_uid)
     except (InvalidDicomError, EOFError, ValueError, TypeError, NotImplementedError) as error:
         raise TagsUnreadableError(f"not a readable DICOM object: {error}") from error
 
@@ -130,18 +140,18 @@ def read_tags(source: Any, sop_instance_uid: str = "", *, masked: bool = False) 
 class _Reader:
     """Reads one object; counts rows against the limit."""
 
-    def __init__(self, dataset: Dataset, *, masked: bool) -> None:
+    def __init__(self, dataset: Dataset, hidden: Hidden) -> None:
         self._dataset = dataset
-        self._masked = masked
+        self._hidden = hidden
         self._left = MOST_ROWS
         self._complete = True
         self._sets = _character_sets(dataset, [])
-        self._secrets = secrets_of(dataset, self._sets) if masked else Secrets(())
+        self._secrets = secrets_of(dataset, self._sets, hidden)
 
     def table(self, sop_instance_uid: str) -> TagTable:
         meta = getattr(self._dataset, "file_meta", None) or Dataset()
         rows = (*self._rows(meta, [], 0), *self._rows(self._dataset, self._sets, 0))
-        return TagTable(sop_instance_uid, self._masked, self._complete, rows)
+        return TagTable(sop_instance_uid, self._hidden.identity, self._complete, rows)
 
     def _rows(self, dataset: Dataset, sets: list[str], depth: int) -> tuple[TagRow, ...]:
         return tuple(self._each(dataset, sets, depth))
@@ -161,7 +171,7 @@ class _Reader:
         element = elements[tag]
         creator = _creator(elements, tag, sets)
         vr = _representation(elements, tag, creator)
-        hidden = self._masked and not _is_creator(tag) and tells_who(tag, vr)
+        hidden = not _is_creator(tag) and tells_who(tag, vr, self._hidden)
         facts: dict[str, Any] = {
             "group": f"{tag >> 16:04x}",
             "element": f"{tag & 0xFFFF:04x}",
@@ -177,8 +187,7 @@ class _Reader:
             binary = bool(length) and not hidden
             return TagRow(value="", length=length, binary=binary, masked=hidden, **facts)
         value, cut = _value(raw, vr, element, sets)
-        if self._masked and not hidden:
-            hidden = vr in TEXTS and self._secrets.in_text(value)
+        hidden = hidden or (vr in TEXTS and self._secrets.in_text(value))
         if hidden:
             return TagRow(value=masked_value(tag, value), length=None, masked=True, **facts)
         meaning = uid_names(value) if vr == "UI" else ""

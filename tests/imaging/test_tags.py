@@ -231,7 +231,7 @@ def test_a_masked_table_holds_nothing_that_tells_who(syntax: UID) -> None:
     written = io.BytesIO()
     pydicom.dcmwrite(written, dataset, implicit_vr=syntax == ImplicitVRLittleEndian,
                      little_endian=True, enforce_file_format=True)  # fmt: skip
-    table = read_tags(io.BytesIO(written.getvalue()), masked=True)
+    table = read_tags(io.BytesIO(written.getvalue()), masked=True, accession=False)
     said = "\n".join(row.value for _, row in flat(table.rows))
     parts = {part for value in WHO.values() for part in re.split("[=^]", value)} - {"欧阳", "示范"}
     assert not [part for part in parts if part in said]
@@ -241,6 +241,21 @@ def test_a_masked_table_holds_nothing_that_tells_who(syntax: UID) -> None:
     kept = {"PatientSex": "M", "InstitutionName": "示范省立医院", "ProtocolName": "胸部平扫"}
     assert {keyword: row_of(table, keyword).value for keyword in kept} == kept
     assert table.masked
+
+
+@pytest.mark.requirement("F-22")
+@pytest.mark.parametrize("masked", [True, False])
+def test_the_accession_number_is_told_or_hidden_by_itself(masked: bool) -> None:
+    dataset = known_patient()
+    number = WHO["AccessionNumber"]
+    dataset.SeriesDescription = f"CHEST {number}"
+    source = as_file(dataset)
+    told = read_tags(io.BytesIO(source), masked=masked)
+    assert row_of(told, "AccessionNumber").value == number
+    assert number in row_of(told, "SeriesDescription").value
+    hidden = read_tags(io.BytesIO(source), masked=masked, accession=False)
+    assert row_of(hidden, "AccessionNumber").value == tag_masking.HIDDEN
+    assert number not in "".join(row.value for _, row in flat(hidden.rows))
 
 
 def test_an_unmasked_table_of_the_same_object_holds_it_all() -> None:
@@ -257,7 +272,8 @@ def test_every_keyword_of_the_lists_is_one_of_the_dictionary(keywords: Any) -> N
 def test_all_person_names_of_the_dictionary_are_masked() -> None:
     for keyword in ("PatientMotherBirthName", "PersonName", "EvaluatorName", "ContentCreatorName"):
         tag = tag_for_keyword(keyword)
-        assert tag is not None and tag_masking.tells_who(tag, dictionary_VR(tag))
+        who = tag_masking.Hidden(identity=True)
+        assert tag is not None and tag_masking.tells_who(tag, dictionary_VR(tag), who)
 
 
 def test_only_what_the_table_needs_is_decrypted(

@@ -18,6 +18,7 @@ from tests.factories import SignInFacts, make_study
 from tests.imaging.conftest import add_instance, as_file, ct_slice, phantom
 from tests.visitor import Visitor
 
+ACCESSION_NUMBER = "CT2026000117"
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148"
 
 
@@ -104,6 +105,7 @@ def make_case(app: Flask, cloud: ImageCloud, patient: SignInFacts) -> ShareCase:
         series=0,
         description="胸部CT平扫",
         patient_id="P20260001",
+        accession_number=ACCESSION_NUMBER,
         patient_name=patient.name,
     )
     with cloud.database.session() as session:
@@ -117,6 +119,7 @@ def make_case(app: Flask, cloud: ImageCloud, patient: SignInFacts) -> ShareCase:
             session.flush()
             for position in (1, 2):
                 dataset = ct_slice(phantom(position, 32, 32), position, uid)
+                dataset.AccessionNumber = ACCESSION_NUMBER
                 add_instance(cloud, series, as_file(dataset))
         session.flush()
         series_ids = [one.series_id for one in stored.series]

@@ -19,7 +19,7 @@ from tests.factories import (
     make_person,
     make_study,
 )
-from tests.portal.share_case import ShareCase, first_instance, make_case
+from tests.portal.share_case import ACCESSION_NUMBER, ShareCase, first_instance, make_case
 from tests.visitor import Visitor
 
 DATA = {"Sec-Fetch-Dest": "empty"}
@@ -67,6 +67,25 @@ def test_a_recipient_is_told_of_the_person_what_the_corners_tell(
     ).json
     masked = "*" in manifest["heading"]["patient_name"]
     assert answer.json["masked"] is masked is not shown
+
+
+@pytest.mark.requirement("F-22", "A-26")
+@pytest.mark.parametrize("identity", [False, True])
+@pytest.mark.parametrize("report", [False, True])
+def test_a_recipient_sees_the_accession_number_where_the_report_is_shared(
+    case: ShareCase, report: bool, identity: bool
+) -> None:
+    named = {"show_identity": "y"} if identity else {}
+    given = case.give(without=() if report else ("report",), dicom="y", **named)
+    recipient = case.recipient(given)
+    door = f"/s/{given.share_id}"
+    series = f"{door}/series/{case.series_ids[0]}"
+    table = recipient.get(tags_address(case, door), headers=DATA).json
+    heading = recipient.get(f"{series}/manifest.json", headers=DATA).json["heading"]
+    corners = recipient.get(f"{series}/captions.json", headers=DATA).json[0]["wide"]
+    shown = ACCESSION_NUMBER if report else "***"
+    assert values(table)["AccessionNumber"] == shown == heading["accession_number"]
+    assert f"检查号 {shown}" in corners["top_left"]
 
 
 def test_another_series_instance_or_person_gets_nothing(

@@ -12,6 +12,7 @@ from tests.view.study_samples import CORONAL, entry, opened, other, stack
 from tests.view.test_session import Reading
 from viewer_py.browser.arranging import pane_study
 from viewer_py.dicom.manifest import to_json
+from viewer_py.scene.compose import compose
 from viewer_py.view.command import CommandError
 from viewer_py.view.commands import run
 from viewer_py.view.commands.history import settle
@@ -56,6 +57,7 @@ def test_both_scroll_together_from_the_same_share_of_the_body() -> None:
     state = run(with_prior(), "stack.go", {"frame": 10})
     state = run(state, "study.beside", {"study_id": "s2"})
     assert state.panes[1].frame_index == pytest.approx(10 / 39 * 79, abs=1)
+    assert compose(state).panes[1].badges == ("按对应位置联动",)
     before = state.panes[1].frame_index
     state = run(state, "stack.scroll", {"by": 4})  # 20 mm on are 8 thinner images
     assert state.panes[1].frame_index == before + 8
@@ -70,6 +72,7 @@ def test_the_reader_s_own_offset_holds_once_linked_again() -> None:
     assert state.panes[1].frame_index == 60
     state = run(run(state, "link.scroll"), "stack.scroll", {"by": -2})
     assert (state.panes[0].frame_index, state.panes[1].frame_index) == (18, 56)
+    assert compose(state).panes[1].badges == ("按手动偏移联动",)
 
 
 def test_one_frame_of_reference_is_followed_by_position() -> None:

@@ -113,7 +113,7 @@ def hung(state: ViewerState, one: Rule) -> ViewerState | None:
     )  # fmt: skip
     state = _back_to_back(state, found)
     links = replace(state.linking, scroll=one.linked, zoom=one.linked)
-    return replace(state, linking=replace(links, anchors=anchored(state)))
+    return replace(state, linking=replace(links, anchors=anchored(state), by_hand=False))
 
 
 def _pane(state: ViewerState, found: Hung | None) -> Pane:

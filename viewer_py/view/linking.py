@@ -16,7 +16,7 @@ from viewer_py.dicom.image_plane import ImagePlane
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.view.image_plane import are_parallel, plane_of_image, same_frame
 from viewer_py.view.layout import pane_size
-from viewer_py.view.reading_modes import Anchor
+from viewer_py.view.reading_modes import Anchor, Linking
 from viewer_py.view.state import Pane, PaneKind, ViewerState, Viewport
 from viewer_py.view.tiles import group_of, leaders
 
@@ -57,7 +57,7 @@ def linked(before: ViewerState, after: ViewerState) -> ViewerState:
     if after.reformat is not None or not (links.scroll or links.zoom or links.window):
         return after
     if _series(before) != _series(after):
-        return replace(after, linking=replace(links, anchors=anchored(after)))
+        return replace(after, linking=_anchored_anew(after))
     if before.active_pane != after.active_pane:
         return after
     old, new = before.pane(), after.pane()
@@ -68,6 +68,15 @@ def linked(before: ViewerState, after: ViewerState) -> ViewerState:
     if links.window and (old.window, old.preset) != (new.window, new.preset):
         after = _windowed(after)
     return after
+
+
+def _anchored_anew(state: ViewerState) -> Linking:
+    """Return the links of panes that show other series now.
+
+    A command that lays images side by side has anchored them; otherwise the reader opened one.
+    """
+    links, anchors = state.linking, anchored(state)
+    return replace(links, anchors=anchors, by_hand=links.by_hand or links.anchors != anchors)
 
 
 def _series(state: ViewerState) -> tuple[str | None, ...]:
@@ -199,7 +208,8 @@ def gap_mm(state: ViewerState, index: int) -> float:
 def link_words(state: ViewerState, index: int) -> str:
     """Return what a reader is told of how pane `index` scrolls with the active one, "" if nothing.
 
-    That it is not linked and why, that it goes by an offset, or that it has no image so near.
+    That it is not linked and why, that it goes by the offset that the reader gave it or by the
+    places that were matched, or that it has no image so near.
     """
     if not state.linking.scroll or state.reformat is not None or index not in _others(state):
         return ""
@@ -207,7 +217,7 @@ def link_words(state: ViewerState, index: int) -> str:
     if link is Link.NOT_PARALLEL:
         return "未联动：切面方向不同"
     if link is Link.OFFSET:
-        return "按手动偏移联动"
+        return "按手动偏移联动" if state.linking.by_hand else "按对应位置联动"
     away = gap_mm(state, index)
     return f"此处无层面，最近层相距 {away:.1f} mm" if away else ""
 

@@ -65,12 +65,16 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Linking:
-    """What the panes do together; `anchors` as they were when scrolling was linked."""
+    """What the panes do together; `anchors` as they were when scrolling was linked.
+
+    `by_hand`: it was the reader who laid side by side what has no common frame of reference.
+    """
 
     scroll: bool = False
     zoom: bool = False
     window: bool = False
     anchors: tuple[Anchor, ...] = ()
+    by_hand: bool = False
 
 
 class PlayDirection(enum.StrEnum):

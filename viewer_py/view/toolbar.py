@@ -59,11 +59,15 @@ class Toolbar:
     reformats: tuple[tuple[Item, ...], ...]
 
 
+# Rows of shared sheets whose words only a doctor knows.
+_DOCTORS = frozenset({"hanging.apply"})
+
+
 def _sheet(
     name: str, label: str, label_en: str, icon: str, *, command: str = "", shows: str = ""
 ) -> Sheet:
     first = (find(command),) if command else ()
-    rows = (*first, *(one for one in COMMANDS if one.sheet == name))
+    rows = (*first, *(one for one in COMMANDS if one.sheet == name and one.name not in _DOCTORS))
     return Sheet(name, label, label_en, icon, rows, shows)
 
 

@@ -144,7 +144,7 @@ def _laid_beside(state: ViewerState, series_id: str, frame_index: int) -> Viewer
     )
     state = state.with_pane(pane, target)
     links = replace(state.linking, scroll=True, zoom=True, window=alike or state.linking.window)
-    return replace(state, linking=replace(links, anchors=anchored(state)))
+    return replace(state, linking=replace(links, anchors=anchored(state), by_hand=False))
 
 
 COMMANDS = (

@@ -19,7 +19,7 @@ def scroll(state: ViewerState, _args: Arguments) -> ViewerState:
 
     on = not state.linking.scroll
     anchors = anchored(state) if on else ()
-    return replace(state, linking=replace(state.linking, scroll=on, anchors=anchors))
+    return replace(state, linking=replace(state.linking, scroll=on, anchors=anchors, by_hand=on))
 
 
 def zoom(state: ViewerState, _args: Arguments) -> ViewerState:
