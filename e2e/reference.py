@@ -29,7 +29,8 @@ from viewer_py.scene.model import (
     Scene,
 )
 
-HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
+HIDE_WORDS = """() => document.querySelectorAll(
+    "[data-stage] > :not(canvas):not(img), [data-shapes]")
   .forEach((element) => { element.style.visibility = "hidden"; })"""
 SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 

@@ -1,22 +1,19 @@
-// The words and lines that lie over each pane. Shows what the worker says, and nothing of its own.
+// The words that lie over each pane. Shows what the worker says, and nothing of its own.
 
 // CSS pixels of a pane's side below which there is no room for a scale bar, or for letters.
 const TINY = 160;
 const LEAST = 90;
 
-const SVG = "http://www.w3.org/2000/svg";
 const CHINESE = document.documentElement.lang.startsWith("zh");
 
 export class Panes {
   #first;
   #firstWords;
   #panes;
-  #lines;
   #shown = [];
 
   constructor(root) {
     this.#panes = root.querySelector("[data-panes]");
-    this.#lines = root.querySelector("[data-lines]");
     this.#first = this.#panes.querySelector("[data-pane]");
     this.#firstWords = [...this.#first.querySelectorAll("[data-corner] > *")];
     this.#shown = [this.#first];
@@ -29,7 +26,6 @@ export class Panes {
       this.#shown.push(this.#panes.appendChild(this.#first.cloneNode(true)));
     }
     panes.forEach((pane, place) => this.#showPane(this.#shown[place], pane, panes.length > 1));
-    this.#showLines(panes);
   }
 
   #showPane(element, pane, several) {
@@ -56,19 +52,6 @@ export class Panes {
     showFailure(element.querySelector("[data-pane-failure]"), pane.failure);
     showStudy(element, pane.study);
     element.querySelector(".pane-offer").hidden = pane.kind !== "empty";
-  }
-
-  #showLines(panes) {
-    const colored = panes.flatMap((pane) => pane.lines);
-    // Dark edges for bright pictures: lines below the others. A filter would do it too, but takes the
-    // time of another picture where the browser draws without a graphics card.
-    const lines = [...colored.map(({ ends }) => ({ ends, style: "edge" })), ...colored];
-    while (this.#lines.children.length > lines.length) this.#lines.lastChild.remove();
-    lines.forEach(({ ends, style }, place) => {
-      const line = this.#lines.children[place] ?? this.#lines.appendChild(document.createElementNS(SVG, "line"));
-      ["x1", "y1", "x2", "y2"].forEach((name, number) => line.setAttribute(name, ends[number].toFixed(2)));
-      line.setAttribute("class", `line-${style}`);
-    });
   }
 }
 

@@ -4,8 +4,6 @@ import { drawShapes } from "./shapes.js";
 
 const FONT = "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif";
 const INK = "#f4f7f9";
-// As in static/css/viewer-panes.css.
-const LINE_COLORS = { axial: "#ff8f6b", coronal: "#6fd97a", sagittal: "#6fb6ff", curve: "#ffe066" };
 
 export function pictureFile(source, { width, height, panes, shapes }) {
   const canvas = new OffscreenCanvas(width, height);
@@ -13,7 +11,6 @@ export function pictureFile(source, { width, height, panes, shapes }) {
   context.drawImage(source, 0, 0);
   const [, , across] = wholeOf(panes);
   const ratio = width / across;
-  for (const pane of panes) drawLines(context, pane, ratio);
   drawShapes(context, shapes, ratio);
   for (const pane of panes) drawWords(context, pane, ratio);
   return canvas.convertToBlob({ type: "image/png" });
@@ -23,20 +20,6 @@ function wholeOf(panes) {
   const right = Math.max(...panes.map(({ area: [x, , width] }) => x + width));
   const bottom = Math.max(...panes.map(({ area: [, y, , height] }) => y + height));
   return [0, 0, right, bottom];
-}
-
-function drawLines(context, { lines }, ratio) {
-  for (const { ends, style } of lines) {
-    const [x1, y1, x2, y2] = ends.map((one) => one * ratio);
-    context.setLineDash(style.endsWith("-slab") ? [5 * ratio, 4 * ratio] : []);
-    context.beginPath();
-    context.moveTo(x1, y1);
-    context.lineTo(x2, y2);
-    context.lineWidth = 1.25 * ratio;
-    context.strokeStyle = LINE_COLORS[style.replace("-slab", "")] ?? "#ffb454";
-    context.stroke();
-  }
-  context.setLineDash([]);
 }
 
 function drawWords(context, { area, corners, marks, badges, scale, small }, ratio) {

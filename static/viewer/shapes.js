@@ -13,7 +13,17 @@ const STYLES = {
   selected: { color: "#5ce1ff", width: 2 },
   drawing: { color: "#7dffb0", width: 1.75 },
   leader: { color: "rgb(255 255 255 / 80%)", width: 1, dash: [3, 4] },
-  reference: { color: "#ffb454", width: 1.25 },
+  reference: { color: "#ffb454", width: 1.5 },
+  "reference-end": { color: "#ffb454", width: 1, dash: [5, 4] },
+  "reference-point": { color: "#5ce1ff", width: 1.75 },
+  // Each plane has its colour wherever another one cuts it.
+  axial: { color: "#ff8f6b", width: 1.25 },
+  coronal: { color: "#6fd97a", width: 1.25 },
+  sagittal: { color: "#6fb6ff", width: 1.25 },
+  "axial-slab": { color: "#ff8f6b", width: 1, dash: [5, 4] },
+  "coronal-slab": { color: "#6fd97a", width: 1, dash: [5, 4] },
+  "sagittal-slab": { color: "#6fb6ff", width: 1, dash: [5, 4] },
+  curve: { color: "#ffe066", width: 1.75 },
   lens: { color: "#f4f7f9", width: 1.5 },
 };
 

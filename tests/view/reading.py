@@ -17,7 +17,8 @@ from tests.view.site import Site
 SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 DESKTOP: ViewportSize = {"width": 1100, "height": 720}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-HIDE_WORDS = """() => document.querySelectorAll("[data-stage] > :not(canvas):not(img)")
+HIDE_WORDS = """() => document.querySelectorAll(
+    "[data-stage] > :not(canvas):not(img), [data-shapes]")
   .forEach((element) => { element.style.visibility = "hidden"; })"""
 SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 
@@ -57,7 +58,7 @@ def stage_shot(page: Page) -> tuple[bytes, NDArray[np.int16]]:
 
 
 def still(page: Page) -> NDArray[np.int16]:
-    """Return the reading area without its words, once what the state says is on the screen.
+    """Return the reading area without words and lines, once what the state says is on the screen.
 
     The worker has painted then; the screen follows in its own time, and shows the same twice.
     """

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from server.assets.catalog import AssetCatalog
 from tests.view.pane_series import axial, pixels, sagittal
-from tests.view.reading import command, open_viewer, state_of, still, until
+from tests.view.reading import command, open_viewer, stage_shot, state_of, still, until
 from tests.view.site import Site
 from viewer_py.pixels.color_maps import colors_of
 from viewer_py.render.numpy_renderer import render
@@ -76,6 +76,25 @@ def test_the_picture_is_turned_by_dragging_by_slider_and_by_buttons(
     until(desktop, "mirrored", lambda state: state["flip"] == [True, False])
     turns.get_by_role("button", name="回正").click()
     until(desktop, "upright", lambda state: (state["rotation"], state["flip"]) == (0, [False] * 2))
+
+
+def amber(page: Page, along: list[float]) -> float:
+    """Return which share of a localiser line is on the screen in its colour."""
+    x1, y1, x2, y2 = along
+    share = 0.0
+    for _ in range(60):  # the screen follows in its own time
+        picture = stage_shot(page)[1]
+        steps = np.linspace(0.05, 0.95, 40)
+        places = [(round(y1 + t * (y2 - y1)), round(x1 + t * (x2 - x1))) for t in steps]
+        found = [
+            np.abs(picture[y - 1 : y + 2, x - 1 : x + 2] - (255, 180, 84)).max(axis=2).min() < 60
+            for y, x in places
+        ]
+        share = float(np.mean(found))
+        if share > 0.6:
+            break
+        page.wait_for_timeout(100)
+    return share
 
 
 def lens_judged(page: Page, factor: float) -> int:
@@ -185,11 +204,9 @@ def test_panes_fill_scroll_together_and_show_where_the_active_image_lies(
     assert frame + down == 29 and sagittal_frame == before["panes"][1]["frame_index"]
     lines = [line for line in state["scene"][1]["lines"] if line["style"] == "reference"]
     assert len(lines) == 1 and state["scene"][1]["badges"] == ["未联动：切面方向不同"]
-    drawn = desktop.locator("[data-lines] .line-reference")
-    expect(drawn).to_have_count(1)
     picture = still(desktop)
     lines = state_of(desktop)["scene"][1]["lines"]
-    assert float(drawn.get_attribute("y1") or "nan") == pytest.approx(lines[0]["ends"][1], abs=0.02)
+    assert amber(desktop, along=lines[0]["ends"]) > 0.6  # words lie over the rest
     # All three pictures are on the screen.
     third = picture.shape[1] // 3
     assert all(picture[:, n * third : (n + 1) * third].max() > 100 for n in range(3))
@@ -208,7 +225,8 @@ def test_a_click_looks_the_point_up_in_the_other_panes(desktop: Page, several: S
     assert state["reference"]["point"][2] / 2 == pytest.approx(
         state["panes"][0]["frame_index"], abs=0.51
     )
-    expect(desktop.locator("[data-lines] .line-reference-point")).to_have_count(4)
+    lines = [line for pane in state["scene"] for line in pane["lines"]]
+    assert sum(one["style"] == "reference-point" for one in lines) == 4
 
 
 @pytest.mark.requirement("C-07", "B-43")

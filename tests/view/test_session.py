@@ -38,6 +38,7 @@ class RecordingHost:
         self.closed = 0
         self.waits: list[float] = []
         self.ticks = 0
+        self.shapes: list[list[Any]] = []
 
     def now(self) -> float:
         return self.time
@@ -62,6 +63,9 @@ class RecordingHost:
 
     def call_later(self, seconds: float) -> None:
         self.waits.append(seconds)
+
+    def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None:
+        self.shapes.append(json.loads(shapes))
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.messages if message["type"] == kind]

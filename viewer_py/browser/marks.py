@@ -1,4 +1,7 @@
-"""What a session says and paints of annotations; nothing of it is made before there are some."""
+"""What a session paints over the pictures (lines, annotations), and what it says of annotations.
+
+Nothing of it is made before there is some.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.volume_store import VolumeStore
 from viewer_py.measure.annotation import Annotation
 from viewer_py.scene.facts import Facts
-from viewer_py.scene.model import Scene, Shape
+from viewer_py.scene.model import Scene, Shape, ShapeKind
 from viewer_py.view.annotations.store import AnnotationStore
 from viewer_py.view.state import ViewerState
 
@@ -54,8 +57,8 @@ class Marks:
         return replace(facts, measurements=self._measurements.of(state))
 
     def paint(self, scene: Scene, pixel_ratio: float) -> None:
-        """Paint the shapes of all panes over the picture, when they changed."""
-        shapes = tuple(shape for pane in scene.panes for shape in pane.shapes)
+        """Paint the lines and shapes of all panes over the picture, when they changed."""
+        shapes = _over(scene)
         wanted = (shapes, scene.width, scene.height) if shapes else ()
         if wanted == self._painted:
             return
@@ -121,7 +124,7 @@ class Marks:
         self, request: object, panes: list[dict[str, Any]], scene: Scene, painter: str | None
     ) -> None:
         """Have what was just painted saved as a file, with `panes`, the words, and the shapes."""
-        shapes = [_flat(shape) for pane in scene.panes for shape in pane.shapes]
+        shapes = [_flat(shape) for shape in _over(scene)]
         message = {
             "id": request,
             "painter": painter,
@@ -138,6 +141,18 @@ class Marks:
             self._painted = ()
             self._host.draw_shapes("[]", 1, 1, 1.0)
         self._measurements = None
+
+
+def _over(scene: Scene) -> tuple[Shape, ...]:
+    """Return what lies over the pictures: of each pane its lines, and over these its shapes."""
+    found: list[Shape] = []
+    for pane in scene.panes:
+        found += [
+            Shape(ShapeKind.POLYLINE, ((one.x1, one.y1), (one.x2, one.y2)), one.style)
+            for one in pane.lines
+        ]
+        found += pane.shapes
+    return tuple(found)
 
 
 def _flat(shape: Shape) -> list[Any]:

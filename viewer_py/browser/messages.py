@@ -168,12 +168,15 @@ def _pane(state: ViewerState, index: int, scene: PaneScene) -> dict[str, Any]:
         "failure": scene.failure,
         "bar": bar_message(scene),
         "study": pane_study(state, index),
-        "lines": [
-            {"ends": [value / ratio for value in (line.x1, line.y1, line.x2, line.y2)],
-             "style": line.style}
-            for line in scene.lines
-        ],
-    }  # fmt: skip
+    }
+
+
+def _lines(scene: PaneScene, ratio: float) -> list[dict[str, Any]]:
+    """Return the lines over a pane, in CSS pixels of the reading area."""
+    return [
+        {"ends": [end / ratio for end in (one.x1, one.y1, one.x2, one.y2)], "style": one.style}
+        for one in scene.lines
+    ]
 
 
 def hint(state: ViewerState) -> str:
@@ -193,7 +196,7 @@ def hint(state: ViewerState) -> str:
 
 
 def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
-    """Return what the page shows in its DOM: words and lines of each pane, slider, toolbar."""
+    """Return what the page shows in its DOM: the words of each pane, slider, toolbar."""
     shown = zip(shown_panes(state), scene.panes, strict=True)
     return {
         "type": "scene",
@@ -282,7 +285,10 @@ def state_report(state: ViewerState, scene: Scene, facts: Facts = NO_FACTS) -> d
         "layout": {**asdict(state.grid), "maximized": state.maximized},
         "active_pane": state.active_pane,
         "panes": [_pane_report(one) for one in state.panes],
-        "scene": [_pane(state, i, one) for i, one in zip(shown, scene.panes, strict=True)],
+        "scene": [
+            {**_pane(state, index, one), "lines": _lines(one, state.canvas.pixel_ratio)}
+            for index, one in zip(shown, scene.panes, strict=True)
+        ],
         "reformat": _reformat_report(state, facts),
         **aids_report(state),
         **beside_message(state),
