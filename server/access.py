@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import clock, consent, people, reports, staff
+from server import clock, consent, launches, people, reports, staff
 from server.model import Account, Role, Series, Share, Study
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class DenialReason(enum.StrEnum):
     """Why a grant does not suffice."""
 
     NOT_YOURS = "not_yours"
+    NOT_AUTHORISED = "not_authorised"  # the patient has to authorise first
     NOT_REVIEWED = "not_reviewed"
     EXPIRED = "expired"
     REVOKED = "revoked"
@@ -72,7 +73,10 @@ class Grant:
     actions: frozenset[Action]
     expires_at: datetime
     share_id: str | None = None
+    launch_id: str | None = None
     source: str = ""
+    # The visit for which a doctor reads, where authorisations are bound to it; None: any (H-03).
+    encounter: str | None = None
 
 
 _PICTURES = frozenset({Action.VIEW_PICTURES, Action.VIEW_DICOM, Action.DOWNLOAD, Action.SHARE})
@@ -104,12 +108,18 @@ def patient_grant(
 
 
 def doctor_grant(
-    cloud: ImageCloud, session: Session, account: Account, *, source: str = ""
+    cloud: ImageCloud,
+    session: Session,
+    account: Account,
+    *,
+    launch_id: str | None = None,
+    source: str = "",
 ) -> Grant:
     """Return what a doctor's account may do: read what `server.staff` says his hospital may.
 
     Which studies these are is asked at each authorisation. An account of another role gets a
-    grant for nothing, and so does a doctor of no institution.
+    grant for nothing, and so does a doctor of no institution. With `launch_id` it reaches no
+    further than the patient of that launch.
     """
     doctor = staff.reads_for(session, account.id) is not None
     return Grant(
@@ -121,6 +131,7 @@ def doctor_grant(
         series_ids=None,
         actions=_DOCTOR_ACTIONS if doctor else frozenset(),
         expires_at=clock.now() + timedelta(hours=cloud.settings.absolute_hours),
+        launch_id=launch_id,
         source=source,
     )
 
@@ -210,7 +221,12 @@ def _check_account(session: Session, grant: Grant, study: Study) -> None:
         raise AccessDenied(DenialReason.REVOKED)
     if grant.kind is GrantKind.STAFF:
         named = account.role != Role.PATIENT and study.study_id in grant.study_ids
-        allowed = named or staff.may_read(session, grant.account_id, study)
+        if grant.launch_id is not None:
+            allowed = launches.may_read(session, grant.launch_id, study)
+        else:
+            allowed = named or staff.may_read(session, grant.account_id, study, grant.encounter)
+        if not allowed and staff.reads_for(session, grant.account_id) is not None:
+            raise AccessDenied(DenialReason.NOT_AUTHORISED)
     else:
         persons = people.visible_persons(session, account.person_id)
         allowed = account.role == Role.PATIENT and study.person_id in persons

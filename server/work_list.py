@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from server import staff
-from server.model import Institution, Person, ProcessingState, Report, Series, Study
+from server import launches, staff
+from server.model import Institution, Launch, Person, ProcessingState, Report, Series, Study
 from server.reports import served_of
 from server.study_conditions import examined_between, holds
 from server.terms import body_part_label, modality_label, sex_label
@@ -84,7 +84,7 @@ def work_list(
     )
     if institution_id is None:
         return WorkListPage((), None)
-    query = select(Study).where(staff.readable(institution_id), *_conditions(wanted))
+    query = select(Study).where(_reach(session, grant, institution_id), *_conditions(wanted))
     if page is not None:
         query = query.where(studies_after(page))
     studies = session.scalars(_with_facts(query).limit(length + 1)).unique().all()
@@ -93,6 +93,13 @@ def work_list(
         entries=tuple(_entry(study) for study in shown),
         next_page=page_mark(shown[-1]) if len(studies) > length else None,
     )
+
+
+def _reach(session: Session, grant: Grant, institution_id: int) -> ColumnElement[bool]:
+    """Return the condition for what the list shows: in a launch, the launched patient's."""
+    if grant.launch_id is None:
+        return staff.readable(institution_id)
+    return launches.shown_studies(session.get_one(Launch, grant.launch_id))
 
 
 def modalities_of(session: Session, institution_id: int) -> tuple[str, ...]:
