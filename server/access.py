@@ -75,7 +75,8 @@ class Grant:
     share_id: str | None = None
     launch_id: str | None = None
     source: str = ""
-    # The visit for which a doctor reads, where authorisations are bound to it; None: any (H-03).
+    # None: authorisations of any visit count; "": those bound to one do not (H-03). A launch has
+    # its own.
     encounter: str | None = None
 
 
@@ -133,6 +134,7 @@ def doctor_grant(
         expires_at=clock.now() + timedelta(hours=cloud.settings.absolute_hours),
         launch_id=launch_id,
         source=source,
+        encounter="" if cloud.settings.authorisation_per_encounter else None,
     )
 
 

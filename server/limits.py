@@ -155,6 +155,19 @@ def take_share_try(session: Session, share_id: str, tries: int, lock: timedelta)
     return True
 
 
+def give_back_share_try(session: Session, share_id: str, *, began_lock: bool) -> None:
+    """Take a try off a share again, because it turned out well, and the lock that it began."""
+    session.execute(
+        update(Share)
+        .where(Share.share_id == share_id, Share.failed_tries > 0)
+        .values(
+            failed_tries=Share.failed_tries - 1,
+            locked_until=None if began_lock else Share.locked_until,
+        ),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def address_key(source: str) -> str:
     """Return what counts as one address: an IPv4 address, or the /64 network of an IPv6 one."""
     try:

@@ -44,6 +44,9 @@ class Settings:
     assets_dir: Path = field(default=Path("assets"))
     identity_providers_file: Path | None = None
     dicom_nodes_file: Path | None = None
+    authorisation_per_encounter: bool = False
+    verifiers_file: Path | None = None
+    data_use_approvals_file: Path | None = None
     provinces_file: Path | None = None
     cache_days: int = 30
     sms_url: str | None = None
@@ -125,6 +128,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
         identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
         dicom_nodes_file=_path(environ, "YINGYUN_DICOM_NODES_FILE"),
+        authorisation_per_encounter=_flag(environ, "YINGYUN_AUTHORISATION_PER_ENCOUNTER", False),
+        verifiers_file=_path(environ, "YINGYUN_VERIFIERS_FILE"),
+        data_use_approvals_file=_path(environ, "YINGYUN_DATA_USE_APPROVALS_FILE"),
         provinces_file=_path(environ, "YINGYUN_PROVINCES_FILE"),
         cache_days=_integer(environ, "YINGYUN_CACHE_DAYS", 30),
         sms_url=environ.get("YINGYUN_SMS_URL") or None,

@@ -26,8 +26,9 @@ from portal.study import shown
 from portal.study.page_models import StudyFrame
 from portal.study.pages import study_frame
 from server import clock, people, sharing
+from server.devices import device_class_of
 from server.model import Share
-from server.sharing import ShareClosed, SharePasswordNeeded, ShareRefused
+from server.sharing import Keys, ShareClosed, SharePasswordNeeded, ShareRefused
 
 blueprint = Blueprint("share_recipient", __name__)
 
@@ -79,10 +80,9 @@ def open_share(share_id: str) -> ResponseReturnValue:
         opened = sharing.open_share(
             current_cloud(),
             share_id=share_id,
-            secret_or_code=form.key(),
-            password=form.password.data or None,
+            keys=Keys(form.key(), form.password.data or None),
             source=source_address(),
-            device_class=sharing.device_class_of(request.user_agent.string),
+            device_class=device_class_of(request.user_agent.string),
         )
     except ShareClosed as closed:
         return _closed_page(share_id, closed)

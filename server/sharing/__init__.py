@@ -1,28 +1,23 @@
 """Shares: links that open one study for a while, for people without an account (A-20 … A-31)."""
 
+from server.sharing.changing import pause, resume, set_lifetime, set_views
 from server.sharing.errors import (
     ShareClosed,
+    ShareCodeNeeded,
     SharePasswordNeeded,
     ShareRefused,
     ShareTermsError,
 )
-from server.sharing.giving import (
-    NewShare,
-    ShareRecord,
-    ShareState,
-    create,
-    revoke,
-    shares_of,
-    state_of,
-    visits,
-)
+from server.sharing.failures import Outcome
+from server.sharing.giving import NewShare, ShareState, create, revoke, state_of
 from server.sharing.opening import (
+    Keys,
     OpenedShare,
-    device_class_of,
     ended_share,
     grant_for_visit,
     open_share,
 )
+from server.sharing.records import Opening, ShareRecord, openings, shares_of, visits
 from server.sharing.secrets import normalize_short_code
 from server.sharing.terms import LIFETIMES, LONGEST, MOST_VIEWS, SHORTEST, ShareScope
 
@@ -31,9 +26,13 @@ __all__ = [
     "LONGEST",
     "MOST_VIEWS",
     "SHORTEST",
+    "Keys",
     "NewShare",
     "OpenedShare",
+    "Opening",
+    "Outcome",
     "ShareClosed",
+    "ShareCodeNeeded",
     "SharePasswordNeeded",
     "ShareRecord",
     "ShareRefused",
@@ -41,12 +40,16 @@ __all__ = [
     "ShareState",
     "ShareTermsError",
     "create",
-    "device_class_of",
     "ended_share",
     "grant_for_visit",
     "normalize_short_code",
     "open_share",
+    "openings",
+    "pause",
+    "resume",
     "revoke",
+    "set_lifetime",
+    "set_views",
     "shares_of",
     "state_of",
     "visits",

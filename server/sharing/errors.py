@@ -21,6 +21,21 @@ class SharePasswordNeeded(Exception):  # noqa: N818 - the name is part of the co
         self.wrong = wrong
 
 
+class ShareCodeNeeded(Exception):  # noqa: N818 - the name is part of the contract
+    """Secret and password fit; the code that was sent to the recipient is needed.
+
+    `proof` stands for the password at the next try, `phone` is masked; `wrong` says that a code was
+    given and did not fit, `too_soon` that another was wanted too soon after the last.
+    """
+
+    def __init__(self, *, proof: str, phone: str, wrong: bool, too_soon: bool = False) -> None:
+        super().__init__("share code needed")
+        self.proof = proof
+        self.phone = phone
+        self.wrong = wrong
+        self.too_soon = too_soon
+
+
 class ShareRefused(Exception):  # noqa: N818 - the name is part of the contract
     """Too many tries; the next counts from `retry_at`."""
 

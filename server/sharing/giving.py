@@ -1,20 +1,22 @@
-"""Giving a share away, watching it, taking it back (A-20 … A-29)."""
+"""Giving a share away and taking it back (A-20 … A-29)."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from server import access, audit, clock
-from server.access import AccessDenied, Action, DenialReason
+from server import access, audit, clock, messages
+from server.access import Action
 from server.accounts.passwords import hash_password
-from server.model import Account, Share, ShareVisit, Study
+from server.model import Account, Share, Study
+from server.sharing.errors import ShareTermsError
+from server.sharing.owning import check_owner
+from server.sharing.recipient_code import normalize_phone, seal_phone
 from server.sharing.secrets import (
     hash_secret,
     new_secret,
@@ -26,13 +28,12 @@ from server.sharing.terms import ShareScope, check_terms
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
-_LIST_LENGTH = 200
-
 
 class ShareState(enum.StrEnum):
     """How a share stands, as only its owner sees it (goal 5)."""
 
     OPEN = "open"
+    PAUSED = "paused"
     LOCKED = "locked"
     USED_UP = "used_up"
     EXPIRED = "expired"
@@ -53,16 +54,6 @@ class NewShare:
         return f"/s/{self.share.share_id}#{self.secret}"
 
 
-@dataclass(frozen=True)
-class ShareRecord:
-    """One row of the owner's list (A-27); `share.study` and its institution are loaded."""
-
-    share: Share
-    state: ShareState
-    last_opened_at: datetime | None
-    given_by_me: bool
-
-
 def short_code_hash(cloud: ImageCloud, share_id: str, short_code: str) -> str:
     """Return what is kept of a short code: a keyed hash, since 50 bits could be searched."""
     typed = normalize_short_code(short_code)
@@ -80,12 +71,16 @@ def create(
     max_views: int | None = None,
     scope: ShareScope | None = None,
     recipient: str = "",
+    recipient_phone: str | None = None,
     show_identity: bool = False,
+    watermark: bool = False,
     source: str = "",
 ) -> NewShare:
     """Make a share of one study on the giver's terms, audited (A-20 … A-26).
 
-    Raises ShareTermsError, AccessDenied when the study is not the account's to share.
+    With `recipient_phone` a code goes there at each opening, asked for besides the password. With
+    `watermark` the recipient's label and the time are burnt into the pictures. Raises
+    ShareTermsError, AccessDenied when the study is not the account's to share.
     """
     scope = scope or ShareScope()
     access.authorize(
@@ -99,7 +94,13 @@ def create(
         max_views=max_views,
         scope=scope,
         recipient=recipient,
+        recipient_phone=recipient_phone,
+        watermark=watermark,
+        show_identity=show_identity,
     )
+    phone = normalize_phone(recipient_phone) if recipient_phone else None
+    if phone is not None and not messages.takes_messages(cloud):
+        raise ShareTermsError("本站未开通短信，不能验证接收人手机 / this site sends no messages")
     now, secret, short_code = clock.now(), new_secret(), new_short_code()
     share = Share(
         study_id=study.study_id,
@@ -108,8 +109,10 @@ def create(
         short_code_hash="",
         password_hash=hash_password(password) if password else None,
         recipient=recipient,
+        recipient_phone_sealed=seal_phone(cloud, phone) if phone is not None else None,
         scope=scope.as_json(),
         show_identity=show_identity,
+        watermark=watermark,
         created_at=now,
         expires_at=now + lifetime,
         max_views=max_views,
@@ -123,8 +126,10 @@ def create(
         "minutes": int(lifetime.total_seconds() // 60),
         "max_views": max_views,
         "password": bool(password),
+        "recipient_code": phone is not None,
+        "watermark": watermark,
     }
-    _audit(session, account, share.share_id, "share.create", source, detail)
+    record(session, account, share.share_id, "share.create", source, detail)
     return NewShare(share, secret, short_code)
 
 
@@ -134,7 +139,7 @@ def revoke(session: Session, account: Account, share_id: str, *, source: str = "
     Its giver may, and the person whose images they are. Twice is once.
     Raises AccessDenied for anybody else's or an unknown share.
     """
-    _owned(session, account, share_id)
+    check_owner(session, account, share_id)
     ended = session.scalar(
         update(Share)
         .where(Share.share_id == share_id, Share.revoked_at.is_(None))
@@ -142,48 +147,7 @@ def revoke(session: Session, account: Account, share_id: str, *, source: str = "
         .returning(Share.share_id)
     )
     if ended is not None:
-        _audit(session, account, share_id, "share.revoke", source)
-
-
-def shares_of(session: Session, account: Account) -> Sequence[ShareRecord]:
-    """Return the shares an account gave and those of its person's images, newest first (A-27)."""
-    shares = session.scalars(
-        select(Share)
-        .join(Share.study)
-        .where(_is_owner(account))
-        .options(joinedload(Share.study).joinedload(Study.institution))
-        .order_by(Share.created_at.desc(), Share.share_id)
-        .limit(_LIST_LENGTH)
-    ).all()
-    last = session.execute(
-        select(ShareVisit.share_id, func.max(ShareVisit.opened_at))
-        .where(ShareVisit.share_id.in_([share.share_id for share in shares]))
-        .group_by(ShareVisit.share_id)
-    )
-    last_opened: dict[str, datetime] = {row[0]: row[1] for row in last}
-    return [
-        ShareRecord(
-            share=share,
-            state=state_of(share),
-            last_opened_at=last_opened.get(share.share_id),
-            given_by_me=share.account_id == account.id,
-        )
-        for share in shares
-    ]
-
-
-def visits(session: Session, account: Account, share_id: str) -> Sequence[ShareVisit]:
-    """Return the openings of one of an account's shares, newest first.
-
-    Raises AccessDenied for anybody else's or an unknown share.
-    """
-    _owned(session, account, share_id)
-    return session.scalars(
-        select(ShareVisit)
-        .where(ShareVisit.share_id == share_id)
-        .order_by(ShareVisit.opened_at.desc())
-        .limit(_LIST_LENGTH)
-    ).all()
+        record(session, account, share_id, "share.revoke", source)
 
 
 def state_of(share: Share) -> ShareState:
@@ -193,6 +157,8 @@ def state_of(share: Share) -> ShareState:
         return ShareState.REVOKED
     if share.expires_at <= now:
         return ShareState.EXPIRED
+    if share.paused_at is not None:
+        return ShareState.PAUSED
     if share.max_views is not None and share.views >= share.max_views:
         return ShareState.USED_UP
     if share.locked_until is not None and share.locked_until > now:
@@ -200,23 +166,7 @@ def state_of(share: Share) -> ShareState:
     return ShareState.OPEN
 
 
-def _is_owner(account: Account) -> ColumnElement[bool]:
-    if account.person_id is None:
-        return Share.account_id == account.id
-    return or_(Share.account_id == account.id, Study.person_id == account.person_id)
-
-
-def _owned(session: Session, account: Account, share_id: str) -> None:
-    found = session.scalar(
-        select(Share.share_id)
-        .join(Share.study)
-        .where(Share.share_id == share_id, _is_owner(account))
-    )
-    if found is None:
-        raise AccessDenied(DenialReason.NOT_YOURS)
-
-
-def _audit(
+def record(
     session: Session,
     account: Account,
     share_id: str,
@@ -224,6 +174,7 @@ def _audit(
     source: str,
     detail: dict[str, object] | None = None,
 ) -> None:
+    """Put on record what an account did to a share."""
     audit.record(
         session,
         actor_kind="account",

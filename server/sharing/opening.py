@@ -10,28 +10,35 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from server import access, audit, clock, limits, messages
+from server import access, audit, clock, limits
 from server.access import Grant
 from server.accounts.passwords import verify_password
 from server.accounts.sessions import TOUCH_INTERVAL, hash_token, new_token
 from server.limits import Limit, TooManyTries
-from server.model import Account, Share, ShareVisit
-from server.sharing.errors import ShareClosed, SharePasswordNeeded, ShareRefused
+from server.model import Share, ShareVisit
+from server.places import place_of
+from server.sharing import failures, notices, password_proof, recipient_code
+from server.sharing.errors import (
+    ShareClosed,
+    ShareCodeNeeded,
+    SharePasswordNeeded,
+    ShareRefused,
+)
+from server.sharing.failures import Outcome
 from server.sharing.giving import ShareState, short_code_hash, state_of
 from server.sharing.secrets import hash_secret
-from server.terms import china_time
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 _ADDRESS_FACTOR = 6
 _GLOBAL_FACTOR = 200
-_DEVICES = {"phone": "手机", "tablet": "平板", "desktop": "电脑", "robot": "程序"}
 
 
 @dataclass(frozen=True)
@@ -42,31 +49,94 @@ class OpenedShare:
     share: Share
 
 
+@dataclass(frozen=True)
+class Keys:
+    """What a recipient brings: the link's secret or the card's short code, and what was asked for.
+
+    `proof` is what ShareCodeNeeded gave in place of the password; `again` wants another code sent.
+    """
+
+    secret_or_code: str
+    password: str | None = None
+    proof: str = ""
+    code: str | None = None
+    again: bool = False
+
+
 def open_share(
     cloud: ImageCloud,
     *,
     share_id: str,
-    secret_or_code: str,
-    password: str | None = None,
+    keys: Keys,
     source: str = "",
     device_class: str = "",
 ) -> OpenedShare:
-    """Exchange a link's secret (or the card's short code) and the password for a visit.
+    """Exchange a link's secret (or the card's short code), the password and the recipient's code,
+    where the share asks for them, for a visit.
 
     Works in transactions of its own. Raises ShareClosed alike for unknown, wrong, expired,
-    revoked and used up; SharePasswordNeeded once the secret fits; ShareRefused(retry_at).
+    revoked, paused and used up; SharePasswordNeeded once the secret fits; ShareCodeNeeded once the
+    password does; ShareRefused(retry_at).
     """
-    counted = _counted(cloud, share_id, source)
+    knock = _Knock(cloud, share_id, source, device_class)
     with cloud.database.session() as session:
         share = session.get(Share, share_id)
-    if not _fits(share.secret_hash if share else "", hash_secret(secret_or_code)):
-        _try_short_code(cloud, share, share_id, secret_or_code, source, counted)
-    if share is None or not _is_open(cloud, share):
-        _audit_failure(cloud, share_id, source, "closed")
+    if not _fits(share.secret_hash if share else "", hash_secret(keys.secret_or_code)):
+        _try_short_code(knock, share, keys.secret_or_code)
+    closed = _why_closed(cloud, share)
+    if share is None or closed is not None:
+        knock.failed("closed", closed)
         raise ShareClosed
-    if share.password_hash is not None:
-        _check_password(cloud, share, password, source, counted[1:])
-    return _enter(cloud, share, source, device_class)
+    if share.password_hash is not None and not password_proof.holds(cloud, share, keys.proof):
+        _check_password(knock, share, keys.password)
+    if share.recipient_phone_sealed is not None:
+        _check_code(knock, share, keys)
+    return _enter(knock, share)
+
+
+@dataclass(frozen=True)
+class _Knock:
+    """One try to open a share: by whom as far as is known, and what is put on record of it."""
+
+    cloud: ImageCloud
+    share_id: str
+    source: str
+    device_class: str
+
+    def failed(self, reason: str, outcome: Outcome | None) -> None:
+        """Record that it did not succeed, in a transaction of its own; `outcome` for the giver."""
+        with self.cloud.database.session() as own:
+            if outcome is not None:
+                failures.keep(
+                    self.cloud,
+                    own,
+                    self.share_id,
+                    outcome,
+                    source=self.source,
+                    device_class=self.device_class,
+                )
+            self.record(own, "failure", reason)
+
+    def record(
+        self,
+        session: Session,
+        result: str,
+        reason: str = "",
+        detail: dict[str, object] | None = None,
+    ) -> None:
+        """Put it into the audit log (F-39)."""
+        audit.record(
+            session,
+            actor_kind="recipient",
+            actor="recipient",
+            event="share.open",
+            object_kind="share",
+            object_id=self.share_id,
+            result=result,
+            reason=reason,
+            source=self.source,
+            detail=detail,
+        )
 
 
 def grant_for_visit(
@@ -79,8 +149,10 @@ def grant_for_visit(
     now = clock.now()
     idle_end = visit.last_seen_at + timedelta(minutes=cloud.settings.idle_minutes)
     share = session.get_one(Share, visit.share_id, populate_existing=True)
-    ended = share.revoked_at is not None or share.expires_at <= now or idle_end <= now
-    if ended or not access.giver_may_share(session, share.account_id, share.study_id):
+    closed = share.revoked_at is not None or share.paused_at is not None
+    if closed or share.expires_at <= now or idle_end <= now:
+        return None
+    if not access.giver_may_share(session, share.account_id, share.study_id):
         return None
     if now - visit.last_seen_at >= TOUCH_INTERVAL:
         visit.last_seen_at = now
@@ -94,109 +166,123 @@ def ended_share(session: Session, token: str) -> str | None:
     )
 
 
-def device_class_of(user_agent: str) -> str:
-    """Return phone, tablet, desktop or robot, as the list of visits shows it (A-27)."""
-    agent = user_agent.lower()
-    if not agent or any(word in agent for word in ("bot", "spider", "crawl", "curl", "python")):
-        return "robot"
-    if "ipad" in agent or "tablet" in agent or ("android" in agent and "mobile" not in agent):
-        return "tablet"
-    if any(word in agent for word in ("mobile", "iphone", "android", "harmonyos")):
-        return "phone"
-    return "desktop"
-
-
-def _counted(cloud: ImageCloud, share_id: str, source: str) -> list[tuple[Limit, str]]:
-    tries, window = cloud.settings.share_tries, timedelta(minutes=cloud.settings.lock_minutes)
+def _counted(knock: _Knock) -> list[tuple[Limit, str]]:
+    """Return the counters of guesses at short codes. Passwords have the share's own and the last:
+    whoever mistypes behind a hospital's one address must not shut out the others there."""
+    settings = knock.cloud.settings
+    tries, window = settings.share_tries, timedelta(minutes=settings.lock_minutes)
     return [
         # By the id as asked for: an unknown share is locked like a known one.
-        (Limit("share secret", tries, window), share_id),
-        (Limit("share address", tries * _ADDRESS_FACTOR, window), limits.address_key(source)),
-        (Limit("share global", tries * _GLOBAL_FACTOR, window), "all"),
+        (Limit("share secret", tries, window), knock.share_id),
+        (Limit("share address", tries * _ADDRESS_FACTOR, window), limits.address_key(knock.source)),
+        (_everybody(knock), "all"),
     ]
 
 
-def _take(cloud: ImageCloud, counted: list[tuple[Limit, str]], share_id: str, source: str) -> None:
+def _everybody(knock: _Knock) -> Limit:
+    settings = knock.cloud.settings
+    window = timedelta(minutes=settings.lock_minutes)
+    return Limit("share global", settings.share_tries * _GLOBAL_FACTOR, window)
+
+
+def _take(knock: _Knock, counted: list[tuple[Limit, str]], share: Share | None) -> None:
     try:
-        with cloud.database.session() as own:
+        with knock.cloud.database.session() as own:
             for limit, key in counted:
-                limits.take(cloud, own, limit, key)
+                limits.take(knock.cloud, own, limit, key)
     except TooManyTries as error:
-        _audit_failure(cloud, share_id, source, "locked")
+        knock.failed("locked", Outcome.LOCKED if share is not None else None)
         raise ShareRefused(error.retry_at) from error
 
 
-def _give_back(cloud: ImageCloud, session: Session, counted: list[tuple[Limit, str]]) -> None:
-    for limit, key in counted:
-        limits.give_back(cloud, session, limit, key)
-
-
-def _try_short_code(
-    cloud: ImageCloud,
-    share: Share | None,
-    share_id: str,
-    code: str,
-    source: str,
-    counted: list[tuple[Limit, str]],
-) -> None:
+def _try_short_code(knock: _Knock, share: Share | None, code: str) -> None:
     """Judge what is not the link's secret. A secret of 256 bits cannot be guessed, so only these
     tries are counted, and whoever holds the link gets in while others guess."""
-    _take(cloud, counted, share_id, source)
-    given = short_code_hash(cloud, share_id, code)
+    counted = _counted(knock)
+    _take(knock, counted, share)
+    given = short_code_hash(knock.cloud, knock.share_id, code)
     if not _fits(share.short_code_hash if share else "", given):
-        _audit_failure(cloud, share_id, source, "closed")
+        knock.failed("closed", Outcome.WRONG_KEY if share is not None else None)
         raise ShareClosed
-    with cloud.database.session() as own:
-        _give_back(cloud, own, counted)
+    with knock.cloud.database.session() as own:
+        for limit, key in counted:
+            limits.give_back(knock.cloud, own, limit, key)
 
 
 def _fits(kept: str, given: str) -> bool:
     return hmac.compare_digest(kept.ljust(len(given)), given)
 
 
-def _is_open(cloud: ImageCloud, share: Share) -> bool:
-    if state_of(share) not in (ShareState.OPEN, ShareState.LOCKED):
-        return False
+def _why_closed(cloud: ImageCloud, share: Share | None) -> Outcome | None:
+    if share is None:
+        return None
+    state = state_of(share)
+    if state not in (ShareState.OPEN, ShareState.LOCKED):
+        return Outcome(state.value)
     with cloud.database.session() as session:
-        return access.giver_may_share(session, share.account_id, share.study_id)
+        may = access.giver_may_share(session, share.account_id, share.study_id)
+    return None if may else Outcome.WITHDRAWN
 
 
-def _check_password(
-    cloud: ImageCloud,
-    share: Share,
-    password: str | None,
-    source: str,
-    counted: list[tuple[Limit, str]],
-) -> None:
+def _check_password(knock: _Knock, share: Share, password: str | None) -> None:
     if not password:
         raise SharePasswordNeeded(wrong=False)
-    _take(cloud, counted, share.share_id, source)
-    lock = timedelta(minutes=cloud.settings.lock_minutes)
-    try:
-        with cloud.database.session() as own:
-            is_last = limits.take_share_try(own, share.share_id, cloud.settings.share_tries, lock)
-    except TooManyTries as error:
-        _audit_failure(cloud, share.share_id, source, "locked")
-        raise ShareRefused(error.retry_at) from error
-    fits = verify_password(share.password_hash, password)
+    is_last = _take_share_try(knock, share)
+    if not verify_password(share.password_hash, password):
+        _count_wrong(knock, share, Outcome.WRONG_PASSWORD, "wrong password", is_last)
+        raise SharePasswordNeeded(wrong=True)
+    _give_back(knock, is_last)
+
+
+def _check_code(knock: _Knock, share: Share, keys: Keys) -> None:
+    """Ask for the recipient's code, having it sent; or judge the one that is given."""
+    cloud = knock.cloud
+    needed = partial(
+        ShareCodeNeeded,
+        proof=password_proof.make(cloud, share),
+        phone=recipient_code.masked_phone(cloud, share),
+    )
+    if keys.again or not keys.code:
+        too_soon = recipient_code.send(cloud, share, again=keys.again, source=knock.source)
+        raise needed(wrong=False, too_soon=too_soon)
+    is_last = _take_share_try(knock, share)
     with cloud.database.session() as own:
-        if fits:
-            _give_back(cloud, own, counted)
-            return
-        if is_last:
-            _tell(cloud, own, share, "多次输错分享密码，已暂时锁定")
-        _record(own, share.share_id, source, "failure", "wrong password")
-    raise SharePasswordNeeded(wrong=True)
+        fits = recipient_code.accept(cloud, own, share, keys.code)
+    if not fits:
+        _count_wrong(knock, share, Outcome.WRONG_CODE, "wrong code", is_last)
+        raise needed(wrong=True)
+    _give_back(knock, is_last)
 
 
-def _enter(
-    cloud: ImageCloud,
-    share: Share,
-    source: str,
-    device_class: str,
-) -> OpenedShare:
+def _take_share_try(knock: _Knock, share: Share) -> bool:
+    """Count a try on this share and on everybody's; return whether it is the last before a lock."""
+    settings = knock.cloud.settings
+    _take(knock, [(_everybody(knock), "all")], share)
+    lock = timedelta(minutes=settings.lock_minutes)
+    try:
+        with knock.cloud.database.session() as own:
+            return limits.take_share_try(own, share.share_id, settings.share_tries, lock)
+    except TooManyTries as error:
+        knock.failed("locked", Outcome.LOCKED)
+        raise ShareRefused(error.retry_at) from error
+
+
+def _give_back(knock: _Knock, is_last: bool) -> None:
+    with knock.cloud.database.session() as own:
+        limits.give_back(knock.cloud, own, _everybody(knock), "all")
+        limits.give_back_share_try(own, knock.share_id, began_lock=is_last)
+
+
+def _count_wrong(knock: _Knock, share: Share, outcome: Outcome, reason: str, is_last: bool) -> None:
+    if is_last:
+        with knock.cloud.database.session() as own:
+            notices.tell(knock.cloud, own, share, "多次输错密码或验证码，已暂时锁定")
+    knock.failed(reason, outcome)
+
+
+def _enter(knock: _Knock, share: Share) -> OpenedShare:
     """Use one view, open a visit and record it, all in one transaction (goal 3)."""
-    token = new_token()
+    token, cloud = new_token(), knock.cloud
     with cloud.database.session() as session:
         views = _use_view(session, share.share_id)
         if views is not None:
@@ -207,17 +293,20 @@ def _enter(
                     share_id=share.share_id,
                     opened_at=now,
                     last_seen_at=now,
-                    device_class=device_class[:20],
+                    device_class=knock.device_class[:20],
+                    place=place_of(cloud.settings, knock.source),
                 )
             )
             if views == 1:
-                device = _DEVICES.get(device_class, "设备")
-                _tell(cloud, session, share, f"已被首次打开（{device}）")
-            detail = {"views": views, "device_class": device_class}
-            _record(session, share.share_id, source, "success", detail=detail)
+                notices.tell_first_opening(cloud, session, share, knock.device_class)
+            detail: dict[str, object] = {"views": views, "device_class": knock.device_class}
+            knock.record(session, "success", detail=detail)
             fresh = session.get_one(Share, share.share_id, populate_existing=True)
             return OpenedShare(token, fresh)
-    _audit_failure(cloud, share.share_id, source, "closed")
+    with cloud.database.session() as session:
+        state = state_of(session.get_one(Share, share.share_id))
+    ended = state not in (ShareState.OPEN, ShareState.LOCKED)
+    knock.failed("closed", Outcome(state.value) if ended else Outcome.USED_UP)
     raise ShareClosed
 
 
@@ -229,50 +318,11 @@ def _use_view(session: Session, share_id: str) -> int | None:
         .where(
             Share.share_id == share_id,
             Share.revoked_at.is_(None),
+            Share.paused_at.is_(None),
             Share.expires_at > clock.now(),
             left,
         )
         .values(views=Share.views + 1, failed_tries=0, locked_until=None)
         .returning(Share.views),
         execution_options={"synchronize_session": False},
-    )
-
-
-def _tell(cloud: ImageCloud, session: Session, share: Share, what: str) -> None:
-    """Send the giver a message about a share (goal 8); it names nobody and no image."""
-    account = session.scalar(select(Account).where(Account.id == share.account_id))
-    if account is None:
-        return
-    made = china_time(share.created_at).strftime("%m月%d日 %H:%M")
-    body = (
-        f"【{cloud.settings.site_name}】您 {made} 创建的影像分享{what}。"
-        "如有疑问，请登录后在“分享记录”中撤销。"
-    )
-    messages.send(cloud, session, account=account, body=body)
-
-
-def _audit_failure(cloud: ImageCloud, share_id: str, source: str, reason: str) -> None:
-    with cloud.database.session() as own:
-        _record(own, share_id, source, "failure", reason)
-
-
-def _record(
-    session: Session,
-    share_id: str,
-    source: str,
-    result: str,
-    reason: str = "",
-    detail: dict[str, object] | None = None,
-) -> None:
-    audit.record(
-        session,
-        actor_kind="recipient",
-        actor="recipient",
-        event="share.open",
-        object_kind="share",
-        object_id=share_id,
-        result=result,
-        reason=reason,
-        source=source,
-        detail=detail,
     )

@@ -50,8 +50,7 @@ def visit(app: Flask, cloud: ImageCloud, share: NewShare) -> Visitor:
     opened = sharing.open_share(
         cloud,
         share_id=share_id,
-        secret_or_code=share.secret,
-        password=None,
+        keys=sharing.Keys(share.secret),
         source="192.0.2.9",
         device_class="desktop",
     )

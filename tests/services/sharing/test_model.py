@@ -22,7 +22,7 @@ from server import accounts, audit, people, sharing
 from server import settings as cloud_settings
 from server.cloud import open_cloud
 from server.model import Base, Institution, Role, Share
-from server.sharing import NewShare, ShareClosed, SharePasswordNeeded
+from server.sharing import Keys, NewShare, ShareClosed, SharePasswordNeeded
 from tests.services.conftest import add_study
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -118,8 +118,7 @@ class Shares(RuleBasedStateMachine):
             sharing.open_share(
                 self.cloud,
                 share_id=share.new.share.share_id,
-                secret_or_code=share.new.secret,
-                password="0000",
+                keys=Keys(share.new.secret, "0000"),
             )
 
     @rule(share=shares)
@@ -152,8 +151,7 @@ class Shares(RuleBasedStateMachine):
             return sharing.open_share(
                 self.cloud,
                 share_id=share.new.share.share_id,
-                secret_or_code=secret,
-                password=share.password,
+                keys=Keys(secret, share.password),
             ).token
         except ShareClosed:
             return None
