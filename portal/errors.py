@@ -29,6 +29,7 @@ log = structlog.get_logger("portal")
 
 DENIAL_STATUS = {
     DenialReason.NOT_YOURS: HTTPStatus.NOT_FOUND,  # whether it exists is nobody else's business
+    DenialReason.NOT_AUTHORISED: HTTPStatus.FORBIDDEN,
     DenialReason.NOT_REVIEWED: HTTPStatus.FORBIDDEN,
     DenialReason.SCOPE: HTTPStatus.FORBIDDEN,
     DenialReason.NO_DIGITAL_FILM: HTTPStatus.FORBIDDEN,
@@ -79,6 +80,10 @@ def _denied_problem(reason: DenialReason) -> Problem:
             _("影像暂未开放"),
             _("诊断报告审核完成后即可查看影像，请稍后再来。"),
         ),
+        DenialReason.NOT_AUTHORISED: (
+            _("需要患者授权"),
+            _("这次检查由其他医院完成，须经患者本人授权后才能查看。请先申请授权。"),
+        ),
         DenialReason.SCOPE: (_("不在授权范围内"), _("分享人没有开放此内容，请联系分享人。")),
         DenialReason.NO_DIGITAL_FILM: (
             _("报告以纸质或胶片提供"),
@@ -89,7 +94,10 @@ def _denied_problem(reason: DenialReason) -> Problem:
     general = _problem(status)
     title, advice = words.get(reason, (general.title, general.advice))
     kind = "about:blank" if status == HTTPStatus.NOT_FOUND else f"urn:yingyun:{reason.value}"
-    return Problem(status, kind, title, advice, general.link, general.link_text)
+    link, link_text = general.link, general.link_text
+    if reason is DenialReason.NOT_AUTHORISED:
+        link, link_text = "/doctor/requests", _("申请授权")
+    return Problem(status, kind, title, advice, link, link_text)
 
 
 def answer(problem: Problem) -> Response:
