@@ -161,9 +161,9 @@ def test_the_report_is_thirteen_labelled_fields(visits: Visits, size: str) -> No
     page, _ = visits.open(size, "zhang.shifan")
     page.goto("/studies")
     page.get_by_role("link", name="查看报告：胸腹部CT").first.click()
-    labels = page.locator(".report-facts dt, .report-block h2").all_inner_texts()
+    labels = page.locator(".report dt").all_inner_texts()
     assert sorted(labels) == sorted(REPORT_LABELS)
-    values = page.locator(".report-facts dd, .report-block p").all_inner_texts()
+    values = page.locator(".report dd").all_inner_texts()
     assert len(values) == 13 and all(text.strip() not in ("", NO_VALUE) for text in values)
     words = page.locator(".report").inner_text()
     for known in ("张示范", "/男", "CT", "胸部"):

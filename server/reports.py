@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from server.access import Grant
 
 NO_VALUE = "-"
+# The parts of a report: 检查概况 holds what is not findings or opinion.
+BLOCKS = ("检查概况", "征象描述", "诊断结论")
 _DICOM_AGE = re.compile(r"([0-9]{3})([DWMY])")
 _AGE_UNITS = {"D": "天", "W": "周", "M": "个月", "Y": "岁"}
 

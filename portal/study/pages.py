@@ -1,4 +1,4 @@
-"""The pages of a study: JPG pictures first, the report, DICOM after confirmation."""
+"""The pages of a study's images: JPG pictures first, DICOM after confirmation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.auditing import note_view
-from portal.context import database_session
 from portal.decisions import study_action
 from portal.doors import DOCTOR, StudyDoor
 from portal.security import runs_python
@@ -21,7 +20,6 @@ from portal.study.page_models import (
     StudyLinks,
     UnshownImages,
 )
-from server import reports
 from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
 from server.model import PreviewKind, Series
@@ -48,22 +46,6 @@ def patient_pictures(door: StudyDoor) -> ResponseReturnValue:
 def shown_pictures(door: StudyDoor) -> ResponseReturnValue:
     """Show a recipient or a doctor the JPG page of the study."""
     return _pictures(door)
-
-
-@both.get("/report")
-@study_action(Action.VIEW_REPORT)
-def report(door: StudyDoor) -> str:
-    """Show the report as fields (A-19)."""
-    study = door.study
-    served = reports.served_report(database_session(), study)
-    fields = reports.report_fields(
-        served, study, study.person, show_identity=shown.shows_identity(door)
-    )
-    page = render_template(
-        "study/report.html", study=study_frame(door), report=served, fields=fields
-    )
-    note_view(door, "report.view")
-    return page
 
 
 @both.get("/dicom")
