@@ -8,11 +8,15 @@ from flask import g, request
 
 from portal.context import current_cloud, database_session
 from portal.identity import current_identity, source_address
-from server import audit
+from server import audit, clock, outbox
 from server.access import Grant, GrantKind
 
 if TYPE_CHECKING:
     from portal.doors import StudyDoor
+
+
+# What counts as the opening of a study, of which the index module gets a record (E-33).
+OPENINGS = frozenset({"pictures.view", "report.view", "dicom.view"})
 
 
 def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> None:
@@ -22,6 +26,9 @@ def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> N
     can write to the audit log.
     """
     kind, actor = _actor(door.grant)
+    if event in OPENINGS:
+        told = {"event": event, "door": door.kind, "at": clock.now().isoformat()}
+        outbox.put(database_session(), "retrieval", told, about=door.study.study_id)
     audit.record(
         database_session(),
         actor_kind=kind,

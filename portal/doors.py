@@ -1,4 +1,4 @@
-"""The three doors to a study: the patient's own, a share's, and a doctor's (design §6).
+"""The doors to a study: the patient's own, a share's, a doctor's, and a launch's (design §6).
 
 The same views serve all. The address tells the door; the matching cookie tells the grant; and
 `server.access.authorize` decides, afresh at each request, so that a revocation bites at once.
@@ -19,11 +19,12 @@ from portal.auditing import note_ended_visit
 from portal.context import current_cloud, database_session
 from portal.decisions import answers_data, require_identity
 from portal.identity import Identity, source_address
+from portal.launch.launched import launched_base, require_launch
 from portal.next_url import with_next
 from portal.sessions import share_token
-from server import access, sharing
+from server import access, authorisations, sharing
 from server.access import AccessDenied, Action, Grant
-from server.model import Account, Study
+from server.model import Account, Launch, Study
 
 # What the addresses below `/doctor` say of themselves, by the defaults of their blueprints.
 DOCTOR = "doctor"
@@ -33,9 +34,10 @@ DOCTOR = "doctor"
 class StudyDoor:
     """One study, as it may be seen through one door by whoever asks.
 
-    `base_url` is `/studies/<study_id>`, `/s/<share_id>` or `/doctor/studies/<study_id>`; all
-    addresses of the study's pages and data hang below it. `study` belongs to the request's
-    database session.
+    `base_url` is `/studies/<study_id>`, `/s/<share_id>`, `/doctor/studies/<study_id>` or
+    `/launched/<launch_id>/studies/<study_id>`; all addresses of the study's pages and data hang
+    below it. Through a launch a study is a doctor's. `study` belongs to the request's database
+    session.
     """
 
     kind: Literal["patient", "share", "doctor"]
@@ -46,6 +48,11 @@ class StudyDoor:
     def url(self, path: str = "") -> str:
         """Return the address of a page or datum of this study, for example `url("report")`."""
         return f"{self.base_url}/{path}" if path else self.base_url
+
+    @property
+    def list_url(self) -> str:
+        """The list of studies that the door belongs to; a share has its own page instead."""
+        return self.base_url if self.kind == "share" else self.base_url.rpartition("/")[0]
 
     @property
     def pictures_url(self) -> str:
@@ -72,7 +79,12 @@ def open_door(values: dict[str, Any], action: Action | None) -> StudyDoor | Resp
     Returns a redirect instead when first a sign-in, a consent or the opening of the share is due.
     Raises NotFound, Unauthorized, Forbidden, Gone, AccessDenied.
     """
-    opened = _share_door(values["share_id"]) if "share_id" in values else _own_door(values)
+    if "share_id" in values:
+        opened = _share_door(values["share_id"])
+    elif "launch_id" in values:
+        opened = _launched_door(values)
+    else:
+        opened = _own_door(values)
     if isinstance(opened, StudyDoor):
         g.door = opened
         if action is not None:
@@ -96,9 +108,44 @@ def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
         raise NotFound
     if values.get("door") == DOCTOR:
         grant = access.doctor_grant(current_cloud(), session, account, source=source_address())
+        notice = _notice(grant, account, study)
+        if notice is not None:
+            return notice
         return StudyDoor("doctor", f"/doctor/studies/{study.study_id}", grant, study)
     grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     return StudyDoor("patient", f"/studies/{study.study_id}", grant, study)
+
+
+def _launched_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
+    """Return a doctor's door to a study of the launched patient, below the launch's address."""
+    launch = require_launch()
+    if not isinstance(launch, Launch):
+        return launch
+    cloud, session = current_cloud(), database_session()
+    study = session.get(Study, values["study_id"])
+    if study is None:
+        raise NotFound
+    account = session.get_one(Account, launch.account_id)
+    grant = access.doctor_grant(
+        cloud, session, account, launch_id=launch.launch_id, source=source_address()
+    )
+    address = f"{launched_base(launch.launch_id)}/studies/{study.study_id}"
+    return StudyDoor("doctor", address, grant, study)
+
+
+def _notice(grant: Grant, account: Account, study: Study) -> ResponseReturnValue | None:
+    """Return the way to the warning that comes before another hospital's images (F-25).
+
+    Programs are not led anywhere: until the doctor accepted it, the study is closed to them.
+    """
+    if account.institution_id is None or answers_data():
+        return None
+    awaiting = authorisations.awaiting_notice(
+        database_session(), account.id, account.institution_id, study, grant.encounter
+    )
+    if awaiting is None:
+        return None
+    return redirect(with_next(f"/doctor/requests/{awaiting.authorisation_id}"), 303)
 
 
 def _share_door(share_id: str) -> StudyDoor | ResponseReturnValue:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from server.access import Grant
 
 PAGE_LENGTH = 50
+LONGEST_HISTORY = 500
 EMERGENCY = "STAT"  # Requested Procedure Priority (0040,1003), PS3.3 C.4.11
 
 
@@ -100,6 +101,22 @@ def _reach(session: Session, grant: Grant, institution_id: int) -> ColumnElement
     if grant.launch_id is None:
         return staff.readable(institution_id)
     return launches.shown_studies(session.get_one(Launch, grant.launch_id))
+
+
+def history_of(
+    session: Session,
+    *,
+    account_id: int,
+    institution_id: int,
+    person_id: int,
+    encounter: str | None = None,
+) -> tuple[WorkListEntry, ...]:
+    """Return all studies of a person that a doctor may read just now, of every hospital (H-05)."""
+    query = select(Study).where(
+        Study.person_id == person_id, staff.readable_by(account_id, institution_id, encounter)
+    )
+    studies = session.scalars(_with_facts(query).limit(LONGEST_HISTORY)).unique().all()
+    return tuple(_entry(study) for study in studies)
 
 
 def modalities_of(session: Session, institution_id: int) -> tuple[str, ...]:

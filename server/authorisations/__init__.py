@@ -7,10 +7,10 @@
 `server.staff` asks `live` at every object. docs/authorisation.md tells the whole.
 """
 
-from server.authorisations.asking import approve, refuse, request, withdraw
+from server.authorisations.asking import accept_notice, approve, refuse, request, withdraw
 from server.authorisations.caching import may_cache, record_caching_consent
 from server.authorisations.errors import AuthorisationRefused, Refusal
-from server.authorisations.live import live_for
+from server.authorisations.live import awaiting_notice, live_for
 from server.authorisations.terms import LIFETIMES, Scope, shown_state
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "AuthorisationRefused",
     "Refusal",
     "Scope",
+    "accept_notice",
     "approve",
+    "awaiting_notice",
     "live_for",
     "may_cache",
     "record_caching_consent",

@@ -14,7 +14,7 @@ from server.authorisations import notices, recording
 from server.authorisations.errors import AuthorisationRefused, Refusal
 from server.authorisations.evidence import ASSERTED, AppConfirmationEvidence
 from server.authorisations.recording import Asked
-from server.authorisations.terms import ALL_HISTORY, LIFETIMES, Scope
+from server.authorisations.terms import ALL_HISTORY, LIFETIMES, Scope, shown_state
 from server.model import (
     Account,
     Authorisation,
@@ -132,6 +132,23 @@ def of_doctor(session: Session, account: Account, authorisation_id: str) -> Auth
     found = session.get(Authorisation, authorisation_id)
     if found is None or found.account_id != account.id:
         raise AuthorisationRefused(Refusal.NOT_YOURS)
+    return found
+
+
+def accept_notice(
+    session: Session, *, account: Account, authorisation_id: str, source: str = ""
+) -> Authorisation:
+    """Record that a doctor accepted the warning before other hospitals' images (F-25).
+
+    Twice is once. Raises AuthorisationRefused when the authorisation does not hold (any more).
+    """
+    found = of_doctor(session, account, authorisation_id)
+    if shown_state(found) is not AuthorisationState.APPROVED:
+        raise AuthorisationRefused(Refusal.ENDED)
+    if found.notice_accepted_at is None:
+        found.notice_accepted_at = clock.now()
+        actor = f"account:{account.id}"
+        recording.note(session, found, "authorisation.notice", actor=actor, source=source)
     return found
 
 
