@@ -75,7 +75,16 @@ class JobQueue:
             retry_backoff=RETRY_BACKOFF,
             name="deliver_message",
         )(self._deliver)
+        self._fetch_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="fetch_copy",
+        )(self._fetch)
+        self._outbox_task = self.huey.task(name="deliver_outbox")(self.empty_outbox)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
+        self.huey.periodic_task(crontab(), name="outbox")(self.empty_outbox)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
 
@@ -99,6 +108,14 @@ class JobQueue:
         """Have a text message handed over, before the pictures that wait (server.messages)."""
         self.huey.enqueue(self._deliver_task.s(message_id, priority=EMERGENCY_PRIORITY))
 
+    def fetch_copy(self, remote_study_id: str) -> None:
+        """Have a study fetched that another province holds (server.provinces)."""
+        self.huey.enqueue(self._fetch_task.s(remote_study_id))
+
+    def deliver_outbox(self) -> None:
+        """Have the outbox delivered now, not at the next minute (server.outbox)."""
+        self.huey.enqueue(self._outbox_task.s())
+
     def sweep(self) -> list[str]:
         """Enqueue the studies that still wait for pictures and are in no queue; name them.
 
@@ -107,6 +124,7 @@ class JobQueue:
         """
         # Imported here for the same reason as in `_prepare`.
         from server import messages
+        from server.provinces import fetching
 
         cloud = self._attached()
         with cloud.database.session() as session:
@@ -117,6 +135,7 @@ class JobQueue:
                 select(Sending.sending_id).where(Sending.state.in_(UNFINISHED_SENDING))
             ).all()
             letters = messages.undelivered(session)
+            copies = fetching.unfinished(session)
         queued = {task.args[0] for task in self._waiting() if task.args}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
@@ -127,14 +146,33 @@ class JobQueue:
         for message_id in letters:
             if message_id not in queued:
                 self.deliver_message(message_id)
+        for remote_study_id in copies:
+            if remote_study_id not in queued:
+                self.fetch_copy(remote_study_id)
         return lost
 
-    def keep_house(self) -> None:
-        """Clear away what is over and sign the audit log; run once a day."""
+    def empty_outbox(self) -> None:
+        """Tell the index module what it does not know yet; run every minute."""
         # Imported here for the same reason as in `_prepare`.
-        from server import checkpoints, housekeeping
+        from server.outbox import delivery
+        from server.provinces import announcing
 
         cloud = self._attached()
+        with exclusive(self._locks, "outbox") as held:
+            if held:
+                announcing.announce_news(cloud)
+                delivery.deliver(cloud)
+
+    def keep_house(self) -> None:
+        """Clear away what is over, copies of other provinces' studies among it, and sign the audit
+        log; run once a day."""
+        # Imported here for the same reason as in `_prepare`.
+        from server import checkpoints, housekeeping
+        from server.provinces import expiry
+
+        cloud = self._attached()
+        expiry.delete_copies(cloud)
+        expiry.forget_assertions(cloud)
         log.info("housekeeping_done", **asdict(housekeeping.clear_away(cloud)))
         checkpoints.sign_head(cloud)
 
@@ -189,6 +227,16 @@ class JobQueue:
         with exclusive(self._locks, f"message {message_id}") as held:
             if held:
                 messages.deliver(self._attached(), message_id)
+
+    def _fetch(self, remote_study_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.provinces import fetching
+
+        cloud = self._attached()
+        with exclusive(self._locks, remote_study_id) as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            fetching.attempt(cloud, remote_study_id, last=task.retries == 0)
 
 
 def _crash_counter(study_id: str) -> str:

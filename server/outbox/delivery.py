@@ -58,7 +58,7 @@ def deliver(cloud: ImageCloud) -> int:
 
 def pause_after(attempts: int) -> timedelta:
     """Return how long an entry waits after so many tries that nobody answered."""
-    doubled = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), _MOST_DOUBLINGS)
+    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), _MOST_DOUBLINGS)
     return min(doubled, LONGEST_PAUSE)
 
 

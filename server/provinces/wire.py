@@ -153,6 +153,7 @@ class CacheListing(Message):
     institution_name: Line
     province_code: ProvinceCode
     province_name: Annotated[str, StringConstraints(max_length=50)]
+    digital_film: bool
     objects: Annotated[list[ListedObject], Field(max_length=MOST_OBJECTS)]
     report: ListedReport | None
 

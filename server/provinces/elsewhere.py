@@ -1,0 +1,175 @@
+"""What other provinces hold of a person: asked for, kept with its time, shown from there (A-10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, joinedload
+
+from server import clock
+from server.model import CacheRequest, CacheState, IndexAnswer, Person, RemoteStudy, Study
+from server.provinces import client
+from server.provinces.client import Patience, PeerRefusedError, PeerUnavailableError
+from server.provinces.peers import Peer, Peers, ProvincesFileError, load_peers
+from server.provinces.records import certificate_of
+from server.provinces.wire import Certificate, FoundStudies, FoundStudy, WireError, read_message
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+log = structlog.get_logger()
+
+INDEX_QUERY_PATH = "/api/v1/index/queries"
+CENTRE_QUERY_PATH = "/api/v1/provinces/index-queries"
+FRESH = timedelta(minutes=10)
+PAUSE_AFTER_FAILURE = timedelta(minutes=1)
+# Somebody waits for the page: better a list without the other provinces than a slow one.
+_PATIENCE = Patience(connect=1.5, answer=4)
+
+
+def refresh(cloud: ImageCloud, person_ids: Collection[int]) -> None:
+    """Ask what other provinces hold of these persons, where the last answer is not fresh.
+
+    The index module is asked, or every centre of the file where there is none. A failure is noted
+    and never raised: what was known stays. In transactions of its own.
+    """
+    try:
+        peers = load_peers(cloud.settings.provinces_file)
+    except ProvincesFileError as error:
+        log.error("provinces_file_unusable", error=str(error))
+        peers = None
+    if peers is None:
+        return
+    for person_id, certificate in _due(cloud, person_ids):
+        failure = _ask(cloud, peers, person_id, certificate)
+        if failure:
+            log.warning("index_not_answering", reason=failure)
+
+
+def studies_elsewhere(session: Session, person_ids: Collection[int]) -> Sequence[RemoteStudy]:
+    """Return the studies of these persons that are not here, newest first.
+
+    What is here as their own, or as a complete copy, is in the time line already.
+    """
+    here = exists().where(
+        Study.cloud_index == RemoteStudy.cloud_index, Study.person_id == RemoteStudy.person_id
+    )
+    copied = exists().where(
+        CacheRequest.remote_study_id == RemoteStudy.remote_study_id,
+        CacheRequest.state == CacheState.CACHED,
+    )
+    return session.scalars(
+        select(RemoteStudy)
+        .where(RemoteStudy.person_id.in_(person_ids), ~here, ~copied)
+        .options(joinedload(RemoteStudy.request), joinedload(RemoteStudy.person))
+        .order_by(RemoteStudy.study_datetime.desc(), RemoteStudy.remote_study_id.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def is_unanswered(session: Session, person_ids: Collection[int]) -> bool:
+    """Whether the last question for one of these persons got no answer."""
+    found = session.scalar(
+        select(IndexAnswer.person_id)
+        .where(IndexAnswer.person_id.in_(person_ids), IndexAnswer.failure != "")
+        .limit(1)
+    )
+    return found is not None
+
+
+def _due(cloud: ImageCloud, person_ids: Collection[int]) -> list[tuple[int, Certificate]]:
+    """Return who is to be asked for; all of them are noted as asked, before anybody waits."""
+    due = []
+    with cloud.database.session() as session:
+        persons = session.scalars(select(Person).where(Person.id.in_(person_ids))).all()
+        answers = {
+            one.person_id: one
+            for one in session.scalars(
+                select(IndexAnswer).where(IndexAnswer.person_id.in_(person_ids))
+            )
+        }
+        for person in persons:
+            kind, number = certificate_of(cloud, person)
+            if not number or _is_fresh(answers.get(person.id)):
+                continue
+            session.merge(_asked(person.id, answers.get(person.id)))
+            certificate = Certificate(certificate_type=kind, certificate_number=number)
+            due.append((person.id, certificate))
+    return due
+
+
+def _is_fresh(answer: IndexAnswer | None) -> bool:
+    if answer is None:
+        return False
+    return answer.asked_at > clock.now() - (PAUSE_AFTER_FAILURE if answer.failure else FRESH)
+
+
+def _asked(person_id: int, before: IndexAnswer | None) -> IndexAnswer:
+    return IndexAnswer(
+        person_id=person_id,
+        asked_at=clock.now(),
+        answered_at=before.answered_at if before is not None else None,
+        failure=before.failure if before is not None else "",
+    )
+
+
+def _ask(cloud: ImageCloud, peers: Peers, person_id: int, certificate: Certificate) -> str:
+    """Ask for one person and keep the answer; return "" or why there is none."""
+    failure = ""
+    found: list[FoundStudy] = []
+    answered: set[str] = set()
+    for peer, path, centres in _whom_to_ask(peers):
+        try:
+            found += _question(peers, peer, path, certificate)
+            answered |= centres
+        except (PeerUnavailableError, PeerRefusedError, WireError) as error:
+            failure = getattr(error, "reason", "answer_malformed")
+    with cloud.database.session() as session:
+        _keep(session, person_id, [one for one in found if one.centre in answered], answered)
+        row = session.get_one(IndexAnswer, person_id)
+        row.failure = failure[:40]
+        row.answered_at = row.answered_at if failure else clock.now()
+    return failure
+
+
+def _whom_to_ask(peers: Peers) -> list[tuple[Peer, str, set[str]]]:
+    """Return whom to ask, at which path, and for which centres the answer speaks."""
+    if peers.index is not None:
+        return [(peers.index, INDEX_QUERY_PATH, set(peers.centres))]
+    return [(one, CENTRE_QUERY_PATH, {one.name}) for one in peers.centres.values()]
+
+
+def _question(peers: Peers, peer: Peer, path: str, certificate: Certificate) -> list[FoundStudy]:
+    answer = client.ask(peers, peer, path, certificate.model_dump(), _PATIENCE)
+    return read_message(FoundStudies, answer).studies
+
+
+def _keep(
+    session: Session, person_id: int, found: Sequence[FoundStudy], centres: Collection[str]
+) -> None:
+    """Let the rows of a person be what these centres hold; what was applied for stays."""
+    rows = {
+        one.cloud_index: one
+        for one in session.scalars(
+            select(RemoteStudy)
+            .where(RemoteStudy.person_id == person_id)
+            .options(joinedload(RemoteStudy.request))
+        )
+    }
+    for one in found:
+        row = rows.pop(one.cloud_index, None)
+        if row is None:
+            row = RemoteStudy(person_id=person_id, cloud_index=one.cloud_index)
+            session.add(row)
+        row.centre, row.seen_at = one.centre, clock.now()
+        row.province_code, row.province_name = one.province_code, one.province_name
+        row.institution_code, row.institution_name = one.institution_code, one.institution_name
+        row.study_datetime, row.modality = one.exam_datetime, one.modality
+        row.body_part, row.exam_item = one.body_part, one.exam_item
+    for row in rows.values():
+        if row.request is None and row.centre in centres:
+            session.delete(row)

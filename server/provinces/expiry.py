@@ -1,0 +1,124 @@
+"""The end of copies: their period is over, or the patient took his consent back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy.orm import Session
+
+from server import audit, clock, outbox
+from server.imaging import bundle
+from server.model import (
+    AnnotationSet,
+    CacheRelease,
+    CacheRequest,
+    CacheState,
+    Consent,
+    Instance,
+    ProcessingState,
+    Report,
+    SeenAssertion,
+    Series,
+    Study,
+)
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
+
+_PATIENCE = timedelta(days=1)
+
+
+def delete_copies(cloud: ImageCloud) -> int:
+    """Delete the copies whose time has come, with everything made of them; return how many.
+
+    The data key is destroyed first, so nothing of a copy can be read even where a file stays
+    behind. The study's row remains, without the person and his data, for shares and records refer
+    to it; its owner may apply again. Repeatable.
+    """
+    with cloud.database.session() as session:
+        due = session.scalars(
+            select(CacheRequest.remote_study_id).where(or_(_is_over(), _is_abandoned()))
+        ).all()
+    for remote_study_id in due:
+        _delete(cloud, remote_study_id)
+    return len(due)
+
+
+def forget_assertions(cloud: ImageCloud) -> None:
+    """Forget assertions and releases that are over and can do nothing any more."""
+    now = clock.now()
+    with cloud.database.session() as session:
+        session.execute(delete(SeenAssertion).where(SeenAssertion.expires_at <= now))
+        session.execute(delete(CacheRelease).where(CacheRelease.expires_at <= now))
+
+
+def _is_over() -> ColumnElement[bool]:
+    withdrawn = exists().where(
+        Consent.id == CacheRequest.consent_id, Consent.withdrawn_at.is_not(None)
+    )
+    over = or_(CacheRequest.expires_at <= clock.now(), withdrawn)
+    return and_(CacheRequest.state == CacheState.CACHED, over)
+
+
+def _is_abandoned() -> ColumnElement[bool]:
+    """Return the condition for copies that failed half-way, and that nobody tried again."""
+    return and_(
+        CacheRequest.state == CacheState.FAILED,
+        CacheRequest.done > 0,
+        CacheRequest.updated_at <= clock.now() - _PATIENCE,
+    )
+
+
+def _delete(cloud: ImageCloud, remote_study_id: str) -> None:
+    with cloud.database.session() as session:
+        request = session.get_one(CacheRequest, remote_study_id)
+        study = session.get_one(Study, request.study_id)
+        keys, folders = _stored(session, study)
+        _empty(session, study)
+        if request.state == CacheState.CACHED:
+            request.state = CacheState.EXPIRED
+        request.done, request.updated_at = 0, clock.now()
+        _note(session, request, study, len(keys))
+    for key in keys:
+        cloud.vault.delete(key)
+    for folder in folders:
+        bundle.remove(cloud.vault, folder)
+
+
+def _stored(session: Session, study: Study) -> tuple[list[str], list[str]]:
+    """Return the keys of a study's objects, and the folders of what was made of them."""
+    series = session.scalars(select(Series).where(Series.study_id == study.study_id)).all()
+    keys = session.scalars(
+        select(Instance.object_key).join(Series).where(Series.study_id == study.study_id)
+    ).all()
+    folders = [key for one in series for key in (one.prepared_key, one.unfinished_key) if key]
+    return list(keys), folders
+
+
+def _empty(session: Session, study: Study) -> None:
+    study.data_key.wrapped_key, study.data_key.destroyed_at = None, clock.now()
+    study.person_id, study.state = None, ProcessingState.FAILED
+    study.patient_id = study.patient_name = study.patient_birth_date = ""
+    study.patient_sex = study.patient_age = ""
+    of_study = select(Series.series_id).where(Series.study_id == study.study_id)
+    session.flush()
+    session.execute(delete(AnnotationSet).where(AnnotationSet.study_id == study.study_id))
+    session.execute(delete(Report).where(Report.study_id == study.study_id))
+    session.execute(delete(Instance).where(Instance.series_id.in_(of_study)))
+    session.execute(delete(Series).where(Series.study_id == study.study_id))
+
+
+def _note(session: Session, request: CacheRequest, study: Study, objects: int) -> None:
+    noted = {"study_id": study.study_id, "event": "deleted", "consent": request.consent_id}
+    outbox.put(session, "cache", noted, about=study.study_id)
+    audit.record(
+        session,
+        actor_kind="system",
+        actor="worker",
+        event="cache.delete",
+        object_kind="study",
+        object_id=study.study_id,
+        detail={"objects": objects, "consent": request.consent_id},
+    )
