@@ -11,6 +11,7 @@ SCHEME = "99YINGYUN"
 
 KIND = Code("annotation-kind", SCHEME, "Kind of annotation")
 PLANE_NORMAL = Code("plane-normal", SCHEME, "Unit normal of the plane (LPS)")
+SLAB = Code("slab", SCHEME, "Projection and thickness (mm) of the slab")
 COMMENT = codes.DCM.Comment
 SERIES_UID = codes.DCM.SeriesInstanceUID
 MEASUREMENT_GROUP = codes.DCM.MeasurementGroup

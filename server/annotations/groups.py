@@ -28,6 +28,7 @@ from server.annotations.codes import (
     KIND,
     PLANE_NORMAL,
     SERIES_UID,
+    SLAB,
     kind_code,
     name_code,
     unit_code,
@@ -83,13 +84,16 @@ def measurement_group(
 
 
 def _words(annotation: Annotation, objects: Objects) -> list[Dataset]:
-    """Return what else is to be known: words, series, the plane's direction."""
+    """Return what else is to be known: words, series, the plane's direction, the slab."""
     context = RelationshipTypeValues.HAS_OBS_CONTEXT
     series_uid = _series_uid(annotation, objects)
     items: list[Dataset] = [UIDRefContentItem(SERIES_UID, series_uid, context)]
     if annotation.in_patient:
         normal = "\\".join(repr(part) for part in annotation.normal)
         items.append(TextContentItem(PLANE_NORMAL, normal, context))
+    if annotation.slab.thickness_mm > 0:
+        slab = f"{annotation.slab.projection.value}\\{annotation.slab.thickness_mm!r}"
+        items.append(TextContentItem(SLAB, slab, context))
     if annotation.text.strip():
         items.append(TextContentItem(COMMENT, annotation.text, RelationshipTypeValues.CONTAINS))
     return items

@@ -12,7 +12,7 @@ import re
 import uuid
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from server.annotations.codes import (
     MEASUREMENT_GROUP,
     PLANE_NORMAL,
     SERIES_UID,
+    SLAB,
     TRACKING_IDENTIFIER,
     TRACKING_UID,
     kind_of,
@@ -41,9 +42,10 @@ from server.ingest.parse import check_whole
 from server.ingest.rejection import RefusedError
 from server.model import Study
 from viewer_py.dicom.geometry import cross, unit
-from viewer_py.measure.annotation import Annotation, ImageReference, Point3
+from viewer_py.measure.annotation import PLANE, Annotation, ImageReference, Point3
 from viewer_py.measure.annotation_json import from_json, to_json
 from viewer_py.measure.model import Words
+from viewer_py.volume.model import Projection, Slab
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -170,7 +172,7 @@ def _annotation(
     normal = _normal(items, points) if reference else UP
     return Annotation(
         _id(items), kind[0], points, image, reference, normal, _text(group), kind[1],
-        _created(group),
+        _created(group), _slab(items),
     )  # fmt: skip
 
 
@@ -234,6 +236,15 @@ def _normal(items: list[Dataset], points: tuple[Point3, ...]) -> Point3:
     return UP
 
 
+def _slab(items: list[Dataset]) -> Slab:
+    """Return the slab that was drawn on, as stated; of others' reports the plane."""
+    for item in items:
+        if _is(item, SLAB):
+            projection, thickness = str(item.TextValue).split("\\")
+            return Slab(float(thickness), Projection(projection))
+    return PLANE
+
+
 def _three(parts: tuple[float, ...]) -> Point3:
     x, y, z = parts
     return x, y, z
@@ -255,12 +266,7 @@ def _distinct(annotations: list[Annotation]) -> list[Annotation]:
     for one in annotations:
         count = seen[one.annotation_id] = seen.get(one.annotation_id, 0) + 1
         name = one.annotation_id if count == 1 else f"{one.annotation_id[:58]}-{count}"
-        found.append(
-            Annotation(
-                name, one.kind, one.points, one.image, one.frame_of_reference_uid, one.normal,
-                one.text, one.closed, one.created_at,
-            )
-        )  # fmt: skip
+        found.append(replace(one, annotation_id=name))
     return found
 
 

@@ -22,6 +22,7 @@ from viewer_py.measure.annotation_json import (
     from_json,
     to_json,
 )
+from viewer_py.volume.model import Projection, Slab
 
 coordinates = st.floats(-1e6, 1e6)
 points = st.tuples(coordinates, coordinates, coordinates)
@@ -29,6 +30,7 @@ uids = st.from_regex(r"1\.2(\.[1-9][0-9]{0,8}){1,4}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=("C",)), max_size=200)
 instants = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1))
 moments = st.just("") | instants.map(lambda moment: moment.isoformat() + "+00:00")
+slabs = st.builds(Slab, st.floats(0.01, 1000), st.sampled_from(Projection)) | st.just(Slab())
 
 
 @st.composite
@@ -47,6 +49,7 @@ def annotations(draw: st.DrawFn) -> Annotation:
         draw(texts),
         draw(st.booleans()),
         draw(moments),
+        draw(slabs) if not instance else Slab(),
     )
 
 
@@ -110,6 +113,26 @@ def test_what_may_be_left_out_has_its_default() -> None:
         (document(MARK | {"normal": [0, 0, 2]}), "第 1 个标注：平面方向不对"),
         (document(MARK | {"text": "x" * 1001}), "第 1 个标注：文字超过 1000 字或含控制字符"),
         (document(MARK | {"text": "\x1b[2J"}), "第 1 个标注：文字超过 1000 字或含控制字符"),
+        *(
+            (document(MARK | {"slab": slab}), "第 1 个标注：投影层厚不对")
+            for slab in (
+                7,
+                {"projection": "MIP"},
+                {"projection": "SUM", "thickness_mm": 20},
+                {"projection": "MIP", "thickness_mm": 0},
+                {"projection": "MIP", "thickness_mm": 1001},
+            )
+        ),
+        (
+            document(
+                MARK
+                | {
+                    "image": {"series_id": "s", "sop_instance_uid": "1.2"},
+                    "slab": {"projection": "MIP", "thickness_mm": 20},
+                }
+            ),
+            "第 1 个标注：投影层厚不对",
+        ),
         (document(MARK | {"closed": 1}), "第 1 个标注：时间或类型不对"),
         (document(MARK | {"created_at": "yesterday"}), "第 1 个标注：时间或类型不对"),
         (document(MARK | {"created_at": "9999-12-31T23:59:59"}), "第 1 个标注：时间或类型不对"),

@@ -105,7 +105,8 @@ def test_a_probe_gives_the_voxel_and_a_slab_its_projection() -> None:
     plane = plane_picture(stack, voxels.geometry, voxels, probe)
     assert measured(probe, plane).results[0].value == voxels.values[1, 4, 3]
     slab = Slab(20.0, Projection.MIP)
-    thick = plane_picture(stack, voxels.geometry, voxels, probe, slab)
+    probe = replace(probe, slab=slab)
+    thick = plane_picture(stack, voxels.geometry, voxels, probe)
     assert measured(probe, thick).results[0].value == voxels.values[:, 4, 3].max()
 
 

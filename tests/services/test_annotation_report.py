@@ -30,6 +30,7 @@ from tests.services.annotation_case import (
 )
 from viewer_py.measure.annotation import POINT_COUNTS, Annotation, AnnotationKind, ImageReference
 from viewer_py.measure.annotation_json import AnnotationFormatError
+from viewer_py.volume.model import Projection, Slab
 
 KIND = AnnotationKind
 READER = Reader("patient", True)
@@ -69,6 +70,11 @@ def every_mark(case: AnnotationCase) -> list[Annotation]:
         replace(
             case.mark("plane", KIND.LENGTH, at(10, 10), at(10, 30), normal=(-0.8, -0.6, 0.0)),
             image=ImageReference(case.series["CT"]),
+        ),
+        replace(
+            case.mark("slab", KIND.PROBE, at(10, 10)),
+            image=ImageReference(case.series["CT"]),
+            slab=Slab(20.0, Projection.MINIP),
         ),
         case.flat("flat", KIND.LENGTH, (10.25, 10.5), (40.0, 50.0)),
         case.flat("ratio", KIND.CARDIOTHORACIC, *chest),

@@ -125,4 +125,5 @@ class Measurements:
         other = state.series_by_id(self._fused_id(state, series.series_id))
         if other is None:
             return image
-        return fused_picture(image, other, self._volumes.volume(other.series_id))
+        above = self._volumes.volume(other.series_id)
+        return fused_picture(image, other, above, annotation.slab)

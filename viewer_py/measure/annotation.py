@@ -9,7 +9,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from viewer_py.volume.model import Slab
+
 Point3 = tuple[float, float, float]
+PLANE = Slab()  # no slab at all
 
 
 class AnnotationKind(enum.StrEnum):
@@ -65,7 +68,8 @@ class Annotation:
     With a `frame_of_reference_uid` the `points` are in the patient frame (LPS, mm), in the plane
     through them with the unit `normal`; without one they are image coordinates (column, row, 0) of
     `image`, (0, 0) being the outer top-left corner of its first pixel. `text` is the words of a
-    mark, or a name that the reader gave to a measurement. `created_at` is ISO 8601 in UTC.
+    mark, or a name that the reader gave to a measurement. `created_at` is ISO 8601 in UTC. What was
+    drawn on a slab (MIP, MinIP, AvgIP) is measured over that `slab`, whatever it is looked at on.
     """
 
     annotation_id: str
@@ -77,6 +81,7 @@ class Annotation:
     text: str = ""
     closed: bool = False
     created_at: str = ""
+    slab: Slab = PLANE
 
     @property
     def in_patient(self) -> bool:

@@ -2,7 +2,8 @@
 
     {"version": 1, "annotations": [{"id": …, "kind": …, "points": [[x, y, z], …], "image":
     {"series_id": …, "sop_instance_uid": …, "frame_number": …}, "frame_of_reference_uid": …,
-    "normal": [x, y, z], "text": …, "closed": …, "created_at": …}, …]}
+    "normal": [x, y, z], "text": …, "closed": …, "created_at": …,
+    "slab": {"projection": …, "thickness_mm": …}}, …]}
 
 The fields mean what `viewer_py.measure.annotation` says; all but `id`, `kind`, `points` and
 `image.series_id` may be left out. Numbers keep every digit. What is not known here (a version, a
@@ -19,6 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from viewer_py.measure.annotation import (
+    PLANE,
     POINT_COUNTS,
     Annotation,
     AnnotationKind,
@@ -26,6 +28,7 @@ from viewer_py.measure.annotation import (
     Point3,
 )
 from viewer_py.measure.model import Words
+from viewer_py.volume.model import Projection, Slab
 
 VERSION = 1
 MOST_ANNOTATIONS = 500
@@ -33,6 +36,7 @@ MOST_POINTS = 20_000  # of all annotations together
 MOST_TEXT = 1000
 MOST_BYTES = 1_000_000
 LARGEST_COORDINATE = 1e6  # mm or pixels
+THICKEST_SLAB = 1000.0  # mm
 UNIT_TOLERANCE = 1e-3
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
@@ -50,8 +54,10 @@ _FIELDS = frozenset(
         "text",
         "closed",
         "created_at",
+        "slab",
     }
 )
+_SLAB_FIELDS = frozenset({"projection", "thickness_mm"})
 _IMAGE_FIELDS = frozenset({"series_id", "sop_instance_uid", "frame_number"})
 
 
@@ -100,7 +106,7 @@ def from_document(document: Any) -> tuple[Annotation, ...]:
 
 
 def _written(one: Annotation) -> dict[str, Any]:
-    return {
+    fields: dict[str, Any] = {
         "id": one.annotation_id,
         "kind": one.kind.value,
         "points": [list(point) for point in one.points],
@@ -115,6 +121,12 @@ def _written(one: Annotation) -> dict[str, Any]:
         "closed": one.closed,
         "created_at": one.created_at,
     }
+    if one.slab != PLANE:
+        fields["slab"] = {
+            "projection": one.slab.projection.value,
+            "thickness_mm": one.slab.thickness_mm,
+        }
+    return fields
 
 
 def _read(number: int, row: Any) -> Annotation:
@@ -145,6 +157,9 @@ def _read(number: int, row: Any) -> Annotation:
         raise fault("平面方向不对", "the normal is not right")
     if not reference and not image.sop_instance_uid:
         raise fault("既无坐标系也无图像", "neither frame of reference nor image")
+    slab = _slab(row["slab"]) if "slab" in row else PLANE
+    if slab is None or (slab != PLANE and (not reference or image.sop_instance_uid)):
+        raise fault("投影层厚不对", "the slab is not right")
     text, created_at = row.get("text", ""), row.get("created_at", "")
     if not isinstance(text, str) or len(text) > MOST_TEXT or _CONTROL.search(text):
         raise fault(f"文字超过 {MOST_TEXT} 字或含控制字符", "the text is too long or no text")
@@ -152,7 +167,7 @@ def _read(number: int, row: Any) -> Annotation:
         raise fault("时间或类型不对", "the time or a flag is not right")
     return Annotation(
         row["id"], AnnotationKind(kind), points, image, reference, normal[0], text, closed,
-        created_at,
+        created_at, slab,
     )  # fmt: skip
 
 
@@ -175,6 +190,17 @@ def _image(raw: Any) -> ImageReference | None:
     if not known or type(frame_number) is not int or not 1 <= frame_number < 1 << 31:
         return None
     return ImageReference(raw["series_id"], sop_instance_uid, frame_number)
+
+
+def _slab(raw: Any) -> Slab | None:
+    if not isinstance(raw, dict) or raw.keys() != _SLAB_FIELDS:
+        return None
+    projection, thickness = raw["projection"], raw["thickness_mm"]
+    if not isinstance(projection, str) or projection not in set(Projection):
+        return None
+    if not _is_coordinate(thickness) or not 0 < thickness <= THICKEST_SLAB:
+        return None
+    return Slab(float(thickness), Projection(projection))
 
 
 def _matches(pattern: re.Pattern[str], raw: Any) -> bool:

@@ -7,13 +7,16 @@ known: neither zoom nor turning nor mirroring of the screen has any part in them
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from viewer_py.measure import angle, cardiothoracic, cobb, freehand, length, probe, regions
 from viewer_py.measure.annotation import POINT_COUNTS, Annotation, AnnotationKind
 from viewer_py.measure.model import MeasuredImage, Measurement, Points, Result, Words
+from viewer_py.volume.model import Projection, Slab
 
 __all__ = ["POINT_COUNTS", "MeasuredImage", "Measurement", "Result", "Words", "measured"]
 
+_PROJECTIONS = {Projection.MIP: "MIP", Projection.MINIP: "MinIP", Projection.AVGIP: "AvgIP"}
 _MEASURES: dict[AnnotationKind, Callable[[Points, MeasuredImage], Measurement]] = {
     AnnotationKind.LENGTH: length.measure,
     AnnotationKind.RECTANGLE: regions.measure_rectangle,
@@ -37,6 +40,16 @@ def measured(annotation: Annotation, image: MeasuredImage) -> Measurement:
         raise ValueError(f"{annotation.kind} with {len(annotation.points)} points")
     points = image.points(annotation)
     if annotation.kind is AnnotationKind.FREEHAND:
-        return freehand.measure(points, image, annotation.closed)
-    measure = _MEASURES.get(annotation.kind)
-    return Measurement() if measure is None else measure(points, image)
+        found = freehand.measure(points, image, annotation.closed)
+    else:
+        measure = _MEASURES.get(annotation.kind)
+        found = Measurement() if measure is None else measure(points, image)
+    if not found.results or annotation.slab.thickness_mm <= 0:
+        return found
+    return replace(found, warnings=(*found.warnings, slab_words(annotation.slab)))
+
+
+def slab_words(slab: Slab) -> Words:
+    """Return what must be said of numbers that were taken from a projection, not from a plane."""
+    name = f"{_PROJECTIONS[slab.projection]} {slab.thickness_mm:g} mm"
+    return Words(f"取自 {name} 投影", f"on the projection {name}")

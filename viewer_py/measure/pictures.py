@@ -89,12 +89,12 @@ def plane_picture(
     geometry: VolumeGeometry,
     volume: Volume | None,
     annotation: Annotation,
-    slab: Slab = PLANE,
 ) -> MeasuredImage:
     """Return the plane of an annotation through the volume of a series (MPR) to measure on.
 
-    `geometry` is that of the full series, `volume` what is there of it, None before. The samples
-    lie a voxel's smallest side apart; on the planes of the volume itself they are its voxels.
+    What was drawn on a slab has the values of the projected picture. `geometry` is that of the full
+    series, `volume` what is there of it, None before. The samples lie a voxel's smallest side
+    apart; on the planes of the volume itself they are its voxels.
     Raises ValueError for an annotation that is not in the patient or has no normal, and a geometry
     that is no volume.
     """
@@ -111,7 +111,7 @@ def plane_picture(
         unit=value_unit(series),
         body_part=series.body_part,
     )
-    return _with_volume(image, volume, slab)
+    return _with_volume(image, volume, annotation.slab)
 
 
 def fused_picture(

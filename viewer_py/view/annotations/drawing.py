@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from viewer_py.measure.annotation import Annotation, AnnotationKind, Point3
+from viewer_py.measure.annotation import PLANE, Annotation, AnnotationKind, Point3
 from viewer_py.measure.annotation_json import MOST_ANNOTATIONS, MOST_POINTS
 from viewer_py.view.annotations.editing import on_screen
 from viewer_py.view.annotations.fresh import new_id, now
@@ -20,6 +20,7 @@ from viewer_py.view.annotations.shaping import ONE_BY_ONE, PLACED, has_size, sha
 from viewer_py.view.annotations.store import AnnotationStore, Draft, changed
 from viewer_py.view.command import CommandError
 from viewer_py.view.state import ViewerState
+from viewer_py.volume.model import Slab
 
 LEAST_SIZE = 3.0  # CSS pixels; less is a slip of the hand
 _COURSE_STEP = 3.0  # CSS pixels between two points of a freehand course
@@ -188,6 +189,7 @@ def _completed(state: ViewerState, place: Place, draft: Draft, *, closed: bool) 
             normal=draft.normal,
             closed=closed,
             created_at=now(),
+            slab=_slab(state, place),
         ),
     )
 
@@ -208,7 +210,15 @@ def draft_annotation(state: ViewerState) -> Annotation | None:
     in_space = draft.points if points is placed else tuple(place.to_space(*one) for one in points)
     return Annotation(
         DRAFT_ID, draft.kind, in_space, draft.image, draft.frame_of_reference_uid, draft.normal,
+        slab=_slab(state, place),
     )  # fmt: skip
+
+
+def _slab(state: ViewerState, place: Place) -> Slab:
+    """Return the slab that is drawn on: what is measured is what is seen."""
+    slab = state.panes[place.pane].slab
+    on_plane = not place.image.sop_instance_uid
+    return slab if on_plane and slab.thickness_mm > 0 else PLANE
 
 
 def with_new(state: ViewerState, annotation: Annotation) -> ViewerState:
