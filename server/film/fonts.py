@@ -38,12 +38,17 @@ def font_of(letters: str) -> Iterator[str]:
         yield READERS_OWN
         return
     name = f"Film{uuid4().hex}"
-    pdfmetrics.registerFont(TTFont(name, io.BytesIO(data)))
+    font = TTFont(name, io.BytesIO(data))
+    # reportlab keeps the first font of a face for all later ones of its name; this one has only
+    # the letters of one film.
+    font.face.name = name.encode()
+    pdfmetrics.registerFont(font)
     try:
         yield name
     finally:
         # reportlab has no way to forget a font, and one of its own comes with each film.
         pdfmetrics._fonts.pop(name, None)
+        pdfmetrics._dynFaceNames.pop(font.face.name, None)
 
 
 def system_font() -> tuple[str, int] | None:

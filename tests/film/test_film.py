@@ -9,6 +9,7 @@ import numpy as np
 import pypdf
 import pytest
 from PIL import Image
+from reportlab.pdfgen.canvas import Canvas
 
 from server.cloud import ImageCloud
 from server.film import fonts
@@ -131,6 +132,19 @@ def test_the_letters_are_embedded(case: AnnotationCase) -> None:
         if "/FontDescriptor" in font
     ]
     assert embedded and all("/FontFile2" in one.get_object() for one in embedded)
+
+
+@needs_font
+def test_each_pdf_has_letters_of_its_own() -> None:
+    """The second of a process has other letters than the first."""
+    for words in ("张三丰胸部", "欧阳修头颅"):
+        file = io.BytesIO()
+        with fonts.font_of(words) as font:
+            canvas = Canvas(file)
+            canvas.setFont(font, 12)
+            canvas.drawString(50, 50, words)
+            canvas.save()
+        assert words in pypdf.PdfReader(file).pages[0].extract_text()
 
 
 def test_without_a_chinese_font_the_readers_own_is_named(
