@@ -165,6 +165,9 @@ const handlers = {
     });
     giveWay().catch(() => {}); // the worker has stopped, and that was said
   },
+  shapes({ any }) {
+    root.querySelector("[data-shapes]").hidden = !any;
+  },
   "series-loaded": () => mark("series-loaded"),
   studies: ({ studies }) => openBeside().then((drawers) => drawers.list(studies)),
   notice({ code }) {

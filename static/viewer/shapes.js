@@ -27,14 +27,17 @@ const STYLES = {
   lens: { color: "#f4f7f9", width: 1.5 },
 };
 
-// The canvas takes memory from the first shape to the last.
-export function shapePainter(canvas) {
+// The canvas takes memory from the first shape to the last. `onChange` hears whether there are any:
+// an empty canvas over the picture would be blended with every frame of it.
+export function shapePainter(canvas, onChange = () => {}) {
   let context = null;
+  let any = null;
   let last = ["[]", 1, 1, 1];
 
   function draw(text, width, height, ratio) {
     last = [text, width, height, ratio];
     const shapes = JSON.parse(text);
+    if (any !== shapes.length > 0) onChange((any = shapes.length > 0));
     const [wide, high] = shapes.length ? [width, height] : [1, 1];
     if (canvas.width !== wide) canvas.width = wide;
     if (canvas.height !== high) canvas.height = high;

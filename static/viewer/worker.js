@@ -274,7 +274,7 @@ async function start(message) {
     pixelsLost = true;
     host.requestTick();
   });
-  overlay = shapePainter(message.shapes);
+  overlay = shapePainter(message.shapes, (any) => post({ type: "shapes", any }));
   delete message.shapes;
   lensCanvas = message.lens;
   delete message.lens;
