@@ -9,9 +9,11 @@ import click
 from portal.commands.assets import assets
 from portal.commands.audit import audit
 from portal.commands.demo import demo
+from portal.commands.index import index
 from portal.commands.ingest import ingest
 from portal.commands.institution import institution
 from portal.commands.migrate import migrate
+from portal.commands.provinces import provinces
 from portal.commands.render import render
 from portal.commands.serve import serve
 from portal.commands.storage import storage
@@ -20,11 +22,19 @@ from portal.commands.worker import worker
 from portal.logs import configure_logging
 from server.assets import AssetError, AssetsMissingError
 from server.keys import KeyFileError
+from server.provinces.peers import ProvincesFileError
 from server.settings import SettingsError
 from server.storage import StorageError
 
 # What an operator can mend: said in words, without a traceback.
-OPERATOR_ERRORS = (SettingsError, KeyFileError, StorageError, AssetError, AssetsMissingError)
+OPERATOR_ERRORS = (
+    SettingsError,
+    KeyFileError,
+    StorageError,
+    AssetError,
+    AssetsMissingError,
+    ProvincesFileError,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -38,9 +48,11 @@ for command in (
     assets,
     audit,
     demo,
+    index,
     ingest,
     institution,
     migrate,
+    provinces,
     render,
     serve,
     storage,

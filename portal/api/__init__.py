@@ -1,0 +1,1 @@
+"""What programs are answered: data, never pages."""
