@@ -2,9 +2,13 @@
 
 import { installDialogs } from "./dialogs.js";
 import { installNotices, showNotice } from "./notices.js";
+import { installPasskeys } from "./passkeys.js";
+import { installProgress } from "./progress.js";
 
 installDialogs();
 installNotices();
+installPasskeys();
+installProgress();
 
 // A refused htmx request says why, in the words of its problem+json (RFC 9457).
 document.body.addEventListener("htmx:responseError", (event) => {
