@@ -23,6 +23,7 @@ from portal import (
     patient,
     preferences,
 )
+from portal.api.provinces import install_provinces
 from portal.auth.providers import install_providers
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
@@ -120,5 +121,6 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(preferences.blueprint)
     install_study(app)
     install_share(app)
+    install_provinces(app)
     if settings.development:
         app.register_blueprint(mailbox.blueprint)
