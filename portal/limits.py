@@ -23,11 +23,12 @@ SIGN_IN = "40 per minute"
 A_WHILE = 60
 
 
-def limited(limit: str) -> Callable[[View], View]:
-    """Give a view a limit of its own for each address, for example "40 per minute"."""
+def limited(limit: str, *, by: Callable[[], str] | None = None) -> Callable[[View], View]:
+    """Give a view its own limit, for example "40 per minute", for each address or each `by`."""
 
     def carry(view: View) -> View:
         cast(Any, view).limit = limit
+        cast(Any, view).limit_key = by
         return view
 
     return carry
@@ -75,4 +76,4 @@ def apply_view_limits(app: Flask) -> None:
     for endpoint, view in list(views.items()):
         limit = getattr(view, "limit", None)
         if limit is not None:
-            views[endpoint] = limiter.limit(limit)(view)
+            views[endpoint] = limiter.limit(limit, key_func=getattr(view, "limit_key", None))(view)

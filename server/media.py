@@ -61,16 +61,25 @@ class Media:
     made: tuple[int, int, int, int, int, int]
 
 
-def lay_out(cloud: ImageCloud, session: Session, study: Study) -> Media:
-    """Give each object of a study its place in the set and make the directory of it.
+def lay_out(
+    cloud: ImageCloud,
+    session: Session,
+    study: Study,
+    *,
+    series_ids: frozenset[str] | None = None,
+) -> Media:
+    """Give each object of a study, or of some series, its place in the set, and make its directory.
 
     Objects that the directory cannot name (no file meta information, keys missing that have no
     stand-in) get a file beside it. Raises MediaRefusedError, StorageError.
     """
+    wanted = Series.study_id == study.study_id
+    if series_ids is not None:
+        wanted &= Series.series_id.in_(series_ids)
     rows = session.scalars(
         select(Instance)
         .join(Series)
-        .where(Series.study_id == study.study_id)
+        .where(wanted)
         .order_by(Series.series_number, Series.series_id, Instance.instance_number, Instance.id)
     ).all()
     _check_size(rows)

@@ -12,16 +12,18 @@ from flask.typing import ResponseReturnValue
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
+from portal.entry import entry_kind
 from portal.identity import signed_in_identity, source_address
 from portal.limits import limited
 from portal.share import suggestion
-from portal.share.forms import ShareForm
-from portal.share.qr import data_address, qr_png
+from portal.share.forms import CardForm, ShareForm
+from portal.share.qr import data_address, qr_png, qr_svg
 from portal.share.rows import part_words, views_words
 from portal.study import shown
 from portal.study.pages import study_frame
-from server import limits, reports, sharing
+from server import limits, messages, reports, sharing
 from server.access import Action
+from server.accounts import EntryKind
 from server.limits import Limit, TooManyTries
 from server.model import Account
 from server.sharing import NewShare, ShareTermsError
@@ -43,7 +45,9 @@ class CreatedShare:
     link: str
     door: str
     short_code: str
+    secret: str
     qr_address: str
+    qr_svg_address: str
     expires_at: datetime
     views: str
     password: str
@@ -51,6 +55,8 @@ class CreatedShare:
     series_count: int
     recipient: str
     show_identity: bool
+    watermark: bool
+    asks_code: bool
 
 
 @blueprint.get("/new")
@@ -77,7 +83,14 @@ def create_share(door: StudyDoor) -> ResponseReturnValue:
         form.images.errors = [str(error).split(" / ")[0]]
         return _form_page(door, form), UNPROCESSABLE
     created = _created(new, form.password.data or "")
-    return render_template("share/created.html", study=study_frame(door), created=created)
+    return render_template(
+        "share/created.html",
+        study=study_frame(door),
+        created=created,
+        card=CardForm(formdata=None, secret=new.secret, short_code=new.short_code),
+        # A mini-program's web view saves nothing and prints nothing: a long press does there.
+        saves_files=entry_kind() is not EntryKind.MINI_PROGRAM,
+    )
 
 
 def _form(door: StudyDoor) -> ShareForm:
@@ -93,6 +106,7 @@ def _form_page(door: StudyDoor, form: ShareForm) -> str:
         "share/new.html",
         study=study_frame(door),
         form=form,
+        sends_messages=messages.takes_messages(current_cloud()),
         has_report=reports.served_report(database_session(), door.study) is not None,
         suggested_password=suggestion.suggested_password(),
         password_alphabet=suggestion.ALPHABET,
@@ -124,6 +138,8 @@ def _create(door: StudyDoor, form: ShareForm) -> NewShare:
         max_views=form.chosen_views(),
         scope=form.chosen_scope(),
         recipient=form.recipient.data or "",
+        recipient_phone=form.recipient_phone.data or None,
+        watermark=bool(form.watermark.data),
         show_identity=bool(form.show_identity.data),
         source=source_address(),
     )
@@ -137,7 +153,9 @@ def _created(new: NewShare, password: str) -> CreatedShare:
         link=link,
         door=f"{base_url}/s/{share.share_id}",
         short_code=new.short_code,
-        qr_address=data_address(qr_png(link)),
+        secret=new.secret,
+        qr_address=data_address(qr_png(link), "image/png"),
+        qr_svg_address=data_address(qr_svg(link), "image/svg+xml"),
         expires_at=share.expires_at,
         views=views_words(share.max_views),
         password=password,
@@ -145,4 +163,6 @@ def _created(new: NewShare, password: str) -> CreatedShare:
         series_count=len(share.scope.get("series") or ()),
         recipient=share.recipient,
         show_identity=share.show_identity,
+        watermark=share.watermark,
+        asks_code=share.recipient_phone_sealed is not None,
     )

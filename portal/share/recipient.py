@@ -18,24 +18,35 @@ from werkzeug.exceptions import Gone
 from portal.context import current_cloud, database_session
 from portal.decisions import answers_data, public
 from portal.doors import StudyDoor, open_door
+from portal.entry import entry_kind
 from portal.identity import source_address
 from portal.limits import limited
 from portal.sessions import clear_share_visit, set_share_visit, share_token
 from portal.share.forms import OpenForm
+from portal.share.rows import part_words
+from portal.share.taking import ARCHIVE
 from portal.study import shown
 from portal.study.page_models import StudyFrame
 from portal.study.pages import study_frame
 from server import clock, people, sharing
+from server.access import Action
+from server.accounts import EntryKind
 from server.devices import device_class_of
 from server.model import Share
-from server.sharing import Keys, ShareClosed, SharePasswordNeeded, ShareRefused
+from server.sharing import ShareClosed, ShareCodeNeeded, SharePasswordNeeded, ShareRefused
 
 blueprint = Blueprint("share_recipient", __name__)
 
+# For each share from each address: others behind the same one must not wait for it.
 OPENINGS = "20 per minute"
+KEY, PASSWORD, CODE = "key", "password", "code"  # what the door asks for
 GONE = 410
 UNPROCESSABLE = 422
 TOO_MANY = 429
+
+
+def _one_share_from_one_address() -> str:
+    return f"{source_address()} {(request.view_args or {}).get('share_id', '')}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,9 @@ class SharedOverview:
     expires_at: datetime
     remaining: str
     views_left: int | None
+    parts: tuple[str, ...]
+    download_url: str
+    watermark: bool
 
 
 @blueprint.get("")
@@ -68,7 +82,7 @@ def door(share_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/open")
-@limited(OPENINGS)
+@limited(OPENINGS, by=_one_share_from_one_address)
 @public
 def open_share(share_id: str) -> ResponseReturnValue:
     """Exchange secret or short code, and password, for a visit."""
@@ -80,7 +94,7 @@ def open_share(share_id: str) -> ResponseReturnValue:
         opened = sharing.open_share(
             current_cloud(),
             share_id=share_id,
-            keys=Keys(form.key(), form.password.data or None),
+            keys=form.keys(),
             source=source_address(),
             device_class=device_class_of(request.user_agent.string),
         )
@@ -88,6 +102,8 @@ def open_share(share_id: str) -> ResponseReturnValue:
         return _closed_page(share_id, closed)
     except SharePasswordNeeded as needed:
         return _password_page(share_id, form, needed)
+    except ShareCodeNeeded as needed_code:
+        return _code_page(share_id, form, needed_code)
     except ShareRefused as refused:
         return _refused_page(share_id, form, refused)
     response = redirect(f"/s/{share_id}", 303)
@@ -108,7 +124,8 @@ def _door_page(
     form: OpenForm,
     *,
     ended: bool = False,
-    asks_password: bool = False,
+    asks: str = KEY,
+    phone: str = "",
     refusal: str = "",
 ) -> str:
     return render_template(
@@ -116,7 +133,8 @@ def _door_page(
         form=form,
         action=f"/s/{share_id}/open",
         ended=ended,
-        asks_password=asks_password,
+        asks=asks,
+        phone=phone,
         refusal=refusal,
     )
 
@@ -133,18 +151,31 @@ def _password_page(
 ) -> ResponseReturnValue:
     _carry_key(form)
     if not needed.wrong:
-        return _door_page(share_id, form, asks_password=True)
+        return _door_page(share_id, form, asks=PASSWORD)
     form.password.errors = [_("密码不正确，请向分享人核对。多次输错将暂时锁定。")]
-    return _door_page(share_id, form, asks_password=True), UNPROCESSABLE
+    return _door_page(share_id, form, asks=PASSWORD), UNPROCESSABLE
+
+
+def _code_page(share_id: str, form: OpenForm, needed: ShareCodeNeeded) -> ResponseReturnValue:
+    _carry_key(form)
+    form.proof.data = needed.proof
+    if needed.too_soon:
+        words = str(_("验证码刚刚发送过，请稍候一分钟再重新发送。"))
+        return _door_page(share_id, form, asks=CODE, phone=needed.phone, refusal=words), TOO_MANY
+    if not needed.wrong:
+        return _door_page(share_id, form, asks=CODE, phone=needed.phone)
+    form.sent_code.errors = [_("验证码不正确或已过期，可重新发送。多次输错将暂时锁定。")]
+    return _door_page(share_id, form, asks=CODE, phone=needed.phone), UNPROCESSABLE
 
 
 def _refused_page(share_id: str, form: OpenForm, refused: ShareRefused) -> ResponseReturnValue:
-    asked_password = bool(form.password.data)
+    asked_password = bool(form.password.data or form.proof.data)
     if asked_password:
         _carry_key(form)
+        form.proof.data = ""
     until = format_datetime(refused.retry_at, "MM-dd HH:mm")
     words = str(_("尝试次数过多，已暂时锁定，请于 %(time)s 后再试。", time=until))
-    page = _door_page(share_id, form, asks_password=asked_password, refusal=words)
+    page = _door_page(share_id, form, asks=PASSWORD if asked_password else KEY, refusal=words)
     seconds = max(1, round((refused.retry_at - clock.now()).total_seconds()))
     return page, TOO_MANY, {"Retry-After": str(seconds)}
 
@@ -168,7 +199,16 @@ def _overview(opened: StudyDoor) -> SharedOverview:
         expires_at=share.expires_at,
         remaining=_remaining(share.expires_at),
         views_left=None if share.max_views is None else max(share.max_views - share.views, 0),
+        parts=part_words(share.scope),
+        download_url=_download_url(opened),
+        watermark=share.watermark,
     )
+
+
+def _download_url(opened: StudyDoor) -> str:
+    """Return where the files are taken away, where the giver allows it and the browser can."""
+    allowed = opened.allows(Action.DOWNLOAD) and opened.allows(Action.VIEW_DICOM)
+    return opened.url(ARCHIVE) if allowed and entry_kind() is not EntryKind.MINI_PROGRAM else ""
 
 
 def _remaining(expires_at: datetime) -> str:

@@ -9,12 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from jinja2_fragments.flask import render_block
 
-from portal.context import database_session
+from portal.context import current_cloud, database_session
 from portal.decisions import signed_in
 from portal.identity import signed_in_identity, source_address
-from portal.share.rows import ShareRow, VisitRow, row, share_row, visit_row
+from portal.share.forms import PeriodForm, ViewsForm
+from portal.share.rows import OpeningRow, ShareRow, opening_row, row, share_row
 from server import sharing
 from server.model import Account, Role, Share
+from server.sharing import Outcome
 
 blueprint = Blueprint("share_records", __name__)
 
@@ -34,8 +36,7 @@ def shares() -> str:
 @signed_in(roles=PATIENTS)
 def share_detail(share_id: str) -> str:
     """Show one share and each of its openings."""
-    shown, openings = _detail(share_id)
-    return render_template("share/detail.html", row=shown, visits=openings)
+    return detail_page(share_id)
 
 
 @blueprint.get("/<share_id>/revoke")
@@ -54,7 +55,7 @@ def revoke(share_id: str) -> ResponseReturnValue:
     """End a share (A-28); htmx gets the row as it is now."""
     session = database_session()
     sharing.revoke(session, _account(), share_id, source=source_address())
-    words = str(_("已撤销，链接立即失效。"))
+    words = str(_("已撤销，链接立即失效，不能恢复。"))
     if "HX-Request" not in request.headers:
         flash(words, "success")
         return redirect(LIST, 303)
@@ -84,7 +85,7 @@ def revoke_all() -> ResponseReturnValue:
     session, account = database_session(), _account()
     for one in open_ones:
         sharing.revoke(session, account, one.share_id, source=source_address())
-    flash(_("已撤销 %(count)d 个分享，链接立即失效。", count=len(open_ones)), "success")
+    flash(_("已撤销 %(count)d 个分享，链接立即失效，不能恢复。", count=len(open_ones)), "success")
     return redirect(LIST, 303)
 
 
@@ -96,11 +97,26 @@ def _rows() -> list[ShareRow]:
     return [row(record) for record in sharing.shares_of(database_session(), _account())]
 
 
-def _detail(share_id: str) -> tuple[ShareRow, list[VisitRow]]:
+def detail_page(
+    share_id: str, *, period: PeriodForm | None = None, views: ViewsForm | None = None
+) -> str:
+    """Return the page of one share, its forms as they were sent. Raises AccessDenied."""
+    shown, openings = _detail(share_id)
+    return render_template(
+        "share/detail.html",
+        row=shown,
+        openings=openings,
+        shows_places=bool(current_cloud().settings.hospital_networks),
+        period=period or PeriodForm(formdata=None),
+        views=views or ViewsForm(formdata=None),
+    )
+
+
+def _detail(share_id: str) -> tuple[ShareRow, list[OpeningRow]]:
     """Return a share and its openings. Raises AccessDenied for anybody else's or an unknown one."""
     session, account = database_session(), _account()
-    visits = sharing.visits(session, account, share_id)
+    openings = sharing.openings(session, account, share_id)
     share = session.get_one(Share, share_id)
-    last = visits[0].opened_at if visits else None
+    last = next((one.time for one in openings if one.outcome is Outcome.OPENED), None)
     shown = share_row(share, last, given_by_me=share.account_id == account.id)
-    return shown, [visit_row(visit) for visit in visits]
+    return shown, [opening_row(one) for one in openings]

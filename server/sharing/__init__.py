@@ -9,7 +9,15 @@ from server.sharing.errors import (
     ShareTermsError,
 )
 from server.sharing.failures import Outcome
-from server.sharing.giving import NewShare, ShareState, create, revoke, state_of
+from server.sharing.giving import (
+    GivenKeys,
+    NewShare,
+    ShareState,
+    create,
+    given_again,
+    revoke,
+    state_of,
+)
 from server.sharing.opening import (
     Keys,
     OpenedShare,
@@ -26,6 +34,7 @@ __all__ = [
     "LONGEST",
     "MOST_VIEWS",
     "SHORTEST",
+    "GivenKeys",
     "Keys",
     "NewShare",
     "OpenedShare",
@@ -41,6 +50,7 @@ __all__ = [
     "ShareTermsError",
     "create",
     "ended_share",
+    "given_again",
     "grant_for_visit",
     "normalize_short_code",
     "open_share",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from server import access, audit, clock, messages
-from server.access import Action
+from server.access import AccessDenied, Action, DenialReason
 from server.accounts.passwords import hash_password
 from server.model import Account, Share, Study
 from server.sharing.errors import ShareTermsError
@@ -52,6 +53,14 @@ class NewShare:
     def path(self) -> str:
         """The link below the base address; the secret is in the fragment (goal 1)."""
         return f"/s/{self.share.share_id}#{self.secret}"
+
+
+@dataclass(frozen=True)
+class GivenKeys:
+    """The two secrets of a share, as its giver's page holds them."""
+
+    secret: str
+    short_code: str
 
 
 def short_code_hash(cloud: ImageCloud, share_id: str, short_code: str) -> str:
@@ -148,6 +157,25 @@ def revoke(session: Session, account: Account, share_id: str, *, source: str = "
     )
     if ended is not None:
         record(session, account, share_id, "share.revoke", source)
+
+
+def given_again(
+    cloud: ImageCloud, session: Session, account: Account, share_id: str, *, given: GivenKeys
+) -> Share:
+    """Return a share that its giver shows the secrets of, which only he was told, to print them.
+
+    Raises AccessDenied unless the account gave the share and both fit.
+    """
+    share = session.get(Share, share_id)
+    if share is None or share.account_id != account.id:
+        raise AccessDenied(DenialReason.NOT_YOURS)
+    secret = hmac.compare_digest(share.secret_hash, hash_secret(given.secret))
+    code = hmac.compare_digest(
+        share.short_code_hash, short_code_hash(cloud, share_id, given.short_code)
+    )
+    if not (secret and code):
+        raise AccessDenied(DenialReason.NOT_YOURS)
+    return share
 
 
 def state_of(share: Share) -> ShareState:

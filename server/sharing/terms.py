@@ -96,16 +96,16 @@ def check_views(max_views: int | None) -> None:
 
 def _check_download(scope: ShareScope, *, watermark: bool, show_identity: bool) -> None:
     """Original objects hold name and number, and no watermark can be burnt into them."""
-    if not scope.dicom:
+    if not (scope.dicom or scope.report):
         raise ShareTermsError(
-            "允许下载须同时分享 DICOM 原始影像 / a download needs the DICOM images shared"
+            "允许下载须同时分享报告或 DICOM 原始影像 / a download needs the report or DICOM shared"
         )
-    if not show_identity:
+    if scope.dicom and not show_identity:
         raise ShareTermsError(
             "原始影像文件含姓名和编号，允许下载须同时选择向对方显示完整姓名和编号 / "
             "the files hold name and number: show them in full to allow the download"
         )
-    if watermark:
+    if scope.dicom and watermark:
         raise ShareTermsError(
             "原始影像文件无法加水印，允许下载与水印只能选一项 / "
             "the files cannot carry a watermark: choose either"

@@ -3,7 +3,7 @@
 const form = document.querySelector("[data-share-door]");
 const secret = form.querySelector("[name=secret]");
 const code = form.querySelector("[data-code]");
-const button = form.querySelector("[type=submit]");
+const buttons = form.querySelectorAll("[type=submit]");
 
 // Kept in this entry of the history, so that a reload of the page still knows it.
 function readSecret() {
@@ -24,5 +24,8 @@ function useSecret() {
 useSecret();
 window.addEventListener("hashchange", useSecret);
 // A second click would use a second view.
-form.addEventListener("submit", () => setTimeout(() => { button.disabled = true; }));
-window.addEventListener("pageshow", () => { button.disabled = false; });
+function enable(enabled) {
+  for (const button of buttons) button.disabled = !enabled;
+}
+form.addEventListener("submit", () => setTimeout(() => enable(false)));
+window.addEventListener("pageshow", () => enable(true));

@@ -119,7 +119,13 @@ def test_the_terms_chosen_are_kept(case: ShareCase) -> None:
     assert (share.max_views, share.recipient, share.show_identity) == (3, "王医生", True)
     assert share.password_hash is not None
     assert "k7m4xq" not in share.password_hash
-    assert share.scope == {"report": True, "images": True, "dicom": True, "series": []}
+    assert share.scope == {
+        "report": True,
+        "images": True,
+        "dicom": True,
+        "download": False,
+        "series": [],
+    }
     for words in ("k7m4xq", "3 次", "王医生", "报告、影像、DICOM"):
         assert words in given.page
 

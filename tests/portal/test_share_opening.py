@@ -52,14 +52,19 @@ def statuses(case: ShareCase, visitor: Visitor, address: str) -> dict[str, int]:
 
 # The series of these tests has no overlay planes, and nobody drew or marked anything on it.
 NOTHING_THERE = ("/overlays", "/annotations.dcm", "/key-images.dcm")
+# Not to be had unless the giver says so.
+NOT_TAKEN = ("/study.zip", "/report.pdf")
 
 
 def all_open(found: dict[str, int]) -> bool:
     """Whether each address answers, with 404 where there is nothing to give."""
-    return all(
-        status == (404 if address.endswith(NOTHING_THERE) else 200)
-        for address, status in found.items()
-    )
+
+    def expected(address: str) -> int:
+        if address.endswith(NOT_TAKEN):
+            return 403
+        return 404 if address.endswith(NOTHING_THERE) else 200
+
+    return all(status == expected(address) for address, status in found.items())
 
 
 def parts(case: ShareCase, given: Given) -> dict[str, bool]:
@@ -209,11 +214,12 @@ def test_guessing_short_codes_ends_with_429(case: ShareCase) -> None:
 
 
 @pytest.mark.requirement("A-30")
-def test_one_address_may_not_knock_for_ever(case: ShareCase) -> None:
+def test_one_address_may_not_knock_at_one_share_for_ever(case: ShareCase) -> None:
     case.app.config["WTF_CSRF_ENABLED"] = False
     client = case.app.test_client()
-    codes = [client.post(f"/s/{number:022d}/open").status_code for number in range(21)]
+    codes = [client.post(f"/s/{'0' * 22}/open").status_code for _ in range(21)]
     assert codes == [422] * 20 + [429]
+    assert client.post(f"/s/{'1' * 22}/open").status_code == 422
 
 
 def test_the_short_code_opens_without_a_script(case: ShareCase) -> None:

@@ -24,6 +24,14 @@ def other(app: Flask, cloud: ImageCloud) -> Visitor:
     return Visitor(app).be(cloud, make_account(cloud, "lisi", person=make_person(cloud, "李四")))
 
 
+def rows(case: ShareCase) -> list[tuple[str, str]]:
+    """Outcome and device of each opening on the page of a share."""
+    found = (
+        r"<tr><td><time[^>]*>[^<]+</time></td><td><span[^>]*>([^<]+)</span></td><td>([^<]+)</td>"
+    )
+    return re.findall(found, case.giver.text)
+
+
 def test_without_shares_the_list_says_what_to_do(case: ShareCase) -> None:
     assert case.giver.get("/shares").status_code == 200
     assert "还没有分享" in case.giver.text
@@ -46,14 +54,15 @@ def test_the_row_is_brought_up_to_date_by_an_opening(case: ShareCase) -> None:
 
 @pytest.mark.requirement("A-27")
 def test_the_detail_shows_each_opening_with_time_and_device(case: ShareCase) -> None:
-    given = case.give()
+    given = case.give(password="k7m4xq")
     case.giver.get(f"/shares/{given.share_id}")
     assert "还没有人打开过" in case.giver.text
-    case.recipient(given)
-    case.recipient(given)
+    for _ in range(2):
+        case.recipient(given, password="k7m4xq")
     case.giver.get(f"/shares/{given.share_id}")
-    rows = re.findall(r"<tr><td><time[^>]*>[^<]+</time></td><td>([^<]+)</td></tr>", case.giver.text)
-    assert rows == ["手机", "手机"]
+    knock(case.stranger(), given, password="falsch")
+    case.giver.get(f"/shares/{given.share_id}")
+    assert rows(case) == [("密码错误", "手机"), ("已打开", "手机"), ("已打开", "手机")]
 
 
 def test_the_newest_share_stands_first(case: ShareCase) -> None:
@@ -72,7 +81,7 @@ def test_revoking_without_a_script_asks_first(case: ShareCase) -> None:
     assert case.share(given.share_id).revoked_at is None
     case.giver.submit(address)
     assert case.giver.path == "/shares"
-    assert "已撤销，链接立即失效" in case.giver.text
+    assert "已撤销，链接立即失效，不能恢复" in case.giver.text
     assert case.share(given.share_id).revoked_at is not None
     assert case.giver.get(address).request.path == f"/shares/{given.share_id}"
     assert knock(case.stranger(), given).status_code == 410
@@ -92,7 +101,10 @@ def test_htmx_gets_the_row_as_it_is_now(case: ShareCase) -> None:
     assert "已撤销" in fragment
     assert "data-dialog" not in fragment
     assert json.loads(answer.headers["HX-Trigger-After-Settle"]) == {
-        "share:revoked": {"text": "已撤销，链接立即失效。", "row": f"share-{given.share_id}"}
+        "share:revoked": {
+            "text": "已撤销，链接立即失效，不能恢复。",
+            "row": f"share-{given.share_id}",
+        }
     }
 
 
