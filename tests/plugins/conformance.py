@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PROPERTY = "requirements"
 PRIORITIES = ("P1", "P2", "P3", "DOC")
 CLAIM = re.compile(r"^\| (?P<id>[A-K]-\d+) \|.*\| (?P<tests>[^|]+) \|$")
 
@@ -100,10 +101,6 @@ def read_claims(document: str) -> set[tuple[str, str]]:
     return claims
 
 
-def _test_name(item: pytest.Item) -> str:
-    return item.nodeid.split("[")[0]
-
-
 class ConformancePlugin:
     """Collects what each test proves."""
 
@@ -118,21 +115,22 @@ class ConformancePlugin:
                 unknown = set(marker.args) - known
                 if unknown:
                     raise pytest.UsageError(f"{item.nodeid}: unknown requirement {unknown}")
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        # What was deselected (`long`) is no more among the items, and claims nothing.
-        for item in session.items:
-            for marker in item.iter_markers("requirement"):
-                self.evidence.claims[_test_name(item)] |= set(marker.args)
+                # Reports carry this from the process that ran the test to the one that writes.
+                item.user_properties.append((PROPERTY, list(marker.args)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         name = report.nodeid.split("[")[0]
+        for key, ids in report.user_properties:
+            if key == PROPERTY:
+                self.evidence.claims[name] |= set(ids)
         if report.failed:
             self.evidence.failed.add(name)
         elif report.skipped:
             self.evidence.skipped.add(name)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(self.config, "workerinput"):
+            return  # one of several processes: it has seen a part of the tests only
         target = self.config.getoption("write_conformance")
         if target:
             Path(target).write_text(render(self.evidence.proven()), encoding="utf-8")
