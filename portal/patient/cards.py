@@ -17,7 +17,7 @@ from server.timeline import ClosedReason, TimelineEntry
 
 @dataclass(frozen=True)
 class Card:
-    """One examination as it is shown."""
+    """One examination as it is shown; `elsewhere_…` where another province holds it (A-11)."""
 
     study_id: str
     title: str
@@ -35,6 +35,9 @@ class Card:
     share_href: str
     compare_href: str
     thumbnail_url: str
+    elsewhere_href: str = ""
+    elsewhere_action: str = ""
+    elsewhere_waits: bool = False
 
 
 @dataclass(frozen=True)

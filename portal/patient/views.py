@@ -16,10 +16,12 @@ from portal.decisions import signed_in
 from portal.identity import Identity, signed_in_identity
 from portal.patient import filters
 from portal.patient.cards import Card, Year, card, years
+from portal.patient.elsewhere import cards_between, merged
 from portal.patient.filters import ActiveFilter
 from server import access, people, timeline
 from server.imaging.opening import opening_series_of
 from server.model import Account, Person, Role
+from server.provinces import elsewhere
 from server.terms import china_time
 from server.timeline import TimelineEntry
 from server.timeline_filter import TimelineChoices, TimelineShow
@@ -47,7 +49,7 @@ class TimelineView:
     """What the time line's template is given; `asked` is what stands in the form.
 
     `problem` says what of the form could not be used, `announced` what to read out once a part of
-    the page was exchanged.
+    the page was exchanged, `unanswered` whether other provinces could not be asked.
     """
 
     title: str
@@ -62,6 +64,7 @@ class TimelineView:
     clear_url: str
     problem: str
     announced: str
+    unanswered: bool
 
 
 @blueprint.get("/studies")
@@ -89,14 +92,25 @@ def _view(identity: Identity, said: Mapping[str, str], *, continued: bool) -> Ti
     except timeline.PageMarkError as error:
         raise BadRequest from error
     persons = timeline.persons_of(session, grant)
+    person_ids = {one.id for one in persons}
+    if mark is None:
+        elsewhere.refresh(cloud, person_ids)
     choices = timeline.choices_of(session, grant, wanted.person_id)
     several = len(persons) > 1 and wanted.person_id is None
+    others = cards_between(
+        person_ids,
+        wanted,
+        before=timeline.marked_instant(mark) if mark else None,
+        since=found.entries[-1].study_datetime if found.next_page else None,
+        name_shown=several,
+    )
+    own = _cards(found.entries, choices, name_shown=several)
     title, lead = _words(wanted.show)
     return TimelineView(
         title=title,
         lead=lead,
         people=_chips(identity, persons, said),
-        years=years(_cards(found.entries, choices, name_shown=several), after=last),
+        years=years(merged(own, others), after=last),
         more_url=filters.address(said, page=found.next_page) if found.next_page else "",
         newest_url=filters.address(said) if mark else "",
         asked=said,
@@ -104,7 +118,8 @@ def _view(identity: Identity, said: Mapping[str, str], *, continued: bool) -> Ti
         active=filters.active_filters(said, choices),
         clear_url=filters.without_filters(said),
         problem=filters.problem(said),
-        announced=_announced(len(found.entries), more=found.next_page is not None),
+        announced=_announced(len(own) + len(others), more=found.next_page is not None),
+        unanswered=elsewhere.is_unanswered(cloud, session, person_ids),
     )
 
 

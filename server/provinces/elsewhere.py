@@ -71,8 +71,10 @@ def studies_elsewhere(session: Session, person_ids: Collection[int]) -> Sequence
     ).all()
 
 
-def is_unanswered(session: Session, person_ids: Collection[int]) -> bool:
+def is_unanswered(cloud: ImageCloud, session: Session, person_ids: Collection[int]) -> bool:
     """Whether the last question for one of these persons got no answer."""
+    if cloud.settings.provinces_file is None:
+        return False
     found = session.scalar(
         select(IndexAnswer.person_id)
         .where(IndexAnswer.person_id.in_(person_ids), IndexAnswer.failure != "")
