@@ -21,6 +21,7 @@ from server import access
 from server.access import AccessDenied, Action
 from server.imaging import delivery
 from server.imaging.opening import opening_frame
+from server.imaging.pictures import PNG, Picture
 from server.model import PreviewKind, Series, Study
 from server.terms import modality_label
 from viewer_py.dicom import manifest
@@ -173,7 +174,8 @@ def rendered(door: StudyDoor, series_id: str, frame_index: int) -> Response:
     """Send a frame's exact default-window rendering, lossless (WADO-RS `rendered`)."""
     series = shown.one_series(door, series_id)
     png = delivery.rendered_png(current_cloud(), database_session(), series, frame_index)
-    return Response(png, content_type="image/png")
+    frame = watermark.marked(door, Picture(PNG, png, 0, 0))
+    return Response(frame.data, content_type=PNG)
 
 
 @blueprint.get("/series/<series_id>/pictures/<int:frame_index>/<kind>")
@@ -189,4 +191,5 @@ def picture(door: StudyDoor, series_id: str, frame_index: int, kind: str) -> Res
         frame_index,
         PreviewKind(kind),
     )
-    return Response(found.data, content_type=found.media_type)
+    marked = watermark.marked(door, found)
+    return Response(marked.data, content_type=marked.media_type)

@@ -26,9 +26,6 @@ from server.model import PreviewKind, Series
 from server.terms import modality_label
 from viewer_py.dicom import refusals
 
-# The list of studies that a door belongs to; a share has none.
-_BACK = {"patient": "/studies", "doctor": "/doctor/studies"}
-
 patient = Blueprint("study", __name__)
 others = Blueprint("shown_study", __name__)
 both = Blueprint("study_pages", __name__)
@@ -117,7 +114,7 @@ def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int 
     carried = f"series={series.series_id}&frame={frame_index + 1}" if series is not None else ""
     may_dicom = door.allows(Action.VIEW_DICOM)
     links = StudyLinks(
-        back=_BACK.get(door.kind, door.base_url),
+        back=door.list_url,
         pictures=door.pictures_url if door.allows(Action.VIEW_PICTURES) else "",
         report=door.url("report") if door.allows(Action.VIEW_REPORT) else "",
         share=door.url("shares/new") if own and door.allows(Action.SHARE) else "",
@@ -148,7 +145,7 @@ def _pictures_page(door: StudyDoor, ready: list[Series], series: Series) -> Pict
         frame_count=series.frame_count,
         picture_url=address.replace("{frame}", str(index)),
         picture_address=address,
-        watermark_url=door.url("watermark.svg") if watermark.words(door) else "",
+        watermark_url=door.url("watermark.svg") if watermark.overlay(door) else "",
         captions_url=door.url(f"series/{series.series_id}/captions.json"),
         caption=captions.caption(read, index),
         previous_href=_page_href(door, series, max(index - 1, 0), fast),

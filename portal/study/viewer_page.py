@@ -29,12 +29,16 @@ PAGE_FILES = (
     "css/viewer-unshown.css",
     "css/viewer-marks.css",
     "css/viewer-screens.css",
+    "css/viewer-touch.css",
     "viewer/page.js",
     "viewer/begin.js",
     "viewer/remembered.js",
     "viewer/link.js",
     "viewer/panel.js",
     "viewer/panes.js",
+    "viewer/hints.js",
+    "viewer/sheets.js",
+    "viewer/swipe.js",
     "viewer/aids.js",
     "viewer/unshown.js",
     "viewer/input.js",
@@ -88,6 +92,13 @@ def codec_addresses() -> dict[str, dict[str, str]]:
     }
 
 
+def _pictures_url(study: StudyFrame, series: Series, frame_index: int) -> str:
+    """Return where the same frame is shown as JPG; "" where the reader may not see that."""
+    if not study.links.pictures:
+        return ""
+    return f"{study.links.pictures}?series={series.series_id}&frame={frame_index + 1}"
+
+
 def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int) -> str:
     """Render the DICOM page, opening at one frame of one series.
 
@@ -98,20 +109,22 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         raise ServiceUnavailable
     caption = captions.caption(shown.series_manifest(door, series), frame_index)
     entries = [series_entry(door, one) for one in shown.ready_series(door)]
+    pictures = _pictures_url(study, series, frame_index)
     viewer: dict[str, Any] = {
         "base": door.base_url,
         "hangs": door.kind == DOCTOR,
         "title": study.title,
         "subtitle": study.subtitle,
         "cloud_index": study.cloud_index,
-        "jpg_url": f"{study.links.pictures}?series={series.series_id}&frame={frame_index + 1}",
+        "jpg_url": pictures or study.links.back,
+        "fast_url": f"{pictures}&fast=1" if pictures else "",
         "catalogue": entries,
         "series": [*entries, *(closed_entry(one) for one in shown.refused_series(door))],
         "first_series_id": series.series_id,
         "first_frame": frame_index,
         "first_frame_count": series.frame_count,
         "rendered_url": door.url(f"series/{series.series_id}/frames/{frame_index}/rendered.png"),
-        "watermark_url": door.url("watermark.svg") if watermark.words(door) else "",
+        "watermark_url": door.url("watermark.svg") if watermark.overlay(door) else "",
         "corners": {"wide": caption.wide, "narrow": caption.narrow},
         "marks": caption.marks,
         "runtime": catalog.runtime(),

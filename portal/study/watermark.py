@@ -1,6 +1,7 @@
 """Who looks at a study and when, as words over its pictures (C-40).
 
-A doctor and a recipient see them, a patient on his own page does not.
+A doctor and a recipient see them, a patient on his own page does not. Where the giver of a share
+asks for it they are burnt into the pictures that leave the server, so that no page can hide them.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ from html import escape
 
 from flask_babel import gettext as _
 
-from portal.context import database_session
+from portal.context import current_cloud, database_session
 from portal.doors import DOCTOR, StudyDoor
 from portal.identity import signed_in_identity
 from server import clock
+from server.imaging import watermarking
+from server.imaging.pictures import Picture
 from server.model import Share
+from server.sharing import recipient_code
 from server.terms import china_time
 
 # One tile of the pattern, in CSS pixels: as wide as the words, which nobody measures here.
@@ -29,9 +33,33 @@ def words(door: StudyDoor) -> str:
         return " ".join(dict.fromkeys((identity.name, identity.login, now)))
     if door.grant.share_id is None:
         return ""
-    share = database_session().get(Share, door.grant.share_id)
-    recipient = share.recipient if share is not None else ""
-    return " ".join((_("分享查看"), recipient, now)) if recipient else f"{_('分享查看')} {now}"
+    share = _share(door)
+    if share is None:
+        return f"{_('分享查看')} {now}"
+    phone = recipient_code.masked_phone(current_cloud(), share)
+    told = (_("分享查看"), share.recipient, phone, now)
+    return " ".join(one for one in told if one)
+
+
+def overlay(door: StudyDoor) -> str:
+    """Return the words that the page lays over its pictures: none where they are burnt in."""
+    return "" if is_burnt(door) else words(door)
+
+
+def is_burnt(door: StudyDoor) -> bool:
+    """Whether the words are burnt into each picture."""
+    share = _share(door)
+    return share is not None and share.watermark
+
+
+def marked(door: StudyDoor, picture: Picture) -> Picture:
+    """Return a picture as it may leave through a door: with its words burnt in, or as it is."""
+    return watermarking.burnt(picture, words(door)) if is_burnt(door) else picture
+
+
+def _share(door: StudyDoor) -> Share | None:
+    share_id = door.grant.share_id
+    return database_session().get(Share, share_id) if share_id is not None else None
 
 
 def tile(text: str) -> str:

@@ -41,7 +41,9 @@ def seal_phone(cloud: ImageCloud, number: str) -> bytes:
 
 
 def masked_phone(cloud: ImageCloud, share: Share) -> str:
-    """Return the number of a share that has one, for example 138****8000."""
+    """Return the number that a share's codes go to, for example 138****8000; "" without one."""
+    if share.recipient_phone_sealed is None:
+        return ""
     number = _phone(cloud, share)
     return f"{number[:3]}****{number[-4:]}"
 
