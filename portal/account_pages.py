@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.account import own_account, own_token_hash
 from portal.context import current_cloud, database_session
 from portal.decisions import signed_in
 from portal.devices import device_name
-from portal.identity import signed_in_identity, source_address
+from portal.entry import entry_name
+from portal.identity import source_address
 from portal.sessions import session_token
 from server import accounts, consent
-from server.model import Account
 
 blueprint = Blueprint("account", __name__)
-
-
-def _own_account() -> Account:
-    return database_session().get_one(Account, signed_in_identity().account_id)
-
-
-def _own_token_hash() -> str:
-    token = session_token(current_cloud().settings, request) or ""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @blueprint.get("/account")
 @signed_in
 def account_page() -> str:
     """Show account, consents and devices."""
-    account = _own_account()
+    account = own_account()
     session = database_session()
     devices = [
         {
             "token_hash": one.token_hash,
             "name": device_name(one.device),
+            "signed_in_at": one.created_at,
             "last_seen_at": one.last_seen_at,
-            "own": one.token_hash == _own_token_hash(),
+            "entry": entry_name(one.entry_kind),
+            "own": one.token_hash == own_token_hash(),
         }
         for one in accounts.live_sessions(current_cloud(), session, account)
     ]
@@ -52,7 +44,7 @@ def account_page() -> str:
 def withdraw_consent(consent_id: str) -> ResponseReturnValue:
     """Withdraw a consent; without it nothing is shown until it is given again (F-24)."""
     source = source_address()
-    if consent.withdraw(database_session(), _own_account(), consent_id, source=source):
+    if consent.withdraw(database_session(), own_account(), consent_id, source=source):
         flash(_("已撤回同意。再次同意之前，我们不会展示您的影像。"), "success")
     return redirect("/account", 303)
 
@@ -62,6 +54,18 @@ def withdraw_consent(consent_id: str) -> ResponseReturnValue:
 def sign_out_device() -> ResponseReturnValue:
     """End the session of one of one's own devices."""
     device, source = request.form.get("device", ""), source_address()
-    if accounts.revoke_session(database_session(), _own_account(), device, source=source):
+    if accounts.revoke_session(database_session(), own_account(), device, source=source):
         flash(_("该设备已退出登录。"), "success")
+    return redirect("/account", 303)
+
+
+@blueprint.post("/account/devices/sign-out-others")
+@signed_in
+def sign_out_others() -> ResponseReturnValue:
+    """End every session of the account but this one."""
+    token = session_token(current_cloud().settings, request) or ""
+    count = accounts.sign_out_others(
+        database_session(), own_account(), keep_token=token, source=source_address()
+    )
+    flash(_("已退出其他 %(count)s 台设备。", count=count), "success")
     return redirect("/account", 303)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import (
     account_pages,
-    auth,
+    account_security,
     consent_pages,
     doctor,
     health,
@@ -24,13 +23,18 @@ from portal import (
     preferences,
 )
 from portal.api.provinces import install_provinces
+from portal.auth import install_auth
 from portal.auth.providers import install_providers
+from portal.authorisations import install_authorisations
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
 from portal.entry import install_entry
 from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
+from portal.launch import views as launch_pages
+from portal.launch.forms import FormProtection, FramedSessions
+from portal.launch.launched import embedding
 from portal.limits import apply_view_limits, install_limits
 from portal.logs import ensure_logging
 from portal.navigation import install_navigation
@@ -41,6 +45,7 @@ from portal.sessions import FORMS, cookie_name
 from portal.share import install_share
 from portal.static_files import install_static_files
 from portal.study import install_study
+from portal.text_size import install_text_size
 from server.cloud import ImageCloud
 from server.settings import Settings
 
@@ -58,6 +63,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     ensure_logging()
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(_configuration(cloud) | dict(config or {}))
+    app.session_interface = FramedSessions()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -70,7 +76,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     install_limits(app)
     install_identity(app)
     install_decisions(app)
-    CSRFProtect(app)
+    FormProtection(app)
     install_errors(app)
     install_static_files(app, ROOT / "static")
     install_service_worker(app)
@@ -110,17 +116,22 @@ def _trust_proxies(app: Flask, settings: Settings) -> None:
 
 def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(account_pages.blueprint)
-    app.register_blueprint(auth.blueprint)
+    app.register_blueprint(account_security.blueprint)
+    install_auth(app)
     install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
     app.register_blueprint(doctor.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(language.blueprint)
+    install_text_size(app)
+    app.register_blueprint(launch_pages.blueprint)
+    app.context_processor(embedding)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(preferences.blueprint)
     install_study(app)
     install_share(app)
+    install_authorisations(app)
     install_provinces(app)
     if settings.development:
         app.register_blueprint(mailbox.blueprint)

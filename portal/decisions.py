@@ -19,10 +19,12 @@ import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast, overload
+from urllib.parse import quote
 
 import structlog
-from flask import Flask, current_app, g, redirect, request
+from flask import Flask, current_app, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from portal.auditing import note_denial
@@ -36,6 +38,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 Check = Callable[[dict[str, Any]], ResponseReturnValue | None]
 
 log = structlog.get_logger("portal")
+
+ACCOUNT_SECURITY = "/account/security"
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,9 @@ def require_identity() -> Identity | ResponseReturnValue:
     return redirect(login_url(), 303)
 
 
-def _check_signed_in(roles: Collection[Role], consented: bool) -> ResponseReturnValue | None:
+def _check_signed_in(
+    roles: Collection[Role], consented: bool, fresh: bool
+) -> ResponseReturnValue | None:
     identity = require_identity()
     if not isinstance(identity, Identity):
         return identity
@@ -107,14 +113,27 @@ def _check_signed_in(roles: Collection[Role], consented: bool) -> ResponseReturn
         if answers_data():
             raise Forbidden
         return redirect(with_next("/consent"), 303)
-    return None
+    return None if identity.is_fresh or not fresh else _prove_again()
+
+
+def _prove_again() -> ResponseReturnValue:
+    """Lead to the sign-in page once more, before what only the owner himself may change."""
+    if answers_data():
+        raise Unauthorized
+    flash(_("为保护您的账户，请先重新登录，再修改登录方式。"), "info")
+    here = request.full_path.rstrip("?") if request.method == "GET" else ACCOUNT_SECURITY
+    return redirect(f"/login?again=1&next={quote(here, safe='/')}", 303)
 
 
 @overload
 def signed_in(view: View) -> View: ...
 @overload
 def signed_in(
-    *, roles: Collection[Role] = (), consented: bool = True, data: bool = False
+    *,
+    roles: Collection[Role] = (),
+    consented: bool = True,
+    data: bool = False,
+    fresh: bool = False,
 ) -> Callable[[View], View]: ...
 def signed_in(
     view: Any = None,
@@ -122,12 +141,16 @@ def signed_in(
     roles: Collection[Role] = (),
     consented: bool = True,
     data: bool = False,
+    fresh: bool = False,
 ) -> Any:
-    """Someone signed in with two factors, of these roles (all when empty), who consented (A-37)."""
+    """Someone signed in with two factors, of these roles (all when empty), who consented (A-37);
+    with `fresh`, within the last minutes."""
 
     def carry(target: Any) -> Any:
         words = "signed in: " + (", ".join(sorted(roles)) or "any role")
-        return _carry(target, Decision(words, lambda _: _check_signed_in(roles, consented), data))
+        return _carry(
+            target, Decision(words, lambda _: _check_signed_in(roles, consented, fresh), data)
+        )
 
     return carry(view) if view is not None else carry
 
@@ -164,6 +187,7 @@ def _door_decision(
         def with_door(**values: Any) -> Any:
             values.pop("study_id", None)
             values.pop("share_id", None)
+            values.pop("launch_id", None)
             values.pop("door", None)
             return view(door=g.door, **values)
 

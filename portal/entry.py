@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, request, session
+from flask_babel import gettext as _
 
 from server.accounts import EntryKind
 
@@ -32,6 +33,19 @@ def entry_kind() -> EntryKind:
     """
     said = named_kind(request.args.get(KEY, "")) or named_kind(session.get(KEY, ""))
     return said or _from_user_agent(request.user_agent.string)
+
+
+def entry_name(kind: str) -> str:
+    """Return what people call a kind of entry."""
+    names = {
+        EntryKind.WEB: _("网页"),
+        EntryKind.NATIONAL_PLATFORM: _("国家医保平台"),
+        EntryKind.QR_CODE: _("扫码"),
+        EntryKind.OFFICIAL_ACCOUNT: _("公众号"),
+        EntryKind.MINI_PROGRAM: _("小程序"),
+        EntryKind.APP: _("手机应用"),
+    }
+    return str(names[EntryKind.of(kind)])
 
 
 def _from_user_agent(agent: str) -> EntryKind:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Flask, Request, g, request
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.exceptions import Unauthorized
 
 from portal.context import current_cloud
-from portal.sessions import session_token
-from server import accounts, consent
+from portal.sessions import launch_token, session_token
+from server import accounts, clock, consent, launches
 from server.model import Role
+
+# For so long after signing in one may change how one signs in, without proving oneself again.
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,13 @@ class Identity(UserMixin):  # type: ignore[misc]
     name: str
     entry_kind: str
     needs_consent: bool
+    launch_id: str | None = None
+    signed_in_at: datetime | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether he has proved himself, with both factors, within the last minutes."""
+        return self.signed_in_at is not None and clock.now() - self.signed_in_at < FRESH
 
     def get_id(self) -> str:
         """Return the account's number as Flask-Login wants it."""
@@ -33,6 +44,9 @@ class Identity(UserMixin):  # type: ignore[misc]
 
 def _load(incoming: Request) -> Identity | None:
     cloud = current_cloud()
+    launch_id = (incoming.view_args or {}).get("launch_id")
+    if launch_id is not None:
+        return _load_launched(incoming, launch_id)
     token = session_token(cloud.settings, incoming)
     if not token:
         return None
@@ -50,9 +64,36 @@ def _load(incoming: Request) -> Identity | None:
             name=account.person.name if account.person else account.login,
             entry_kind=signed_in.entry_kind,
             needs_consent=consent.needs_consent(session, account),
+            signed_in_at=signed_in.created_at,
         )
     g.account_id = identity.account_id
     return identity
+
+
+def _load_launched(incoming: Request, launch_id: str) -> Identity | None:
+    """Return the physician of a launch; below its address nobody else is signed in.
+
+    What he agreed to is between him and his hospital, which vouches for him.
+    """
+    cloud = current_cloud()
+    token = launch_token(cloud.settings, incoming, launch_id)
+    if not token:
+        return None
+    with cloud.database.session() as session:
+        launch = launches.current(cloud, session, launch_id, token)
+        if launch is None:
+            return None
+        g.launch, g.account_id = launch, launch.account_id
+        return Identity(
+            account_id=launch.account_id,
+            login=launch.physician_code,
+            role=Role(launch.account.role),
+            person_id=None,
+            name=launch.physician_name,
+            entry_kind="his",
+            needs_consent=False,
+            launch_id=launch_id,
+        )
 
 
 def current_identity() -> Identity | None:

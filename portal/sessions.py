@@ -14,7 +14,13 @@ from server.settings import Settings
 SESSION = "yingyun"
 FORMS = "yingyun-forms"
 SHARE = "yingyun-share-"
+DEVICE = "yingyun-device"
+LAUNCH = "yingyun-launch-"
+LAUNCHED_FORMS = "yingyun-launch-forms"
+# Where a browser refuses cookies in frames, the page holds the token and sends it itself.
+LAUNCH_HEADER = "X-Yingyun-Launch"
 HOST_PREFIX = "__Host-"
+ONE_YEAR = 31_536_000
 
 
 def cookie_name(settings: Settings, name: str) -> str:
@@ -32,6 +38,23 @@ def share_token(settings: Settings, request: Request, share_id: str) -> str | No
     return request.cookies.get(cookie_name(settings, SHARE + share_id))
 
 
+def launch_token(settings: Settings, request: Request, launch_id: str) -> str | None:
+    """Return the token of a launch that the page sent, or else the browser."""
+    sent = request.headers.get(LAUNCH_HEADER)
+    return sent or request.cookies.get(cookie_name(settings, LAUNCH + launch_id))
+
+
+def launch_tokens(settings: Settings, request: Request) -> dict[str, str]:
+    """Return launch id → token for every launch that the browser holds a cookie of."""
+    prefix = cookie_name(settings, LAUNCH)
+    forms = cookie_name(settings, LAUNCHED_FORMS)
+    return {
+        name.removeprefix(prefix): token
+        for name, token in request.cookies.items()
+        if name.startswith(prefix) and name != forms
+    }
+
+
 def set_session(response: Response, settings: Settings, token: str) -> None:
     """Let the browser keep a sign-in until it is closed."""
     _set(response, settings, SESSION, token)
@@ -40,6 +63,50 @@ def set_session(response: Response, settings: Settings, token: str) -> None:
 def set_share_visit(response: Response, settings: Settings, share_id: str, token: str) -> None:
     """Let the browser keep a visit to one share, beside others and beside a sign-in."""
     _set(response, settings, SHARE + share_id, token)
+
+
+def set_launch(response: Response, settings: Settings, launch_id: str, token: str) -> None:
+    """Let the browser keep a launch, in the frame of the hospital's page and nowhere else."""
+    response.set_cookie(
+        cookie_name(settings, LAUNCH + launch_id),
+        token,
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite=framed_same_site(settings),
+        partitioned=settings.secure,
+    )
+
+
+def framed_same_site(settings: Settings) -> str:
+    """Return how cookies behave inside another site's page.
+
+    `None` with `Partitioned` (CHIPS) is kept apart for each hospital's site, and is what browsers
+    that refuse third-party cookies still take. Without HTTPS only frames of the same site work.
+    """
+    return "None" if settings.secure else "Lax"
+
+
+def clear_launch(response: Response, settings: Settings, launch_id: str) -> None:
+    """Make the browser forget a launch."""
+    response.delete_cookie(
+        cookie_name(settings, LAUNCH + launch_id),
+        path="/",
+        secure=settings.secure,
+        httponly=True,
+        samesite=framed_same_site(settings),
+        partitioned=settings.secure,
+    )
+
+
+def device_token(settings: Settings, request: Request) -> str | None:
+    """Return the token by which this browser was known at its last sign-in."""
+    return request.cookies.get(cookie_name(settings, DEVICE))
+
+
+def set_device(response: Response, settings: Settings, token: str) -> None:
+    """Let the browser keep, for a year, by what it will be known; it opens nothing."""
+    _set(response, settings, DEVICE, token, max_age=ONE_YEAR)
 
 
 def clear_session(response: Response, settings: Settings) -> None:
@@ -52,10 +119,13 @@ def clear_share_visit(response: Response, settings: Settings, share_id: str) -> 
     _clear(response, settings, SHARE + share_id)
 
 
-def _set(response: Response, settings: Settings, name: str, token: str) -> None:
+def _set(
+    response: Response, settings: Settings, name: str, token: str, *, max_age: int | None = None
+) -> None:
     response.set_cookie(
         cookie_name(settings, name),
         token,
+        max_age=max_age,
         path="/",
         secure=settings.secure,
         httponly=True,

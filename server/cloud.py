@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from server.accounts import SECOND_FACTORS, SecondFactor
 from server.db import Database
 from server.jobs.queue import JobQueue
 from server.keys import KeyFileError, MasterKey
@@ -28,6 +29,7 @@ class ImageCloud:
     vault: Vault
     jobs: JobQueue
     sms: SmsSender | None = None
+    second_factors: tuple[SecondFactor, ...] = SECOND_FACTORS
 
 
 def open_cloud(settings: Settings) -> ImageCloud:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms import HiddenField, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 CODE_PATTERN = r"[0-9]{6}"
+RECOVERY_PATTERN = r"[0-9A-Za-z]{4}-?[0-9A-Za-z]{4}-?[0-9A-Za-z]{4}"
 
 
 def _strip(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
-def _digits(value: str | None) -> str | None:
+def _compact(value: str | None) -> str | None:
     return "".join(value.split()) if value else value
 
 
@@ -32,13 +36,56 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
-    """The second step: the code of the authenticator or of the text message."""
+    """The second step: a code of the authenticator, of the text message or of the recovery sheet;
+    or what a passkey has signed, put in by the script of the page."""
 
     code = StringField(
-        _l("6 位验证码"),
-        filters=[_digits],
+        _l("验证码"),
+        filters=[_compact],
+        validators=[
+            Optional(),
+            Regexp(
+                f"^({CODE_PATTERN}|{RECOVERY_PATTERN})$",
+                message=_l("请填写 6 位验证码，或 12 位恢复码"),
+            ),
+        ],
+    )
+    assertion = HiddenField(validators=[Length(max=8000)])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether there is one answer, of a form that some factor may take."""
+        fits = bool(super().validate(extra_validators))
+        if fits and not self.answer:
+            self.code.errors = [_("请填写验证码")]
+            return False
+        return fits
+
+    @property
+    def answer(self) -> str:
+        """The answer that was given."""
+        return self.assertion.data or self.code.data or ""
+
+
+class TotpForm(FlaskForm):  # type: ignore[misc]
+    """The first code of an authenticator that is being bound."""
+
+    code = StringField(
+        _l("验证器显示的 6 位验证码"),
+        filters=[_compact],
         validators=[
             InputRequired(_l("请填写验证码")),
             Regexp(f"^{CODE_PATTERN}$", message=_l("验证码为 6 位数字")),
         ],
+    )
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]
+    """Another password: the one in use (where there is one), the new one twice."""
+
+    current = PasswordField(_l("当前密码"), validators=[Length(max=200)])
+    password = PasswordField(
+        _l("新密码"), validators=[InputRequired(_l("请填写新密码")), Length(max=200)]
+    )
+    repeated = PasswordField(
+        _l("再次输入新密码"), validators=[EqualTo("password", _l("两次输入的密码不一致"))]
     )

@@ -8,7 +8,7 @@ from typing import Any
 from flask import session
 
 from portal.next_url import safe_next
-from server.accounts import Challenge
+from server.accounts import Challenge, FactorKind
 
 KEY = "pending_sign_in"
 
@@ -18,10 +18,29 @@ class PendingSignIn:
     """The accepted password's challenge, what can answer it, and where to go on."""
 
     token: str
-    can_totp: bool
-    can_sms: bool
+    kinds: tuple[str, ...]
     target: str
     sms_sent: bool = False
+
+    @property
+    def can_totp(self) -> bool:
+        """Whether an authenticator's code may follow."""
+        return FactorKind.TOTP in self.kinds
+
+    @property
+    def can_sms(self) -> bool:
+        """Whether a code by text message may follow."""
+        return FactorKind.SMS in self.kinds
+
+    @property
+    def can_passkey(self) -> bool:
+        """Whether a passkey may follow."""
+        return FactorKind.PASSKEY in self.kinds
+
+    @property
+    def can_recovery_code(self) -> bool:
+        """Whether a recovery code may follow."""
+        return FactorKind.RECOVERY_CODE in self.kinds
 
 
 def keep(pending: PendingSignIn) -> None:
@@ -34,8 +53,7 @@ def begin(challenge: Challenge, target: str) -> None:
     keep(
         PendingSignIn(
             token=challenge.token,
-            can_totp=challenge.can_totp,
-            can_sms=challenge.can_sms,
+            kinds=tuple(sorted(challenge.kinds)),
             target=safe_next(target),
         )
     )
@@ -44,7 +62,7 @@ def begin(challenge: Challenge, target: str) -> None:
 def pending_sign_in() -> PendingSignIn | None:
     """Return the first step, or None when there was none."""
     kept: dict[str, Any] | None = session.get(KEY)
-    return PendingSignIn(**kept) if kept else None
+    return PendingSignIn(**(kept | {"kinds": tuple(kept["kinds"])})) if kept else None
 
 
 def forget() -> None:

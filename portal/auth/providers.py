@@ -19,14 +19,12 @@ from flask_babel import gettext as _
 from joserfc.errors import JoseError
 from werkzeug.exceptions import NotFound
 
+from portal.auth.entering import visit, welcome
 from portal.auth.pending import begin, forget
 from portal.context import current_cloud, database_session
 from portal.decisions import public
-from portal.entry import entry_kind
-from portal.identity import source_address
 from portal.limits import SIGN_IN, limited
 from portal.next_url import safe_next
-from portal.sessions import session_token, set_session
 from server import accounts
 from server.accounts import (
     Challenge,
@@ -43,7 +41,6 @@ log = structlog.get_logger("portal")
 EXTENSION = "yingyun-identity-providers"
 PATIENCE = 10  # seconds for one answer of a provider
 TARGET = "provider_target"
-LONGEST_DEVICE = 200
 
 
 def install_providers(app: Flask) -> None:
@@ -114,26 +111,20 @@ def done(name: str) -> ResponseReturnValue:
 
 
 def _sign_in(identity: ProvenIdentity, target: str) -> ResponseReturnValue:
-    cloud = current_cloud()
     forget()  # whoever used this browser before is not who comes in now
     try:
         outcome = accounts.sign_in_with_provider(
-            cloud,
+            current_cloud(),
             database_session(),
             identity,
-            source=source_address(),
-            device=request.user_agent.string[:LONGEST_DEVICE],
-            entry_kind=entry_kind(),
-            previous_token=session_token(cloud.settings, request),
+            **visit(),
         )
     except SignInRefused as refused:
         return _back(_words(refused))
     if isinstance(outcome, Challenge):
         begin(outcome, target)
         return redirect("/login/code", 303)
-    response = redirect(target, 303)
-    set_session(response, cloud.settings, outcome.token)
-    return response
+    return welcome(outcome, target)
 
 
 def _words(refused: SignInRefused) -> str:

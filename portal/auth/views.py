@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_time
 from flask_babel import gettext as _
 
+from portal.auth.entering import visit, welcome
 from portal.auth.forms import CodeForm, PasswordForm
 from portal.auth.leaving import leave
 from portal.auth.pending import begin, forget, keep, pending_sign_in
+from portal.auth.words import clock_time
 from portal.context import current_cloud, database_session
 from portal.decisions import public
-from portal.entry import entry_kind
 from portal.identity import current_identity, source_address
 from portal.limits import SIGN_IN, limited
 from portal.next_url import safe_next
-from portal.sessions import session_token, set_session
 from server import accounts
 from server.accounts import SignInExpired, SignInRefused
 
 blueprint = Blueprint("auth", __name__)
 
-LONGEST_DEVICE = 200
 UNPROCESSABLE = 422
 TOO_MANY = 429
 
@@ -33,9 +30,10 @@ TOO_MANY = 429
 @blueprint.get("/login")
 @public
 def login_page() -> ResponseReturnValue:
-    """Show the first step; whoever is signed in goes on at once."""
+    """Show the first step; whoever is signed in goes on at once, unless he is to prove himself
+    once more (`again`)."""
     target = safe_next(request.args.get("next"))
-    if current_identity():
+    if current_identity() and "again" not in request.args:
         return redirect(target, 303)
     return render_template("auth/login.html", form=PasswordForm(), target=target)
 
@@ -110,17 +108,13 @@ def check_code() -> ResponseReturnValue:
     if not form.validate():
         page = render_template("auth/code.html", form=form, pending=pending)
         return page, UNPROCESSABLE
-    cloud = current_cloud()
     try:
         signed_in = accounts.finish_sign_in(
-            cloud,
+            current_cloud(),
             database_session(),
             token=pending.token,
-            code=form.code.data or "",
-            source=source_address(),
-            device=request.user_agent.string[:LONGEST_DEVICE],
-            entry_kind=entry_kind(),
-            previous_token=session_token(cloud.settings, request),
+            code=form.answer,
+            **visit(),
         )
     except SignInRefused as refused:
         if refused.retry_at or isinstance(refused, SignInExpired):
@@ -128,10 +122,7 @@ def check_code() -> ResponseReturnValue:
         form.code.errors = [_("验证码不正确，请核对后重试。")]
         page = render_template("auth/code.html", form=form, pending=pending)
         return page, UNPROCESSABLE
-    forget()
-    response = redirect(pending.target, 303)
-    set_session(response, cloud.settings, signed_in.token)
-    return response
+    return welcome(signed_in, pending.target)
 
 
 @blueprint.post("/logout")
@@ -150,16 +141,11 @@ def _start_again(refused: SignInRefused) -> ResponseReturnValue:
 def _refusal(refused: SignInRefused, words: str) -> str:
     if refused.retry_at is None:
         return words
-    return str(_("尝试次数过多，请于 %(time)s 后再试。", time=_clock_time(refused.retry_at)))
+    return str(_("尝试次数过多，请于 %(time)s 后再试。", time=clock_time(refused.retry_at)))
 
 
 def _message_refusal(refused: SignInRefused) -> str:
     if refused.retry_at is None:
         return str(_("短信暂时无法发送，请改用身份验证器。"))
-    when = _clock_time(refused.retry_at)
+    when = clock_time(refused.retry_at)
     return str(_("短信发送过于频繁，请于 %(time)s 后再发送。", time=when))
-
-
-def _clock_time(moment: datetime) -> str:
-    # The next whole minute: at the one that has begun it would still be refused.
-    return str(format_time(moment + timedelta(minutes=1), "HH:mm"))

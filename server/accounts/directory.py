@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from server import audit, clock, people
 from server.accounts.errors import AccountExistsError, LoginNameError
 from server.accounts.passwords import check_strength, hash_password
+from server.accounts.totp import TOTP_CONTEXT, provisioning_uri
 from server.model import Account, AccountSession, Institution, Person, Role
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
-TOTP_CONTEXT = "account.totp_secret"
 _LOGIN = re.compile(r"[^\W_][\w.@+-]{1,63}")
 
 
@@ -84,8 +84,7 @@ def create_account(
         source=source,
         detail={"role": str(role)},
     )
-    uri = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=cloud.settings.site_name)
-    return NewAccount(account, secret, uri)
+    return NewAccount(account, secret, provisioning_uri(cloud, name, secret))
 
 
 def find_account(cloud: ImageCloud, session: Session, login: str) -> Account | None:

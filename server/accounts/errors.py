@@ -26,3 +26,7 @@ class AccountExistsError(ValueError):
 
 class LoginNameError(ValueError):
     """The login cannot be used; the message says why, in Chinese and English."""
+
+
+class FactorRefusedError(ValueError):
+    """What should have proved or added a factor does not: wrong, used, too old, or not his."""

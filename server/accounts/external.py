@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import audit, messages, people
+from server import audit, people
 from server.accounts.auditing import actor_of, record_failure, record_success
+from server.accounts.challenges import Challenge, open_challenge
 from server.accounts.errors import SignInRefused
-from server.accounts.sessions import EntryKind, open_session, sign_out
-from server.accounts.sign_in import Challenge, SignedIn, open_challenge
+from server.accounts.factors import FactorKind, ready_kinds
+from server.accounts.sign_in import SignedIn, enter
 from server.identity_providers import IdentityProvider, SecondFactor
 from server.model import Account, ExternalIdentity, Person, Role
 
@@ -69,6 +70,7 @@ def sign_in_with_provider(
     device: str,
     entry_kind: str = "web",
     previous_token: str | None = None,
+    device_token: str | None = None,
 ) -> SignedIn | Challenge:
     """Sign in whoever the provider vouches for, or ask for the second factor first (F-03).
 
@@ -79,20 +81,22 @@ def sign_in_with_provider(
         _refused(cloud, identity, actor_of(account), source, "disabled")
         raise SignInRefused
     if identity.has_two_factors():
-        if previous_token:
-            sign_out(session, previous_token, source=source)
-        kind = EntryKind.of(identity.provider.entry_kind or entry_kind)
-        token = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
-        record_success(session, account, "sign_in", source, provider=name, entry_kind=str(kind))
-        return SignedIn(token, account)
-    challenge = Challenge(
-        open_challenge(session, account),
-        can_totp=account.totp_secret_sealed is not None,
-        can_sms=messages.can_reach(cloud, account),
-    )
-    if not (challenge.can_totp or challenge.can_sms):
+        return enter(
+            cloud,
+            session,
+            account,
+            factor=FactorKind.PROVIDER,
+            source=source,
+            device=device,
+            entry_kind=identity.provider.entry_kind or entry_kind,
+            previous_token=previous_token,
+            device_token=device_token,
+            provider=name,
+        )
+    if not ready_kinds(cloud, session, account):
         _refused(cloud, identity, actor_of(account), source, "no second factor")
         raise NoSecondFactorError
+    challenge = open_challenge(cloud, session, account)
     record_success(session, account, "sign_in.provider", source, provider=name)
     return challenge
 

@@ -12,8 +12,8 @@ MIN_LENGTH = 10
 MAX_LENGTH = 128
 MIN_KINDS = 3
 MIN_DIFFERENT = 5
-# zxcvbn's scale ends at 4; 3 is "safely unguessable", a hundred million tries and more. It looks at the
-# beginning only, because its work grows with the length faster than its answer improves.
+# zxcvbn's scale ends at 4; 3 is "safely unguessable", a hundred million tries and more. It looks
+# at the beginning only, because its work grows with the length faster than its answer improves.
 MIN_SCORE = 3
 SCORED_LENGTH = 64
 # 19 MiB, two passes, one lane: OWASP's second choice, 56 ms on two slow cores; the library's

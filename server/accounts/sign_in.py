@@ -9,17 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from server import clock, limits, messages
-from server.accounts import passwords, second_factor
+from server import limits
+from server.accounts import passkeys, passwords
 from server.accounts.auditing import actor_of, record_failure, record_success
+from server.accounts.challenges import (
+    CODE_TRIES,
+    Challenge,
+    live_challenge,
+    open_challenge,
+    use_up,
+)
+from server.accounts.devices import note_device
 from server.accounts.directory import find_account, normalize_login
-from server.accounts.errors import SignInExpired, SignInRefused
-from server.accounts.sessions import EntryKind, hash_token, new_token, open_session, sign_out
+from server.accounts.errors import FactorRefusedError, SignInExpired, SignInRefused
+from server.accounts.factors import FactorKind, accepted_kind
+from server.accounts.sessions import EntryKind, open_session, sign_out
 from server.limits import Limit, TooManyTries
 from server.model import Account, SignInChallenge
 
@@ -32,20 +41,12 @@ _GLOBAL_FACTOR = 200
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """The password was right: which second factors may follow."""
-
-    token: str
-    can_totp: bool
-    can_sms: bool
-
-
-@dataclass(frozen=True)
 class SignedIn:
-    """The token for the browser's cookie, and whose it is."""
+    """The tokens for the browser's cookies (session and device), and whose they are."""
 
     token: str
     account: Account
+    device_token: str = ""
 
 
 def start_sign_in(
@@ -68,13 +69,9 @@ def start_sign_in(
     limits.clear(cloud, session, *counted[0])
     if passwords.needs_rehash(account.password_hash):
         account.password_hash = passwords.hash_password(password)
-    token = open_challenge(session, account)
+    challenge = open_challenge(cloud, session, account)
     record_success(session, account, "sign_in.password", source)
-    return Challenge(
-        token,
-        can_totp=account.totp_secret_sealed is not None,
-        can_sms=messages.can_reach(cloud, account),
-    )
+    return challenge
 
 
 def finish_sign_in(
@@ -87,19 +84,26 @@ def finish_sign_in(
     device: str,
     entry_kind: str = "web",
     previous_token: str | None = None,
+    device_token: str | None = None,
 ) -> SignedIn:
-    """Check the code and open a session with a fresh token; `previous_token` is ended (A-02).
+    """Check the second factor and open a session with a fresh token; `previous_token` is ended.
 
-    Raises SignInExpired when the password step must be repeated, SignInRefused for a wrong code,
-    with `retry_at` while the account is locked.
+    `code` is the answer of whichever factor the account has (A-02, F-03). Raises SignInExpired
+    when the password step must be repeated, SignInRefused for a wrong code, with `retry_at` while
+    the account is locked.
     """
-    account = check_code(cloud, session, token=token, code=code, source=source)
-    if previous_token:
-        sign_out(session, previous_token, source=source)
-    kind = EntryKind.of(entry_kind)
-    new = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
-    record_success(session, account, "sign_in", source, entry_kind=str(kind))
-    return SignedIn(new, account)
+    account, factor = _take_factor(cloud, session, token=token, code=code, source=source)
+    return enter(
+        cloud,
+        session,
+        account,
+        factor=factor,
+        source=source,
+        device=device,
+        entry_kind=entry_kind,
+        previous_token=previous_token,
+        device_token=device_token,
+    )
 
 
 def check_code(
@@ -109,17 +113,89 @@ def check_code(
 
     Raises SignInExpired, SignInRefused as `finish_sign_in`.
     """
-    challenge = second_factor.live_challenge(session, token)
+    return _take_factor(cloud, session, token=token, code=code, source=source)[0]
+
+
+def sign_in_with_passkey(
+    cloud: ImageCloud,
+    session: Session,
+    *,
+    token: str,
+    credential: Any,
+    source: str,
+    device: str,
+    entry_kind: str = "web",
+    previous_token: str | None = None,
+    device_token: str | None = None,
+) -> SignedIn:
+    """Sign in whoever a passkey belongs to: the device has verified him, which makes two factors.
+
+    A lock-out by wrong passwords does not count here: nobody guesses a signature, and so nobody
+    can lock the owner out. Raises SignInRefused.
+    """
+    try:
+        passkey = passkeys.prove(cloud, session, token, credential)
+    except FactorRefusedError as error:
+        record_failure(cloud, "anonymous", "sign_in.passkey", source, "refused")
+        raise SignInRefused from error
+    account = passkey.account
+    if not account.active:
+        record_failure(cloud, actor_of(account), "sign_in.passkey", source, "disabled")
+        raise SignInRefused
+    return enter(
+        cloud,
+        session,
+        account,
+        factor=FactorKind.PASSKEY,
+        source=source,
+        device=device,
+        entry_kind=entry_kind,
+        previous_token=previous_token,
+        device_token=device_token,
+    )
+
+
+def enter(
+    cloud: ImageCloud,
+    session: Session,
+    account: Account,
+    *,
+    factor: str,
+    source: str,
+    device: str,
+    entry_kind: str,
+    previous_token: str | None,
+    device_token: str | None,
+    **detail: str,
+) -> SignedIn:
+    """Open the session of an account that has proved itself with two factors, audited."""
+    if previous_token:
+        sign_out(session, previous_token, source=source)
+    kind = EntryKind.of(entry_kind)
+    new = open_session(cloud, session, account, source=source, device=device, entry_kind=kind)
+    known = note_device(cloud, session, account, token=device_token, agent=device)
+    record_success(
+        session, account, "sign_in", source, entry_kind=str(kind), factor=str(factor), **detail
+    )
+    return SignedIn(new, account, known)
+
+
+def _take_factor(
+    cloud: ImageCloud, session: Session, *, token: str, code: str, source: str
+) -> tuple[Account, str]:
+    """Return whose challenge it was and which kind of factor answered it."""
+    challenge = live_challenge(session, token)
     account = challenge.account
     _take_code_try(cloud, challenge, source)
-    if not account.active or not second_factor.accepts(cloud, challenge, code):
+    factor = accepted_kind(cloud, session, challenge, code) if account.active else None
+    if factor is None:
         record_failure(cloud, actor_of(account), "sign_in.code", source, "refused")
         raise SignInRefused
-    _use_up(session, challenge)
+    use_up(session, challenge)
     session.execute(
         update(Account).where(Account.id == account.id).values(failed_tries=0, locked_until=None)
     )
-    return account
+    return account, factor
 
 
 def _actor(cloud: ImageCloud, account: Account | None, login: str) -> str:
@@ -161,7 +237,7 @@ def _take_code_try(cloud: ImageCloud, challenge: SignInChallenge, source: str) -
                 update(SignInChallenge)
                 .where(
                     SignInChallenge.token_hash == challenge.token_hash,
-                    SignInChallenge.tries < second_factor.CODE_TRIES,
+                    SignInChallenge.tries < CODE_TRIES,
                 )
                 .values(tries=SignInChallenge.tries + 1)
                 .returning(SignInChallenge.tries)
@@ -173,28 +249,3 @@ def _take_code_try(cloud: ImageCloud, challenge: SignInChallenge, source: str) -
         actor = f"account:{challenge.account_id}"
         record_failure(cloud, actor, "sign_in.code", source, "locked")
         raise SignInRefused(error.retry_at) from error
-
-
-def open_challenge(session: Session, account: Account) -> str:
-    """Begin the second step for an account whose first is passed; returns its token."""
-    session.execute(delete(SignInChallenge).where(SignInChallenge.expires_at <= clock.now()))
-    token = new_token()
-    session.add(
-        SignInChallenge(
-            token_hash=hash_token(token),
-            account_id=account.id,
-            expires_at=clock.now() + second_factor.CODE_LIFETIME,
-        )
-    )
-    return token
-
-
-def _use_up(session: Session, challenge: SignInChallenge) -> None:
-    """Delete the challenge; of two answers with right codes at once, one finds it gone."""
-    used = session.scalar(
-        delete(SignInChallenge)
-        .where(SignInChallenge.token_hash == challenge.token_hash)
-        .returning(SignInChallenge.account_id)
-    )
-    if used is None:
-        raise SignInExpired

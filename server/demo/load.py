@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import accounts, people
-from server.accounts.directory import TOTP_CONTEXT
 from server.accounts.passwords import hash_password
+from server.accounts.totp import TOTP_CONTEXT
 from server.cloud import ImageCloud
 from server.demo import credentials
 from server.demo import people as cast

@@ -11,7 +11,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from server import audit, clock
-from server.accounts.second_factor import CODE_LIFETIME
+from server.accounts.challenges import CODE_LIFETIME
 from server.accounts.sessions import hash_token, new_token
 from server.launches.errors import TicketError, TicketFault
 from server.model import Launch, SignInChallenge
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 TICKET_LIFETIME = timedelta(seconds=60)
+# How long a physician outside the network may take over his second factor.
+CODE_LIFETIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def _claim(session: Session, ticket: str, presented: Presented) -> TicketFault |
         .returning(Launch.launch_id)
     )
     launch = launch_of_ticket(session, ticket)
-    if claimed is None or launch is None:
+    if launch is None:
+        return TicketFault.UNKNOWN
+    if claimed is None:
         return TicketFault.USED
     if launch.ticket_expires_at <= now:
         return TicketFault.EXPIRED

@@ -4,6 +4,7 @@ import { installDialogs } from "./dialogs.js";
 import { installNotices, showNotice } from "./notices.js";
 import { installPasskeys } from "./passkeys.js";
 import { installProgress } from "./progress.js";
+import "./text-size.js";
 
 installDialogs();
 installNotices();

@@ -95,7 +95,10 @@ def test_only_password_and_code_together_open_a_session(
     assert is_live(cloud, signed_in.token)
     with cloud.database.session() as session:
         entry = session.scalars(select(AuditEvent).where(AuditEvent.event == "sign_in")).one()
-        assert (entry.source, entry.detail) == (SOURCE, {"entry_kind": "app"})
+        assert (entry.source, entry.detail) == (
+            SOURCE,
+            {"entry_kind": "app", "factor": "totp"},
+        )
 
 
 def test_the_id_number_signs_in_too(
