@@ -69,6 +69,9 @@ def _words(status: int) -> tuple[str, str]:
 
 def _problem(status: int) -> Problem:
     title, advice = _words(status)
+    if "launch_id" in (request.view_args or {}):
+        # In a hospital's frame there is no way to other pages of ours.
+        return Problem(status, "about:blank", title, advice, "", "")
     if status == HTTPStatus.UNAUTHORIZED:
         return Problem(status, "about:blank", title, advice, login_url(), _("去登录"))
     return Problem(status, "about:blank", title, advice, "/", _("返回首页"))

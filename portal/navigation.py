@@ -35,7 +35,7 @@ ENTRIES = {Role.PATIENT: PATIENT, Role.DOCTOR: DOCTOR}
 def navigation() -> tuple[NavigationEntry, ...]:
     """Return the entries for whoever is signed in; none before the consent."""
     identity = current_identity()
-    if identity is None or identity.needs_consent:
+    if identity is None or identity.needs_consent or identity.launch_id is not None:
         return ()
     return ENTRIES.get(identity.role, ())
 

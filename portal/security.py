@@ -7,7 +7,7 @@ run Python, and the scripts of its worker, may compile WebAssembly and nothing m
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.context import current_cloud
+from portal.launch.framing import frame_ancestors
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -45,8 +46,10 @@ def csp_nonce() -> str:
     return cast(str, g.csp_nonce)
 
 
-def content_security_policy(*, wasm: bool, nonce: str | None) -> str:
-    """Compose the policy of one answer (CSP level 3)."""
+def content_security_policy(
+    *, wasm: bool, nonce: str | None, frame_ancestors: Collection[str] = ()
+) -> str:
+    """Compose the policy of one answer (CSP level 3); `frame_ancestors` are origins."""
     scripts = ["'self'"]
     if nonce:
         scripts.append(f"'nonce-{nonce}'")
@@ -65,7 +68,7 @@ def content_security_policy(*, wasm: bool, nonce: str | None) -> str:
             "form-action 'self'",
             "base-uri 'none'",
             "object-src 'none'",
-            "frame-ancestors 'none'",
+            " ".join(["frame-ancestors", *(frame_ancestors or ["'none'"])]),
         ]
     )
 
@@ -122,7 +125,10 @@ def _add_headers(response: Response) -> Response:
     wasm = bool(getattr(view, "runs_python", False))
     headers = response.headers
     headers.setdefault(
-        "Content-Security-Policy", content_security_policy(wasm=wasm, nonce=g.get("csp_nonce"))
+        "Content-Security-Policy",
+        content_security_policy(
+            wasm=wasm, nonce=g.get("csp_nonce"), frame_ancestors=frame_ancestors()
+        ),
     )
     headers.setdefault("Cache-Control", "private, no-store")
     headers["X-Content-Type-Options"] = "nosniff"

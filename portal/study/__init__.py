@@ -1,4 +1,4 @@
-"""The pages and data of one study, the same through each door: patient's, share's, doctor's."""
+"""The pages and data of one study, the same through each door (portal.doors)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("patient", "/studies/<study_id>", {}),
     ("share", "/s/<share_id>", {}),
     ("doctor", "/doctor/studies/<study_id>", {"door": DOCTOR}),
+    ("launched", "/launched/<launch_id>/studies/<study_id>", {}),
 )
+
+OF_DOCTORS = frozenset({"doctor", "launched"})
 
 # What only doctors have: images leave the product by these.
 DOCTORS_ONLY = (
@@ -38,7 +41,7 @@ def install_study(app: Flask) -> None:
             (facts.blueprint, "facts"),
             (key_images.blueprint, "key_images"),
             (annotations_blueprint, "annotations"),
-            *(DOCTORS_ONLY if name == DOCTOR else ()),
+            *(DOCTORS_ONLY if name in OF_DOCTORS else ()),
         ):
             app.register_blueprint(
                 blueprint, name=f"{name}_{kind}", url_prefix=prefix, url_defaults=defaults

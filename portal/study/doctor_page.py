@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.context import database_session
 from portal.doors import StudyDoor
+from portal.launch.launched import launched_base
 from portal.study import shown
 from portal.study.page_models import StudyFrame
 from server import preferences, reports
@@ -25,9 +26,16 @@ def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
         "reader": str(Reader.DOCTOR),
         "kept": kept,
         "work_list_url": study.links.back,
+        "preferences_url": f"{_owner(door)}/preferences",
         "report": _report(door),
         "shortcuts": shortcuts(),
     }
+
+
+def _owner(door: StudyDoor) -> str:
+    """Return the address of whoever reads: an account, or in a frame its launch."""
+    launch_id = door.grant.launch_id
+    return "/account" if launch_id is None else launched_base(launch_id)
 
 
 def _report(door: StudyDoor) -> tuple[ReportField, ...] | None:

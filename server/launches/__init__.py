@@ -11,7 +11,14 @@ from server.launches.errors import (
 from server.launches.patients import PatientNumbers
 from server.launches.reading import may_read, shown_studies, studies_of_patient
 from server.launches.requests import LaunchRequest, NewLaunch, Opens, create
-from server.launches.sessions import confirm, current, end, end_of_client, needs_code
+from server.launches.sessions import (
+    confirm,
+    current,
+    end,
+    end_of_client,
+    framing_origin,
+    needs_code,
+)
 from server.launches.tickets import TICKET_LIFETIME, Presented, Redeemed, launch_of_ticket, redeem
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "current",
     "end",
     "end_of_client",
+    "framing_origin",
     "launch_of_ticket",
     "may_read",
     "needs_code",

@@ -39,6 +39,24 @@ def current(cloud: ImageCloud, session: Session, launch_id: str, token: str) -> 
     return found
 
 
+def framing_origin(session: Session, *, launch_id: str | None, ticket: str | None) -> str:
+    """Return the origin that may frame a launch's pages; "" where nobody may (F-55).
+
+    It must still be one of those registered for the client.
+    """
+    if launch_id is None and ticket is None:
+        return ""
+    which = (
+        Launch.launch_id == launch_id
+        if launch_id is not None
+        else Launch.ticket_hash == hash_token(ticket or "")
+    )
+    launch = session.scalar(select(Launch).where(which).options(joinedload(Launch.client)))
+    if launch is None or launch.frame_origin not in launch.client.origins:
+        return ""
+    return launch.frame_origin
+
+
 def needs_code(launch: Launch) -> bool:
     """Whether the physician still owes his second factor (C-46)."""
     return launch.outside and launch.confirmed_at is None

@@ -3,7 +3,6 @@
 
 const SAVE_AFTER = 400; // milliseconds
 const TRY_AGAIN = 5000;
-const ADDRESS = "/account/preferences";
 const SHOWN = ["toolbar", "navigation", "report"];
 
 export class DoctorPage {
@@ -65,7 +64,7 @@ export class DoctorPage {
     if (!Object.keys(values).length) return;
     const token = document.querySelector("meta[name='csrf-token']").content;
     try {
-      const answer = await fetch(ADDRESS, {
+      const answer = await fetch(this.#root.dataset.preferences, {
         method: "PUT",
         credentials: "same-origin",
         keepalive: true,

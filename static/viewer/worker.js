@@ -296,8 +296,19 @@ async function start(message) {
   });
 }
 
+// Where the page holds its session itself (static/js/memory-page.js), what is asked of the launch
+// carries this header.
+function authorize([name, token]) {
+  const ask = self.fetch.bind(self);
+  self.fetch = (address, init = {}) => {
+    const ours = new URL(address, location.origin).pathname.startsWith("/launched/");
+    return ask(address, ours ? { ...init, headers: { ...init.headers, [name]: token } } : init);
+  };
+}
+
 onmessage = ({ data }) => {
-  if (data.type === "prepare") prepare(data);
+  if (data.type === "authorize") authorize(data.header);
+  else if (data.type === "prepare") prepare(data);
   else if (data.type === "start") start(data);
   else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));
