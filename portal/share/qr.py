@@ -38,6 +38,6 @@ def qr_svg(content: str) -> bytes:
     return drawn.getvalue()
 
 
-def data_address(picture: bytes, media_type: str) -> str:
+def data_address(picture: bytes, media_type: str = "image/png") -> str:
     """Return a picture as `data:` address; so the secret in it has no address of its own."""
     return f"data:{media_type};base64," + base64.b64encode(picture).decode("ascii")
