@@ -1,8 +1,6 @@
-"""The patient's own pages: the time line of examinations, and what other provinces hold."""
+"""The patient's own pages: the time line of examinations, two of them compared."""
 
-from portal.patient import elsewhere
+from portal.patient import compare
 from portal.patient.views import blueprint
 
-blueprint.register_blueprint(elsewhere.blueprint)
-
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "compare"]
