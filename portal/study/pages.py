@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -25,6 +26,8 @@ from server.imaging.opening import opening_frame, opening_series
 from server.model import PreviewKind, Series
 from server.terms import modality_label
 from viewer_py.dicom import refusals
+
+_OPAQUE_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 patient = Blueprint("study", __name__)
 others = Blueprint("shown_study", __name__)
@@ -62,7 +65,8 @@ def dicom(door: StudyDoor) -> ResponseReturnValue:
             series_megabytes=shown.megabytes(series.pack_bytes),
             study_megabytes=shown.megabytes(sum(one.pack_bytes for one in ready)),
         )
-    page = viewer_page.render(door, study_frame(door, series, index), series, index)
+    frame = study_frame(door, series, index)
+    page = viewer_page.render(door, frame, series, index, beside=_beside())
     note_view(door, "dicom.view")
     return page
 
@@ -103,6 +107,12 @@ def _frame_index(series: Series) -> int:
     return min(max(number - 1, 0), series.frame_count - 1)
 
 
+def _beside() -> str:
+    """Return the study that is to be laid beside this one (A-44); whether it may, it is asked."""
+    wanted = request.args.get("beside", "")
+    return wanted if _OPAQUE_ID.fullmatch(wanted) else ""
+
+
 def _runtime(door: StudyDoor) -> dict[str, Any] | None:
     """Return what the page may warm while the person looks at JPG (design §3)."""
     return viewer_page.files_to_warm() if door.allows(Action.VIEW_DICOM) else None
@@ -112,6 +122,8 @@ def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int 
     """Return what stands around every page of the study; DICOM opens at the frame shown."""
     own = door.kind == "patient"
     carried = f"series={series.series_id}&frame={frame_index + 1}" if series is not None else ""
+    if beside := _beside():
+        carried += f"&beside={beside}"
     may_dicom = door.allows(Action.VIEW_DICOM)
     links = StudyLinks(
         back=door.list_url,

@@ -99,8 +99,10 @@ def _pictures_url(study: StudyFrame, series: Series, frame_index: int) -> str:
     return f"{study.links.pictures}?series={series.series_id}&frame={frame_index + 1}"
 
 
-def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int) -> str:
-    """Render the DICOM page, opening at one frame of one series.
+def render(
+    door: StudyDoor, study: StudyFrame, series: Series, frame_index: int, *, beside: str = ""
+) -> str:
+    """Render the DICOM page, opening at one frame of one series, the study `beside` beside it.
 
     Raises ServiceUnavailable while the browser's runtime is not installed.
     """
@@ -131,6 +133,7 @@ def render(door: StudyDoor, study: StudyFrame, series: Series, frame_index: int)
         "decoders": {"workers": DECODE_WORKERS, "codecs": codec_addresses()},
         "toolbar": toolbar(),
         "reader": str(Reader.PATIENT),
+        "beside": beside,
         "kept": {},
     }
     if door.kind == DOCTOR:
