@@ -28,8 +28,16 @@ PATIENT = (
     NavigationEntry("reports", _l("报告查看"), "report-medical", "/studies?show=reports"),
     NavigationEntry("shares", _l("授权分享"), "share", "/shares"),
 )
-DOCTOR = (NavigationEntry("work", _l("阅片工作列表"), "report-medical", "/doctor/studies"),)
-ENTRIES = {Role.PATIENT: PATIENT, Role.DOCTOR: DOCTOR}
+DOCTOR = (
+    NavigationEntry("work", _l("阅片工作列表"), "report-medical", "/doctor/studies"),
+    NavigationEntry("requests", _l("跨院调阅"), "building-hospital", "/doctor/requests"),
+)
+REVIEWER = (NavigationEntry("reviews", _l("授权复核"), "shield-check", "/reviews"),)
+ENTRIES = {
+    Role.PATIENT: PATIENT,
+    Role.DOCTOR: DOCTOR,
+    Role.INSTITUTION_ADMINISTRATOR: REVIEWER,
+}
 
 
 def navigation() -> tuple[NavigationEntry, ...]:
@@ -43,6 +51,9 @@ def navigation() -> tuple[NavigationEntry, ...]:
 def active_entry() -> str:
     """Return the name of the entry that the present page belongs to."""
     path = request.path
+    for entry in (*DOCTOR[1:], *REVIEWER):
+        if path.startswith(entry.address):
+            return entry.name
     if path.startswith("/doctor"):
         return "work"
     if path.startswith("/shares") or "/shares" in path:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import BadRequest
 from portal.auditing import note_list
 from portal.context import current_cloud, database_session
 from portal.decisions import signed_in
+from portal.doctor.history import OpenHistory, open_histories
 from portal.doctor.rows import Row, row
 from portal.identity import signed_in_identity, source_address
 from server import access, staff, work_list
@@ -42,6 +43,7 @@ class WorkListView:
     modalities: tuple[tuple[str, str], ...]
     narrowed: bool
     more_url: str
+    open_histories: tuple[OpenHistory, ...]
 
 
 @blueprint.get("/doctor")
@@ -88,6 +90,7 @@ def _view() -> WorkListView:
         modalities=_modalities(institution_id),
         narrowed=any(asked.values()),
         more_url=_address(asked, found.next_page) if found.next_page else "",
+        open_histories=open_histories(account),
     )
 
 

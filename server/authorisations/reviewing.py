@@ -44,6 +44,16 @@ def to_review(session: Session, account: Account) -> Sequence[Authorisation]:
     ).all()
 
 
+def reviewable(session: Session, account: Account, authorisation_id: str) -> Authorisation:
+    """Return an authorisation that the administrator may look at. Raises AuthorisationRefused."""
+    institution_id = _institution_of(account)
+    found = session.get(Authorisation, authorisation_id)
+    mine = found is not None and found.institution_id == institution_id
+    if found is None or not mine or found.review == ReviewState.NONE:
+        raise AuthorisationRefused(Refusal.NOT_YOURS)
+    return found
+
+
 def review(
     session: Session,
     *,
@@ -57,10 +67,7 @@ def review(
 
     Raises AuthorisationRefused.
     """
-    institution_id = _institution_of(account)
-    found = session.get(Authorisation, authorisation_id)
-    if found is None or found.institution_id != institution_id:
-        raise AuthorisationRefused(Refusal.NOT_YOURS)
+    found = reviewable(session, account, authorisation_id)
     note = note.strip()[:LONGEST_REASON]
     complains = verdict is ReviewState.COMPLAINED
     if verdict not in {ReviewState.ACCEPTED, ReviewState.COMPLAINED}:

@@ -59,7 +59,8 @@ def test_others_have_no_patient_entries(visitor: Visitor, cloud: ImageCloud) -> 
     visitor.be(cloud, make_account(cloud, "auditor", role=Role.AUDITOR)).get("/account")
     assert bars(visitor) == []
     visitor.be(cloud, make_account(cloud, "doctor", role=Role.DOCTOR)).get("/account")
-    assert {address for bar in bars(visitor) for address, _ in bar} == {"/doctor/studies"}
+    doctors = {"/doctor/studies", "/doctor/requests"}
+    assert {address for bar in bars(visitor) for address, _ in bar} == doctors
 
 
 def test_whoever_has_not_consented_sees_no_entries(visitor: Visitor, cloud: ImageCloud) -> None:

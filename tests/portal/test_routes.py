@@ -18,6 +18,7 @@ PUBLIC = {
     "/service-worker.js",
     "/",
     "/assets/<path:path>",
+    "/authorisations/evidence",
     "/dev/mailbox",
     "/healthz",
     "/language",
@@ -37,6 +38,7 @@ PUBLIC = {
     "/s/<share_id>",
     "/s/<share_id>/open",
     "/static/<path:path>",
+    "/text-size",
 }
 
 
