@@ -67,6 +67,8 @@ def functions() -> tuple[Function, ...]:
                 "Presets",
                 "adjustments",
                 "window.preset",
+                "window.full",
+                "window.own",
                 "window.set",
                 shows="window.preset",
             ),

@@ -1,7 +1,12 @@
-"""Window width and level (窗宽窗位, B-25) and the eight presets (B-39)."""
+"""Window width and level (窗宽窗位, B-25): the eight presets (B-39), the image's own windows.
+
+The figures of the keyboard choose (C-10): 1 the default and 2…8 the presets of CT; 9 and 0, whole
+range and own windows, fit every modality.
+"""
 
 from __future__ import annotations
 
+from viewer_py.dicom.manifest import FrameAttributes
 from viewer_py.pixels import presets, voi
 from viewer_py.view.command import Argument, Arguments, Choice, Command, CommandError, Entry, Kind
 from viewer_py.view.look import with_look
@@ -62,6 +67,47 @@ def use_preset(state: ViewerState, args: Arguments) -> ViewerState:
     return with_look(state, window=preset.window, preset=preset.name)
 
 
+def use_full_range(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Show every value of the image between black and white."""
+    return with_look(state, window=voi.full_range(_grey_frame(state)), preset="")
+
+
+def use_next_own(state: ViewerState, _args: Arguments) -> ViewerState:
+    """Go on to the next window that the object itself carries (PS3.3 C.11.2.1.2), round and round.
+
+    Raises CommandError where it has fewer than two.
+    """
+    own = voi.file_windows(_grey_frame(state))
+    if len(own) < 2:
+        raise CommandError(_FEW_OWN)
+    shown = shown_window(state)
+    place = own.index(shown) if shown in own else -1
+    return with_look(state, window=own[(place + 1) % len(own)], preset="")
+
+
+def _grey_frame(state: ViewerState) -> FrameAttributes:
+    reason = _no_greys(state)
+    frame = state.active_frame()
+    if reason or frame is None:
+        raise CommandError(reason)
+    return frame
+
+
+def _no_greys(state: ViewerState) -> str:
+    frame = state.active_frame()
+    if frame is None:
+        return _no_image(state)
+    return "彩色影像没有灰阶 / a colour image has no greys" if voi.is_color(frame) else ""
+
+
+def _no_own(state: ViewerState) -> str:
+    frame = state.active_frame()
+    if frame is None or voi.is_color(frame):
+        return _no_greys(state)
+    return "" if len(voi.file_windows(frame)) > 1 else _FEW_OWN
+
+
+_FEW_OWN = "影像没有多个自带窗 / the image has no further window of its own"
 _ENGLISH = {
     "default": "Default",
     "head": "Head",
@@ -96,6 +142,26 @@ COMMANDS = (
             for number, preset in enumerate(presets.PRESETS, start=1)
         ),
         current=lambda state: state.pane().preset,
+    ),
+    Command(
+        name="window.full",
+        label="全灰阶",
+        label_en="Full range",
+        apply=use_full_range,
+        kind=Kind.ACTION,
+        sheet="window.preset",
+        key="9",
+        unavailable=_no_greys,
+    ),
+    Command(
+        name="window.own",
+        label="下一自带窗",
+        label_en="Next own window",
+        apply=use_next_own,
+        kind=Kind.ACTION,
+        sheet="window.preset",
+        key="0",
+        unavailable=_no_own,
     ),
     Command(
         name="window.set",
