@@ -22,6 +22,7 @@ from portal import (
     patient,
     preferences,
 )
+from portal.api.hospital import install_hospital_api
 from portal.api.provinces import install_provinces
 from portal.auth import install_auth
 from portal.auth.providers import install_providers
@@ -39,6 +40,7 @@ from portal.limits import apply_view_limits, install_limits
 from portal.logs import ensure_logging
 from portal.navigation import install_navigation
 from portal.request_log import install_request_log
+from portal.oauth import install_oauth
 from portal.security import install_security
 from portal.service_worker import install_service_worker
 from portal.sessions import FORMS, cookie_name
@@ -130,6 +132,8 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(preferences.blueprint)
     install_study(app)
+    install_oauth(app)
+    install_hospital_api(app)
     install_share(app)
     install_authorisations(app)
     install_provinces(app)

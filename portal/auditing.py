@@ -108,6 +108,8 @@ def _actor(grant: Grant | None) -> tuple[str, str]:
     if grant is not None:
         kind = "recipient" if grant.kind is GrantKind.SHARE else "account"
         return kind, grant.subject
+    if "client_id" in g:
+        return "client", f"client:{g.client_id}"
     identity = current_identity()
     return ("account", f"account:{identity.account_id}") if identity else ("anonymous", "")
 

@@ -8,6 +8,7 @@ import click
 
 from portal.commands.assets import assets
 from portal.commands.audit import audit
+from portal.commands.client import client
 from portal.commands.demo import demo
 from portal.commands.index import index
 from portal.commands.ingest import ingest
@@ -47,6 +48,7 @@ def cli() -> None:
 for command in (
     assets,
     audit,
+    client,
     demo,
     index,
     ingest,

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+from joserfc.jwk import RSAKey, import_key
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
@@ -130,12 +130,12 @@ def _add_credential(
 
 def _checked_key(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the public half of a key that signs. Raises ClientError."""
+    if given.get("kty") == "oct":
+        raise ClientError("只接受非对称密钥 / only RSA, EC and OKP keys")
     try:
         key = import_key(dict(given))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise ClientError("公钥须为 JWK / the key must be a JWK (RFC 7517)") from error
-    if not isinstance(key, RSAKey | ECKey | OKPKey):
-        raise ClientError("只接受非对称密钥 / only RSA, EC and OKP keys")
     if isinstance(key, RSAKey) and key.public_key.key_size < SMALLEST_RSA_BITS:
         raise ClientError("RSA 密钥至少 2048 位 / an RSA key has 2048 bits at least")
     return dict(key.as_dict(private=False))

@@ -14,6 +14,9 @@ from tests.visitor import Visitor
 
 # What may be used by anyone; a new public address must be added here knowingly.
 PUBLIC = {
+    "/api/v1/openapi.json",
+    "/oauth/token",
+    "/oauth/revoke",
     "/offline",
     "/service-worker.js",
     "/",

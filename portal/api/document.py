@@ -1,0 +1,62 @@
+"""The OpenAPI document of what hospitals' systems call (F-36): made from the models and views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify
+from spectree import SecurityScheme, SpecTree
+from spectree.models import SecureType, SecuritySchemeData
+
+from portal.decisions import public_data
+from server.clients import Scope
+
+blueprint = Blueprint("api_document", __name__)
+
+CLIENT = "client"
+_SCOPES = {Scope.LAUNCH: "打开调阅 / open launches", Scope.INDEX_READ: "查询索引 / read the index"}
+
+
+def _silent(*_arguments: Any) -> None:
+    """Log nothing: what was refused may hold a patient's number."""
+
+
+document = SpecTree(
+    "flask",
+    title="Yingyun 影云",
+    version="1",
+    description="医院系统接口 / for hospitals' own systems",
+    mode="strict",
+    annotations=True,
+    before=_silent,
+    after=_silent,
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
+    security_schemes=[
+        SecurityScheme(
+            name=CLIENT,
+            data=SecuritySchemeData(
+                type=SecureType.OAUTH_TWO,
+                flows={
+                    "clientCredentials": {
+                        "tokenUrl": "/oauth/token",
+                        "scopes": {str(scope): words for scope, words in _SCOPES.items()},
+                    }
+                },
+            ),
+        )
+    ],
+)
+
+
+@blueprint.get("/api/v1/openapi.json")
+@public_data
+def openapi() -> Response:
+    """Send the document; it says how to ask, nothing of anybody."""
+    return jsonify(document.spec)
+
+
+def install_document(app: Flask) -> None:
+    """Serve the document; call it when the API's views are registered."""
+    app.register_blueprint(blueprint)
+    document.app = app
