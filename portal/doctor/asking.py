@@ -5,8 +5,15 @@ from __future__ import annotations
 from portal.context import current_cloud, database_session
 from portal.doctor.request_forms import RequestForm
 from portal.identity import source_address
-from server import authorisations, people
-from server.authorisations import assisting, patient_code, sms_code, written
+from server import authorisations, messages, people
+from server.authorisations import (
+    AuthorisationRefused,
+    Refusal,
+    assisting,
+    patient_code,
+    sms_code,
+    written,
+)
 from server.authorisations.evidence import PhysicianAssistedEvidence
 from server.authorisations.recording import Asked
 from server.model import Account, Authorisation, AuthorisationMethod, CarePurpose, Person
@@ -64,6 +71,8 @@ def _ask_for(account: Account, form: RequestForm, person: Person) -> Authorisati
             document=sent.read() if sent else b"",
             source=source_address(),
         )
+    if method is AuthorisationMethod.SMS_CODE and not messages.can_reach_person(cloud, person):
+        raise AuthorisationRefused(Refusal.UNREACHABLE)
     made = authorisations.request(
         cloud,
         session,
@@ -76,5 +85,7 @@ def _ask_for(account: Account, form: RequestForm, person: Person) -> Authorisati
         source=source_address(),
     )
     if method is AuthorisationMethod.SMS_CODE and made.code_hash is None:
+        # Messages are counted in a transaction of their own, which must not wait for this one.
+        session.commit()
         sms_code.send(cloud, session, account=account, authorisation_id=made.authorisation_id)
     return made
