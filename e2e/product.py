@@ -69,7 +69,7 @@ class Product:
     """A running product and what is in it; `cloud` is a second door to the same data home.
 
     `studies` gives study ids: ct, dx, us, draft are the patient's own, mr the spouse's, pet the
-    parent's, with slices enough for planes; stranger is nobody's family.
+    parent's, with slices enough for planes; stranger is nobody's family, nor is emergency.
     """
 
     base_url: str
@@ -180,6 +180,7 @@ def _fill(cloud: ImageCloud) -> tuple[dict[str, Login], dict[str, str]]:
         "pet": samples.small_pet_ct(slices=56),
         "draft": samples.small_draft(),
         "stranger": samples.small_stranger(),
+        "emergency": samples.small_emergency(),
     }
     summary = load_demo(cloud, studies=tuple(small.values()), shipped=False)
     logins = {

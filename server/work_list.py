@@ -1,4 +1,7 @@
-"""A doctor's work list: the studies his hospital's doctors may read, newest first."""
+"""A doctor's work list: the studies his hospital's doctors may read, newest first.
+
+Emergencies whose report is not reviewed yet stand before all others (C-41).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from server import launches, staff
-from server.model import Institution, Launch, Person, ProcessingState, Report, Series, Study
+from server.model import (
+    Institution,
+    Launch,
+    Person,
+    ProcessingState,
+    Report,
+    ReportStatus,
+    Series,
+    Study,
+)
 from server.reports import served_of
 from server.study_conditions import examined_between, holds
 from server.terms import body_part_label, modality_label, sex_label
@@ -22,6 +34,7 @@ if TYPE_CHECKING:
 PAGE_LENGTH = 50
 LONGEST_HISTORY = 500
 EMERGENCY = "STAT"  # Requested Procedure Priority (0040,1003), PS3.3 C.4.11
+AMONG_URGENT = "u."  # begins the mark of a page that ended among the urgent ones
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ def work_list(
     page: str | None = None,
     length: int = PAGE_LENGTH,
 ) -> WorkListPage:
-    """Return a page of what the account of a grant may read just now, newest first.
+    """Return a page of what the account of a grant may read just now: urgent ones, then newest.
 
     Raises timeline.PageMarkError for a mark that was not given out.
     """
@@ -86,14 +99,53 @@ def work_list(
     if institution_id is None:
         return WorkListPage((), None)
     query = select(Study).where(_reach(session, grant, institution_id), *_conditions(wanted))
-    if page is not None:
-        query = query.where(studies_after(page))
-    studies = session.scalars(_with_facts(query).limit(length + 1)).unique().all()
-    shown = studies[:length]
+    urgent = _urgent_ones(session, query, page, length + 1)
+    room = length + 1 - len(urgent)
+    later = None if page is None or page.startswith(AMONG_URGENT) else page
+    others = _some(session, query.where(not_(_is_urgent())), later, room) if room else []
+    studies = [*urgent, *others]
     return WorkListPage(
-        entries=tuple(_entry(study) for study in shown),
-        next_page=page_mark(shown[-1]) if len(studies) > length else None,
+        entries=tuple(_entry(study) for study in studies[:length]),
+        next_page=_next_mark(studies, len(urgent), length),
     )
+
+
+def _urgent_ones(
+    session: Session, query: Select[Study], page: str | None, most: int
+) -> list[Study]:
+    """Return the urgent studies of a page; those of a page beyond them are none."""
+    if page is not None and not page.startswith(AMONG_URGENT):
+        return []
+    after = None if page is None else page.removeprefix(AMONG_URGENT)
+    return _some(session, query.where(_is_urgent()), after, most)
+
+
+def _some(session: Session, query: Select[Study], after: str | None, most: int) -> list[Study]:
+    if after is not None:
+        query = query.where(studies_after(after))
+    return list(session.scalars(_with_facts(query).limit(most)).unique())
+
+
+def _next_mark(studies: list[Study], urgent: int, length: int) -> str | None:
+    if len(studies) <= length:
+        return None
+    return f"{AMONG_URGENT if length <= urgent else ''}{page_mark(studies[length - 1])}"
+
+
+def _is_urgent() -> ColumnElement[bool]:
+    """Return the condition for emergencies of which no report is served (reports.served_of)."""
+    newest = (
+        select(func.max(Report.version))
+        .where(Report.study_id == Study.study_id, Report.status != ReportStatus.DRAFT)
+        .correlate(Study)
+        .scalar_subquery()
+    )
+    served = select(Report.study_id).where(
+        Report.study_id == Study.study_id,
+        Report.status == ReportStatus.REVIEWED,
+        Report.version == newest,
+    )
+    return and_(Study.priority == EMERGENCY, ~served.correlate(Study).exists())
 
 
 def _reach(session: Session, grant: Grant, institution_id: int) -> ColumnElement[bool]:

@@ -243,6 +243,21 @@ def stranger_ct() -> DemoStudy:
     )  # fmt: skip
 
 
+def emergency_dx() -> DemoStudy:
+    """An emergency of the night, not reported yet: first in the work list though not the newest."""
+    header = _study(
+        "dx-emergency", people.STRANGER, people.PROVINCIAL, datetime(2026, 10, 11, 3, 12, 20),
+        "DX2026101100007", "急诊胸部正位DR",
+    )  # fmt: skip
+    header = replace(header, priority="STAT")
+    series = SeriesHeader("pa", 1, "DX", "胸部前后位", "CHEST", "急诊胸部", "虚拟DR", "DR01", 15)
+    body = Anatomy(seed=9, nodule_diameter=0, effusion_depth=14.0, hemangioma=False, cyst=False,
+                   scale=1.04)  # fmt: skip
+    return DemoStudy(
+        header, people.STRANGER, "DX", (DxSeries(header, series, body),), reports.DX_EMERGENCY
+    )
+
+
 def demo_studies() -> tuple[DemoStudy, ...]:
     """Return all examinations of the demo."""
     return (
@@ -255,4 +270,5 @@ def demo_studies() -> tuple[DemoStudy, ...]:
         spouse_mr(),
         parent_pet(),
         stranger_ct(),
+        emergency_dx(),
     )

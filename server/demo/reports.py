@@ -99,6 +99,17 @@ DX_CHEST = DemoReport(
     requested_before=timedelta(hours=1),
     reported_after=timedelta(minutes=38),
 )
+DX_EMERGENCY = DemoReport(
+    "急诊胸部正位X线摄影（DR）",
+    "立位，后前位。",
+    "右侧肋膈角变钝，见外高内低弧形致密影。（待审核）",
+    "右侧胸腔积液。（待审核）",
+    *_CHEN,
+    "",
+    status=ReportStatus.DRAFT,
+    requested_before=timedelta(minutes=12),
+    reported_after=timedelta(minutes=9),
+)
 US_HEART = DemoReport(
     "经胸超声心动图（二维+彩色多普勒）",
     "左侧卧位，心尖四腔心切面动态图像，彩色多普勒取样框置于二尖瓣口及左室流入道。",

@@ -69,6 +69,19 @@ def small_dx(columns: int = 96, rows: int = 104) -> DemoStudy:
     return _small(study, make)
 
 
+def small_emergency(columns: int = 96, rows: int = 104) -> DemoStudy:
+    """Return one coarse radiograph that is urgent (C-41)."""
+    study = catalogue.emergency_dx()
+    return _small(
+        study,
+        lambda header: tuple(
+            replace(plan, study=header, columns=columns, rows=rows, ray_step=8.0)
+            for plan in study.series
+            if isinstance(plan, DxSeries)
+        ),
+    )
+
+
 def small_us(frames: int = 3) -> DemoStudy:
     """Return a colour loop of a few frames."""
     study = catalogue.heart_us()

@@ -19,6 +19,7 @@ def small_studies() -> tuple[DemoStudy, ...]:
         samples.small_pet_ct(),
         samples.small_draft(),
         samples.small_stranger(),
+        samples.small_emergency(),
     )
 
 

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.app import create_app
-from server import access, preferences
+from server import access, preferences, work_list
 from server.access import AccessDenied, Action, Grant
 from server.cloud import ImageCloud
-from server.model import Account, AuditEvent, Institution, Role, Study
+from server.model import Account, AuditEvent, Institution, ReportStatus, Role, Study
 from tests.assets.conftest import built_assets as built_assets
 from tests.factories import SignInFacts, make_account, make_institution, make_study
 from tests.portal.doctor_case import DoctorCase, make_doctor_case
@@ -269,6 +269,44 @@ def test_an_emergency_is_marked(cloud: ImageCloud, worker: Visitor, hospital: In
     rows = page.split("<tr")
     assert [("急诊" in row) for row in rows if "calm" in row] == [False]
     assert [("急诊" in row) for row in rows if "haste" in row] == [True]
+
+
+@pytest.mark.requirement("C-41")
+def test_emergencies_without_a_report_stand_before_newer_studies(
+    cloud: ImageCloud, worker: Visitor, hospital: Institution
+) -> None:
+    def add(name: str, day: int, report: ReportStatus | None, priority: str = "STAT") -> None:
+        make_study(
+            cloud, person_id=None, institution=hospital, description=name, report=report,
+            priority=priority, study_datetime=datetime(2026, 3, day, tzinfo=UTC),
+        )  # fmt: skip
+
+    add("older haste", 1, None)
+    add("haste with a draft", 2, ReportStatus.DRAFT)
+    add("haste that is reported", 3, ReportStatus.REVIEWED)
+    add("calm", 4, None, "ROUTINE")
+    add("newest", 5, ReportStatus.REVIEWED, "")
+    in_order = ["haste with a draft", "older haste", "newest", "calm", "haste that is reported"]
+    assert titles(worker, "") == in_order
+    for length in (1, 2, 3, 5):
+        assert in_parts(cloud, "dr.list", length) == in_order, length
+
+
+def in_parts(cloud: ImageCloud, login: str, length: int) -> list[str]:
+    """Return the descriptions of a doctor's work list, read in pages of `length`."""
+    found: list[str] = []
+    page: str | None = None
+    with cloud.database.session() as session:
+        account = session.scalars(select(Account).where(Account.login == login)).one()
+        grant = access.doctor_grant(cloud, session, account)
+        wanted = work_list.WorkListFilter()
+        while True:
+            part = work_list.work_list(session, grant, wanted, page=page, length=length)
+            assert len(part.entries) <= length
+            found += [entry.description for entry in part.entries]
+            page = part.next_page
+            if page is None:
+                return found
 
 
 def test_a_doctor_of_no_hospital_sees_an_empty_list(app: Flask, cloud: ImageCloud) -> None:

@@ -45,6 +45,8 @@ def _study(dataset: Dataset, study: StudyHeader) -> None:
     dataset.StudyID = study.accession_number[-8:]
     dataset.AccessionNumber = study.accession_number
     dataset.StudyDescription = study.description
+    if study.priority:
+        dataset.RequestedProcedurePriority = study.priority
 
 
 def _series(dataset: Dataset, study: StudyHeader, series: SeriesHeader) -> None:

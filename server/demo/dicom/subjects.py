@@ -49,6 +49,7 @@ class StudyHeader:
     referring_physician: str
     performing_physician: str
     character_set: tuple[str, ...] = ("GB18030",)
+    priority: str = ""  # Requested Procedure Priority, "" where nothing is said
 
 
 @dataclass(frozen=True)
