@@ -14,6 +14,7 @@ from portal.entry import entry_name
 from portal.identity import source_address
 from portal.sessions import session_token
 from server import accounts, consent
+from server.accounts import recovery
 
 blueprint = Blueprint("account", __name__)
 
@@ -35,8 +36,21 @@ def account_page() -> str:
         }
         for one in accounts.live_sessions(current_cloud(), session, account)
     ]
-    consents = consent.consents_of(session, account)
-    return render_template("pages/account.html", devices=devices, consents=consents)
+    return render_template(
+        "pages/account.html",
+        devices=devices,
+        consents=consent.consents_of(session, account),
+        recovery_request=recovery.open_request(session, account),
+    )
+
+
+@blueprint.post("/account/recovery/cancel")
+@signed_in
+def cancel_recovery() -> ResponseReturnValue:
+    """Put an end to a request for a new password that the owner has not made."""
+    if recovery.cancel(database_session(), own_account(), source=source_address()):
+        flash(_("已取消重设密码的申请。建议立即修改密码，并检查登录的设备。"), "success")
+    return redirect("/account", 303)
 
 
 @blueprint.post("/account/consents/<consent_id>/withdraw")

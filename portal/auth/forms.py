@@ -89,3 +89,51 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]
     repeated = PasswordField(
         _l("再次输入新密码"), validators=[EqualTo("password", _l("两次输入的密码不一致"))]
     )
+
+
+class PhoneProofForm(FlaskForm):  # type: ignore[misc]
+    """Who says so, and at which phone: the beginning of recovering or opening an account."""
+
+    id_number = StringField(
+        _l("身份证号"),
+        filters=[_compact],
+        validators=[InputRequired(_l("请填写身份证号")), Length(max=18)],
+    )
+    phone = StringField(
+        _l("在医院登记的手机号"),
+        filters=[_compact],
+        validators=[
+            InputRequired(_l("请填写手机号")),
+            Regexp(r"^\+?[0-9]{7,15}$", message=_l("手机号格式不正确")),
+        ],
+    )
+
+
+class ResetPasswordForm(FlaskForm):  # type: ignore[misc]
+    """Another password in place of a forgotten one, with a second factor unless it has waited."""
+
+    code = StringField(
+        _l("身份验证器验证码或恢复码"), filters=[_compact], validators=[Length(max=20)]
+    )
+    password = PasswordField(
+        _l("新密码"), validators=[InputRequired(_l("请填写新密码")), Length(max=200)]
+    )
+    repeated = PasswordField(
+        _l("再次输入新密码"), validators=[EqualTo("password", _l("两次输入的密码不一致"))]
+    )
+
+
+class RegistrationForm(FlaskForm):  # type: ignore[misc]
+    """Login and password of an account that somebody opens himself."""
+
+    login = StringField(
+        _l("登录名"),
+        filters=[_strip],
+        validators=[InputRequired(_l("请填写登录名")), Length(max=64)],
+    )
+    password = PasswordField(
+        _l("密码"), validators=[InputRequired(_l("请填写密码")), Length(max=200)]
+    )
+    repeated = PasswordField(
+        _l("再次输入密码"), validators=[EqualTo("password", _l("两次输入的密码不一致"))]
+    )

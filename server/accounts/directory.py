@@ -46,12 +46,14 @@ def create_account(
     role: Role,
     person: Person | None = None,
     institution: Institution | None = None,
+    authenticator: bool = True,
     actor_kind: str = "system",
     actor: str = "cli",
     source: str = "",
 ) -> NewAccount:
     """Add an account with a strong password and an authenticator (F-03, F-04), audited.
 
+    Without `authenticator` its owner has another second factor, a phone on record.
     Raises WeakPasswordError, LoginNameError, AccountExistsError.
     """
     name = normalize_login(login)
@@ -63,14 +65,14 @@ def create_account(
     check_strength(password, login=name)
     if session.scalar(select(Account.id).where(Account.login == name)) is not None:
         raise AccountExistsError("登录名已存在 / this login is taken")
-    secret = pyotp.random_base32()
+    secret = pyotp.random_base32() if authenticator else ""
     account = Account(
         login=name,
         role=role,
         person_id=person.id if person is not None else None,
         institution_id=institution.id if institution is not None else None,
         password_hash=hash_password(password),
-        totp_secret_sealed=cloud.master_key.seal(secret, TOTP_CONTEXT),
+        totp_secret_sealed=cloud.master_key.seal(secret, TOTP_CONTEXT) if secret else None,
     )
     session.add(account)
     session.flush()
@@ -84,7 +86,8 @@ def create_account(
         source=source,
         detail={"role": str(role)},
     )
-    return NewAccount(account, secret, provisioning_uri(cloud, name, secret))
+    uri = provisioning_uri(cloud, name, secret) if secret else ""
+    return NewAccount(account, secret, uri)
 
 
 def find_account(cloud: ImageCloud, session: Session, login: str) -> Account | None:
