@@ -123,7 +123,7 @@ def _messages(
 def _content(cloud: ImageCloud, session: Session, row: OutboxEntry) -> dict[str, Any]:
     """Return what an entry says: of a study's record, the study as it is now; of all others what
     was noted, with the index of the study by which other centres know it."""
-    study = session.get(Study, row.content.get("study_id", ""))
+    study = session.get(Study, row.content.get("study_id", row.about))
     if row.kind == outbox.STUDY_INDEX:
         if study is None:
             raise ValueError("the study is gone")

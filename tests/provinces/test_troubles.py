@@ -1,0 +1,221 @@
+"""What goes wrong on the way is noticed, tried again, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from server import clock, consent, outbox
+from server.jobs.queue import JobQueue
+from server.model import (
+    Account,
+    AuditEvent,
+    CacheRequest,
+    CacheState,
+    DataKey,
+    Instance,
+    OutboxEntry,
+    OutboxState,
+    Report,
+    Study,
+)
+from server.outbox import delivery
+from server.provinces import expiry, fetching
+from server.provinces.fetching import FetchInterruptedError
+from tests.provinces.case import Centre, Country
+
+STREAM = "/objects"
+Wsgi = Callable[..., Iterable[bytes]]
+
+
+class Line:
+    """The line to a centre: answers of one address can be spoilt, or not come at all."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.inner: Wsgi = centre.app.wsgi_app
+        self.spoil: Callable[[bytes], bytes] | None = None
+        self.silent = 0
+        centre.app.wsgi_app = self  # type: ignore[method-assign]
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if self.silent:
+            self.silent -= 1
+            start("503 Service Unavailable", [("Content-Type", "text/plain")])
+            return [b""]
+        if self.spoil is None or not environ["PATH_INFO"].endswith(STREAM):
+            return self.inner(environ, start)
+        return [self.spoil(b"".join(self.inner(environ, start)))]
+
+
+def applied(country: Country, folder: Path, **study: Any) -> str:
+    """Let the patient of the east apply for a study of the west; return its id there."""
+    country.west.take_study(folder, **study)
+    country.west.empty_outbox()
+    (remote,) = country.east.ask_elsewhere()
+    country.east.apply(remote.remote_study_id)
+    return remote.remote_study_id
+
+
+def request_of(country: Country, remote_study_id: str) -> CacheRequest:
+    with country.east.cloud.database.session() as session:
+        return session.get_one(CacheRequest, remote_study_id)
+
+
+def flipped(data: bytes) -> bytes:
+    """The same with one bit of the second object changed."""
+    place = len(data) // 2
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.requirement("D-53")
+def test_a_changed_byte_is_refused_and_the_next_try_goes_on(
+    country: Country, tmp_path: Path
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    line = Line(country.west)
+    line.spoil = flipped
+    with pytest.raises(FetchInterruptedError, match="changed_in_transit"):
+        fetching.attempt(country.east.cloud, remote, last=False)
+    request = request_of(country, remote)
+    assert (request.state, request.failure) == (CacheState.FETCHING, "changed_in_transit")
+    assert request.done == 1, "the object before the changed one is kept"
+    half = country.east.study()
+    assert half is not None and half.person_id is None, "half a copy is nobody's"
+    line.spoil = None
+    fetching.attempt(country.east.cloud, remote, last=False)
+    assert request_of(country, remote).state == CacheState.CACHED
+    with country.west.cloud.database.session() as session:
+        events = session.scalars(select(AuditEvent).where(AuditEvent.event == "province.fetch"))
+        assert [one.detail["first"] for one in events] == [0, 1]
+
+
+def test_a_line_that_breaks_off_is_noticed(country: Country, tmp_path: Path) -> None:
+    remote = applied(country, tmp_path / "ct")
+    Line(country.west).spoil = lambda data: data[: len(data) // 2]
+    with pytest.raises(FetchInterruptedError):
+        fetching.attempt(country.east.cloud, remote, last=False)
+    assert request_of(country, remote).done == 1
+
+
+def work_off(queue: JobQueue) -> int:
+    """Do what is queued, and what is put off without waiting for its time; return how many."""
+    done = 0
+    while True:
+        late = clock.now().replace(tzinfo=None) + timedelta(days=1)
+        for task in queue.huey.read_schedule(late):
+            queue.huey.enqueue(task)
+        task = queue.huey.dequeue()
+        if task is None:
+            return done
+        queue.huey.execute(task, late)
+        done += 1
+
+
+@pytest.mark.requirement("E-25")
+@pytest.mark.parametrize("silences", [3, 99])
+def test_fetching_is_repeated_by_itself(country: Country, tmp_path: Path, silences: int) -> None:
+    remote = applied(country, tmp_path / "ct")
+    Line(country.west).silent = silences
+    cloud = country.east.cloud
+    queue = JobQueue(cloud.settings)
+    queue.attach(cloud)
+    queue.fetch_copy(remote)
+    tries = work_off(queue)
+    request = request_of(country, remote)
+    assert request.attempts == tries
+    if silences == 3:
+        assert (request.state, tries) == (CacheState.CACHED, 4)
+        return
+    assert (request.state, request.failure) == (CacheState.FAILED, "status_503")
+    assert tries >= 4, "at least three repeats"
+    with cloud.database.session() as session:
+        (alarm,) = session.scalars(select(AuditEvent).where(AuditEvent.event == "cache.failed"))
+        assert (alarm.result, alarm.detail["attempts"]) == ("failure", tries)
+
+
+def test_a_copy_ends_and_can_be_applied_for_again(country: Country, tmp_path: Path) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+    fetching.attempt(cloud, remote, last=False)
+    assert expiry.delete_copies(cloud) == 0
+    with cloud.database.session() as session:
+        first_key = session.scalars(select(Study)).one().data_key_id
+        first_objects = session.scalars(select(Instance.object_key)).all()
+    end = clock.now() + timedelta(days=cloud.settings.cache_days, seconds=1)
+    with time_machine.travel(end, tick=False):
+        assert expiry.delete_copies(cloud) == 1
+        assert expiry.delete_copies(cloud) == 0
+    assert request_of(country, remote).state == CacheState.EXPIRED
+    assert not any(cloud.vault.store.exists(key) for key in first_objects)
+    assert list(cloud.vault.store.keys("series")) == []
+    with cloud.database.session() as session:
+        study = session.scalars(select(Study)).one()
+        assert study.person_id is None and study.patient_name == ""
+        assert session.get_one(DataKey, first_key).wrapped_key is None
+        assert session.scalars(select(Report)).all() == []
+        deleted = session.scalars(select(AuditEvent).where(AuditEvent.event == "cache.delete"))
+        assert [one.detail["objects"] for one in deleted] == [3]
+    assert len(country.east.ask_elsewhere()) == 1, "it can be applied for again"
+    country.east.apply(remote)
+    fetching.attempt(cloud, remote, last=False)
+    assert request_of(country, remote).state == CacheState.CACHED
+    copy = country.east.study()
+    assert copy is not None and copy.patient_name == "张三丰" and copy.data_key_id != first_key
+
+
+def test_a_consent_that_is_taken_back_ends_the_copy(country: Country, tmp_path: Path) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+    fetching.attempt(cloud, remote, last=False)
+    given = request_of(country, remote)
+    with cloud.database.session() as session:
+        account = session.get_one(Account, given.account_id)
+        assert consent.withdraw(session, account, given.consent_id)
+    assert expiry.delete_copies(cloud) == 1
+    country.east.apply(remote)
+    again = request_of(country, remote)
+    with cloud.database.session() as session:
+        account = session.get_one(Account, again.account_id)
+        consent.withdraw(session, account, again.consent_id)
+    fetching.attempt(cloud, remote, last=False)
+    assert request_of(country, remote).failure == "consent_withdrawn"
+
+
+@pytest.mark.requirement("D-55")
+def test_records_wait_until_the_index_takes_them(country: Country, tmp_path: Path) -> None:
+    remote = applied(country, tmp_path / "ct")
+    fetching.attempt(country.east.cloud, remote, last=False)
+    line = Line(country.index)
+    line.silent = 1
+    now = clock.now()
+    assert country.east.empty_outbox() == 0
+
+    def entries() -> list[OutboxEntry]:
+        with country.east.cloud.database.session() as session:
+            return list(session.scalars(select(OutboxEntry)))
+
+    assert {one.state for one in entries()} == {OutboxState.WAITING}
+    assert {one.kind for one in entries()} == {"consent", "cache"}
+    assert country.east.empty_outbox() == 0, "not before its pause is over"
+    with time_machine.travel(now + delivery.FIRST_PAUSE + timedelta(seconds=5)):
+        assert country.east.empty_outbox() == 3
+        assert country.east.empty_outbox() == 0
+    assert {one.state for one in entries()} == {OutboxState.ACCEPTED}
+    assert {one.attempts for one in entries()} == {2}
+
+
+def test_a_record_that_is_no_record_is_refused_for_good(country: Country) -> None:
+    with country.east.cloud.database.session() as session:
+        outbox.put(session, "no kind at all", {}, about="x")
+        outbox.put(session, "share", {"share_id": "s"}, about="x")
+    assert country.east.empty_outbox() == 1
+    with country.east.cloud.database.session() as session:
+        states = outbox.states(session)
+    assert states["no kind at all"] == {OutboxState.REFUSED: 1}
+    assert states["share"] == {OutboxState.ACCEPTED: 1}
