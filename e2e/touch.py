@@ -32,6 +32,17 @@ class Fingers:
             self._send("touchMove", point)
         self._send("touchEnd")
 
+    def drag_then_pinch(self, start: Point, *way: Point, other: Point, apart: float) -> None:
+        """Move one finger along a way, put down another one late, draw that away, lift both."""
+        self._send("touchStart", start)
+        for point in way:
+            self._send("touchMove", point)
+        last = way[-1]
+        self._send("touchStart", last, other)
+        for share in (0.5, 1.0):
+            self._send("touchMove", last, (other[0] + apart * share, other[1]))
+        self._send("touchEnd")
+
     def pinch(self, middle: Point, before: float, after: float) -> None:
         """Move two fingers from `before` to `after` CSS pixels apart, and lift them."""
         x, y = middle

@@ -9,6 +9,7 @@ import { WorkerLink } from "./link.js";
 import { Panel } from "./panel.js";
 import { inLanguage } from "./panes.js";
 import { isRemembered, remember } from "./remembered.js";
+import { Sheets } from "./sheets.js";
 import { UnshownList } from "./unshown.js";
 
 const root = document.querySelector("[data-viewer]");
@@ -27,6 +28,7 @@ const doctor = config.reader === "doctor"
   : null;
 const unshown = new UnshownList(root, texts);
 const identity = new Identity(root);
+new Sheets(root);
 
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
 const SLOW_GRAPHICS = "yingyun:slow-graphics";
@@ -255,36 +257,27 @@ function start() {
 function bindControls() {
   root.addEventListener("click", (event) => {
     const button = event.target.closest("[data-command]");
-    if (button) {
-      panel.notice("");
-      link?.send({ type: "command", name: button.dataset.command, args: JSON.parse(button.dataset.args) });
-      // A sheet with more to choose stays; a tap on the picture puts it away.
-      if (!button.closest(".sheet-row:not(:only-child)")) closeMenu();
-      return;
-    }
-    const opener = event.target.closest("[aria-controls]");
-    if (!opener) return;
-    if (opener.dataset.menu && opener.getAttribute("aria-expanded") !== "true") closeMenu();
-    toggle(opener);
+    if (!button) return;
+    panel.notice("");
+    panel.touched = button;
+    link?.send({ type: "command", name: button.dataset.command, args: JSON.parse(button.dataset.args) });
   });
   root.querySelector("[data-slider]").addEventListener("input", (event) => {
     link?.send({ type: "command", name: "stack.go", args: { frame: Number(event.target.value) } });
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenu());
   // On a small screen the mark gives its room to the picture once that is touched (ui.md §1).
   // Not before the finger is up: a stage that moves under a finger would pan the picture.
-  stage.addEventListener("pointerdown", closeMenu);
   stage.addEventListener("pointerup", () => identity.fold());
+  bindFast();
 }
 
-function toggle(opener) {
-  const open = opener.getAttribute("aria-expanded") !== "true";
-  opener.setAttribute("aria-expanded", String(open));
-  document.getElementById(opener.getAttribute("aria-controls")).hidden = !open;
-}
-
-function closeMenu() {
-  root.querySelectorAll(":is([data-menu], [data-unshown])[aria-expanded='true']").forEach(toggle);
+// Small pictures are another page; what they are is said before it opens.
+function bindFast() {
+  const dialog = root.querySelector("[data-fast-dialog]");
+  root.querySelector("[data-fast]")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal();
+  });
 }
 
 window.yingyun = {

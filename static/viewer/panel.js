@@ -1,9 +1,12 @@
 // The controls around the pictures: what is pressed, what cannot be used and why, paging, notices.
 
+import { Hints } from "./hints.js";
 import { inLanguage, Panes, setText } from "./panes.js";
 
 const SPEAK_AFTER = 600;
 const NOTICE_SECONDS = 6;
+// Sheets whose choice is what a finger does.
+const IN_HAND = ["measure", "mark"];
 
 export class Panel {
   constructor(root, texts) {
@@ -13,25 +16,25 @@ export class Panel {
     this.spoken = null;
     this.pressed = "";
     this.panes = new Panes(root);
+    this.hints = new Hints(root, texts);
+    this.touched = null;
   }
 
   show(scene) {
     this.panes.show(scene.panes);
     this.#showMode(scene);
+    this.hints.show(scene);
     this.#showPaging(scene);
     this.#showPressedOnce(scene);
     this.find("[data-waiting]").hidden = !scene.waiting;
   }
 
   // What belongs to the reformats is there only while they are.
-  #showMode({ mode, hint }) {
+  #showMode({ mode }) {
     if (this.root.dataset.reading !== mode) {
       this.root.dataset.reading = mode;
       for (const part of this.root.querySelectorAll("[data-mode]")) part.hidden = part.dataset.mode !== mode;
     }
-    const box = this.find("[data-hint]");
-    box.hidden = !hint;
-    setText(box, this.texts[hint] ?? inLanguage(hint));
   }
 
   #showPaging({ frame_index: index, frame_count: count, series_id: seriesId }) {
@@ -62,9 +65,18 @@ export class Panel {
       explain(button, unfitting[command] ?? unfitting[`${command}/${choice}`]);
       if (!(command in inForce) || !button.hasAttribute("aria-pressed")) continue;
       const pressed = choice === undefined ? inForce[command] : inForce[command] === Number(choice);
+      if (button === this.touched) this.#announce(button, pressed);
       button.setAttribute("aria-pressed", String(pressed));
     }
+    this.touched = null;
     for (const opener of this.root.querySelectorAll("[data-menu]")) this.#showSheet(opener);
+  }
+
+  // What a button did is heard, too, by whoever does not see it.
+  #announce(button, pressed) {
+    if (button.getAttribute("aria-pressed") === String(pressed)) return;
+    const name = button.getAttribute("aria-label") ?? button.textContent.trim();
+    this.speak(this.texts[pressed ? "on" : "off"].replace("{name}", name));
   }
 
   // The button of a sheet shows what is chosen in it, and is of no use when nothing in it is.
@@ -76,6 +88,7 @@ export class Panel {
     const { shows } = opener.dataset;
     const chosen = shows && sheet.querySelector(`[data-command="${shows}"][aria-pressed="true"]`);
     setText(opener.querySelector("[data-menu-value]"), chosen ? `·${chosen.textContent.trim()}` : "");
+    opener.toggleAttribute("data-in-hand", Boolean(chosen) && IN_HAND.includes(opener.dataset.menu));
   }
 
   // Spoken for those who do not see the picture, once it has come to rest.

@@ -173,6 +173,7 @@ def make_app(site: Site) -> Flask:
         icon=lambda name, _label="": ICON.format(site.catalog.url("icons.svg"), name),
         csp_nonce=lambda: "nonce",
         csrf_token=lambda: "",
+        text_size=lambda: "normal",
         html_language=lambda: request.args.get("language", "zh-CN"),
         site_name="影云",
         navigation=None,

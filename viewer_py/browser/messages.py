@@ -204,6 +204,7 @@ def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
         "mode": "mpr" if state.reformat is not None else "stack",
         "fused": state.reformat is not None and state.reformat.fusion is not None,
         "hint": hint(state),
+        "tool": state.tool,
         "follows": follows_pointer(state),
         "series_id": state.pane().series_id,
         "frame_index": frame_number(state),

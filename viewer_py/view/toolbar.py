@@ -7,7 +7,7 @@ A sheet is a pop-up with one row of choices a command.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from viewer_py.view.command import Choice, Command, Current, Kind, Value, fits
@@ -53,10 +53,14 @@ Item = Command | Sheet | Picked | Link
 
 @dataclass(frozen=True)
 class Toolbar:
-    """The groups of the strip, and those of the bar that reformats bring with them."""
+    """The groups of the strip, and those of the bar that reformats bring with them.
+
+    `tips` tells of tools in plain words (view.tool_tips), once each.
+    """
 
     strip: tuple[tuple[Item, ...], ...]
     reformats: tuple[tuple[Item, ...], ...]
+    tips: Mapping[str, str] = field(default_factory=dict)
 
 
 # Rows of shared sheets whose words only a doctor knows.
@@ -77,11 +81,26 @@ def _group(name: str) -> tuple[Command, ...]:
     )
 
 
-def toolbar() -> Toolbar:
-    """Return what stands where.
+def _picked(name: str, value: str, icon: str = "") -> Picked:
+    """Return the choice of a command whose first argument is `value` as a button."""
+    command = find(name)
+    number = next(n for n, one in enumerate(command.choices) if _is(one, value))
+    choice = command.choices[number]
+    return Picked(command, number, choice.label, choice.label_en, icon or choice.icon)
 
+
+def _tool(name: str) -> Picked:
+    return _picked("tool.choose", name)
+
+
+def toolbar() -> Toolbar:
+    """Return what stands where for a patient (B-20…B-45): what is used most is met first.
+
+    Each function is at most two taps away: its button, or that of its sheet and its choice in it.
     Paging and the button that plays ("stack", "paging") have their own row beside the slider.
     """
+    from viewer_py.view.tool_tips import TIPS  # the page's, not the worker's
+
     presets = _sheet(
         "window.preset", "窗位", "Presets", "adjustments",
         command="window.preset", shows="window.preset",
@@ -101,19 +120,29 @@ def toolbar() -> Toolbar:
     rendering = _sheet("rendering", "三维", "3-D", "cube-3d-sphere", shows="rendering.preset")
     curve = _sheet("curve", "曲面", "Curve", "line")
     fusion = _sheet("fusion", "融合", "Fusion", "layers-intersect", shows="fusion.opacity")
+    flat, opened = _group("volume")[:1], _group("volume")[1:]
+    projections = (
+        _picked("mpr.projection", "MIP", "stack-front"),
+        _picked("mpr.projection", "MinIP", "stack-middle"),
+    )
     return Toolbar(
         strip=(
-            _group("tool"),
-            (presets, *_group("image")),
+            (_tool("pan"), _tool("window"), presets),
             (measures, marks),
-            _group("volume"),
-            (cine, colors, turns, lens),
-            (grids, *_group("panes"), links),
+            _group("reset"),
+            (*flat, *projections, *opened),
+            (_tool("zoom"), _tool("stack"), _tool("magnifier"), lens),
+            (*_group("image"), colors, turns, _tool("rotate"), cine),
+            (grids, *_group("panes"), _tool("localizer"), links),
             _group("studies"),
             _group("zoom"),
-            _group("reset"),
         ),
-        reformats=((directions, slab), (rendering, curve, fusion), _group("planes")),
+        reformats=(
+            (_tool("crosshair"), directions, slab),
+            (rendering, curve, fusion),
+            _group("planes"),
+        ),
+        tips=TIPS,
     )
 
 
