@@ -30,7 +30,7 @@ from viewer_py.scene.model import (
 )
 
 HIDE_WORDS = """() => document.querySelectorAll(
-    "[data-stage] > :not(canvas):not(img), [data-shapes]")
+    "[data-stage] > :not(canvas):not(img), [data-shapes], [data-messages]")
   .forEach((element) => { element.style.visibility = "hidden"; })"""
 SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 

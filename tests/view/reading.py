@@ -18,7 +18,7 @@ SOFTWARE_GL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swi
 DESKTOP: ViewportSize = {"width": 1100, "height": 720}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 HIDE_WORDS = """() => document.querySelectorAll(
-    "[data-stage] > :not(canvas):not(img), [data-shapes]")
+    "[data-stage] > :not(canvas):not(img), [data-shapes], [data-messages]")
   .forEach((element) => { element.style.visibility = "hidden"; })"""
 SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 
