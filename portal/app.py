@@ -15,6 +15,7 @@ from portal import (
     account_security,
     consent_pages,
     doctor,
+    family_pages,
     health,
     home,
     language,
@@ -29,6 +30,7 @@ from portal.auth.providers import install_providers
 from portal.authorisations import install_authorisations
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
+from portal.downloads import install_downloads
 from portal.entry import install_entry
 from portal.errors import install_errors
 from portal.i18n import install_i18n
@@ -39,8 +41,8 @@ from portal.launch.launched import embedding
 from portal.limits import apply_view_limits, install_limits
 from portal.logs import ensure_logging
 from portal.navigation import install_navigation
-from portal.request_log import install_request_log
 from portal.oauth import install_oauth
+from portal.request_log import install_request_log
 from portal.security import install_security
 from portal.service_worker import install_service_worker
 from portal.sessions import FORMS, cookie_name
@@ -123,6 +125,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
     app.register_blueprint(doctor.blueprint)
+    app.register_blueprint(family_pages.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(language.blueprint)
@@ -131,10 +134,11 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.context_processor(embedding)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(preferences.blueprint)
-    install_study(app)
     install_oauth(app)
     install_hospital_api(app)
+    install_study(app)
     install_share(app)
+    install_downloads(app)
     install_authorisations(app)
     install_provinces(app)
     if settings.development:

@@ -14,6 +14,7 @@ from server.settings import Settings
 SESSION = "yingyun"
 FORMS = "yingyun-forms"
 SHARE = "yingyun-share-"
+DOWNLOAD = "yingyun-download-"
 DEVICE = "yingyun-device"
 LAUNCH = "yingyun-launch-"
 LAUNCHED_FORMS = "yingyun-launch-forms"
@@ -53,6 +54,18 @@ def launch_tokens(settings: Settings, request: Request) -> dict[str, str]:
         for name, token in request.cookies.items()
         if name.startswith(prefix) and name != forms
     }
+
+
+def download_token(settings: Settings, request: Request, download_id: str) -> str | None:
+    """Return the visit token that the browser sent for one download."""
+    return request.cookies.get(cookie_name(settings, DOWNLOAD + download_id))
+
+
+def set_download_visit(
+    response: Response, settings: Settings, download_id: str, token: str
+) -> None:
+    """Let the browser keep a visit to one download, beside others and beside a sign-in."""
+    _set(response, settings, DOWNLOAD + download_id, token)
 
 
 def set_session(response: Response, settings: Settings, token: str) -> None:

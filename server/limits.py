@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from server import clock
-from server.model import Account, AttemptCounter, Share
+from server.model import Account, AttemptCounter, Download, Share
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -128,44 +128,52 @@ def take_account_try(session: Session, account_id: int, tries: int, lock: timede
         )
 
 
-def take_share_try(session: Session, share_id: str, tries: int, lock: timedelta) -> bool:
-    """Count a try on a share; every `tries` in a row lock it, each time twice as long (goal 4).
+def take_link_try(
+    session: Session, link: type[Share | Download], link_id: str, tries: int, lock: timedelta
+) -> bool:
+    """Count a try on a link; every `tries` in a row lock it, each time twice as long (goal 4).
 
     Returns whether this try is the last before a lock. Raises TooManyTries.
     """
-    now = clock.now()
-    is_open = or_(Share.locked_until.is_(None), Share.locked_until <= now)
+    now, which = clock.now(), _id_of(link) == link_id
+    is_open = or_(link.locked_until.is_(None), link.locked_until <= now)
     failed = session.scalar(
-        update(Share)
-        .where(Share.share_id == share_id, is_open)
-        .values(failed_tries=Share.failed_tries + 1, locked_until=None)
-        .returning(Share.failed_tries),
+        update(link)
+        .where(which, is_open)
+        .values(failed_tries=link.failed_tries + 1, locked_until=None)
+        .returning(link.failed_tries),
         execution_options={"synchronize_session": False},
     )
     if failed is None:
-        until = session.scalar(select(Share.locked_until).where(Share.share_id == share_id))
+        until = session.scalar(select(link.locked_until).where(which))
         raise TooManyTries(until or now + lock)
     if failed % tries != 0:
         return False
     doubled = min(lock * 2 ** min(failed // tries - 1, 16), LONGEST_LOCK)
     session.execute(
-        update(Share).where(Share.share_id == share_id).values(locked_until=now + doubled),
+        update(link).where(which).values(locked_until=now + doubled),
         execution_options={"synchronize_session": False},
     )
     return True
 
 
-def give_back_share_try(session: Session, share_id: str, *, began_lock: bool) -> None:
-    """Take a try off a share again, because it turned out well, and the lock that it began."""
+def give_back_link_try(
+    session: Session, link: type[Share | Download], link_id: str, *, began_lock: bool
+) -> None:
+    """Take a try off a link again, because it turned out well, and the lock that it began."""
     session.execute(
-        update(Share)
-        .where(Share.share_id == share_id, Share.failed_tries > 0)
+        update(link)
+        .where(_id_of(link) == link_id, link.failed_tries > 0)
         .values(
-            failed_tries=Share.failed_tries - 1,
-            locked_until=None if began_lock else Share.locked_until,
+            failed_tries=link.failed_tries - 1,
+            locked_until=None if began_lock else link.locked_until,
         ),
         execution_options={"synchronize_session": False},
     )
+
+
+def _id_of(link: type[Share | Download]) -> InstrumentedAttribute[str]:
+    return link.share_id if issubclass(link, Share) else link.download_id
 
 
 def address_key(source: str) -> str:

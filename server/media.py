@@ -58,6 +58,8 @@ class Media:
     directory: bytes
     files: tuple[MediaFile, ...]
     data_key: DataKey
+    # Files beside the set that are no DICOM objects: path and content (PS3.10 8.5 allows them).
+    extras: tuple[tuple[str, bytes], ...]
     made: tuple[int, int, int, int, int, int]
 
 
@@ -67,6 +69,7 @@ def lay_out(
     study: Study,
     *,
     series_ids: frozenset[str] | None = None,
+    extras: tuple[tuple[str, bytes], ...] = (),
 ) -> Media:
     """Give each object of a study, or of some series, its place in the set, and make its directory.
 
@@ -107,7 +110,7 @@ def lay_out(
     found += [MediaFile(f"OTHER/FILE{number:04d}", key) for number, key in enumerate(beside)]
     now = clock.now().astimezone(clock.CHINA)
     made = (max(now.year, _FIRST_YEAR_OF_ZIP), now.month, now.day, now.hour, now.minute, now.second)
-    return Media(directory, tuple(found), study.data_key, made)
+    return Media(directory, tuple(found), study.data_key, extras, made)
 
 
 def archive(cloud: ImageCloud, media: Media, still_allowed: Callable[[], bool]) -> Iterator[bytes]:
@@ -117,6 +120,8 @@ def archive(cloud: ImageCloud, media: Media, still_allowed: Callable[[], bool]) 
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as packed:
+        for path, content in media.extras:
+            packed.writestr(_entry(path, media), content)
         packed.writestr(_entry(DIRECTORY, media), media.directory)
         for number, file in enumerate(media.files):
             if number and number % OBJECTS_A_CHECK == 0 and not still_allowed():

@@ -82,6 +82,13 @@ class JobQueue:
             context=True,
             name="fetch_copy",
         )(self._fetch)
+        self._pack_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="pack_download",
+        )(self._pack)
         self._outbox_task = self.huey.task(name="deliver_outbox")(self.empty_outbox)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
         self.huey.periodic_task(crontab(), name="outbox")(self.empty_outbox)
@@ -112,6 +119,10 @@ class JobQueue:
         """Have a study fetched that another province holds (server.provinces)."""
         self.huey.enqueue(self._fetch_task.s(remote_study_id))
 
+    def pack_download(self, download_id: str) -> None:
+        """Have the archive of a download made (server.downloads)."""
+        self.huey.enqueue(self._pack_task.s(download_id))
+
     def deliver_outbox(self) -> None:
         """Have the outbox delivered now, not at the next minute (server.outbox)."""
         self.huey.enqueue(self._outbox_task.s())
@@ -124,6 +135,7 @@ class JobQueue:
         """
         # Imported here for the same reason as in `_prepare`.
         from server import messages
+        from server.downloads import packing, remove_ended
         from server.provinces import fetching
 
         cloud = self._attached()
@@ -136,6 +148,7 @@ class JobQueue:
             ).all()
             letters = messages.undelivered(session)
             copies = fetching.unfinished(session)
+            downloads = packing.unfinished(session)
         queued = {task.args[0] for task in self._waiting() if task.args}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
@@ -149,6 +162,10 @@ class JobQueue:
         for remote_study_id in copies:
             if remote_study_id not in queued:
                 self.fetch_copy(remote_study_id)
+        for download_id in downloads:
+            if download_id not in queued:
+                self.pack_download(download_id)
+        remove_ended(cloud)
         return lost
 
     def empty_outbox(self) -> None:
@@ -237,6 +254,15 @@ class JobQueue:
             if not held:
                 raise RetryTask(delay=BUSY_SECONDS)
             fetching.attempt(cloud, remote_study_id, last=task.retries == 0)
+
+    def _pack(self, download_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.downloads import packing
+
+        with exclusive(self._locks, download_id) as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            packing.attempt(self._attached(), download_id, last=task.retries == 0)
 
 
 def _crash_counter(study_id: str) -> str:

@@ -261,7 +261,7 @@ def _take_share_try(knock: _Knock, share: Share) -> bool:
     lock = timedelta(minutes=settings.lock_minutes)
     try:
         with knock.cloud.database.session() as own:
-            return limits.take_share_try(own, share.share_id, settings.share_tries, lock)
+            return limits.take_link_try(own, Share, share.share_id, settings.share_tries, lock)
     except TooManyTries as error:
         knock.failed("locked", Outcome.LOCKED)
         raise ShareRefused(error.retry_at) from error
@@ -270,7 +270,7 @@ def _take_share_try(knock: _Knock, share: Share) -> bool:
 def _give_back(knock: _Knock, is_last: bool) -> None:
     with knock.cloud.database.session() as own:
         limits.give_back(knock.cloud, own, _everybody(knock), "all")
-        limits.give_back_share_try(own, knock.share_id, began_lock=is_last)
+        limits.give_back_link_try(own, Share, knock.share_id, began_lock=is_last)
 
 
 def _count_wrong(knock: _Knock, share: Share, outcome: Outcome, reason: str, is_last: bool) -> None:
