@@ -15,7 +15,14 @@ from portal.doors import StudyDoor
 from portal.limits import limited
 from portal.study import shown, watermark
 from server.access import Action
-from server.film.options import LAYOUTS, MOST_IMAGES, FilmRefusedError, Sheet, parse_options
+from server.film.options import (
+    LAYOUTS,
+    MOST_IMAGES,
+    TURNS,
+    FilmRefusedError,
+    Sheet,
+    parse_options,
+)
 from server.imaging.opening import opening_series
 from server.model import Series
 
@@ -25,6 +32,7 @@ PAGE = "film"
 FILMS = "20 per minute"  # each holds many images in memory
 _FIELDS = (
     "series", "sheet", "orientation", "layout", "first", "last", "step", "center", "width",
+    "inverted", "rotation", "flip_horizontal", "flip_vertical",
 )  # fmt: skip
 
 
@@ -51,6 +59,7 @@ class FilmPage:
     sheets: tuple[tuple[str, str], ...]
     layouts: tuple[str, ...]
     most_images: int
+    turns: tuple[str, ...]
     asked: dict[str, str]
 
 
@@ -115,6 +124,7 @@ def _view(door: StudyDoor, ready: list[Series]) -> FilmPage:
         sheets=((Sheet.FILM_14X17, _("胶片 14×17 英寸")), (Sheet.A4, _("A4 纸"))),
         layouts=tuple(f"{columns}x{rows}" for columns, rows in LAYOUTS),
         most_images=MOST_IMAGES,
+        turns=tuple(str(one) for one in TURNS),
         asked={
             "sheet": Sheet.FILM_14X17,
             "orientation": "portrait",
@@ -124,6 +134,10 @@ def _view(door: StudyDoor, ready: list[Series]) -> FilmPage:
             "step": "1",
             "center": "",
             "width": "",
+            "inverted": "",
+            "rotation": "0",
+            "flip_horizontal": "",
+            "flip_vertical": "",
         }
         | asked,
     )

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from server.film.options import FilmRefusedError
+from server.film.options import FilmOptions, FilmRefusedError
 from server.imaging import codec, delivery
 from server.model import Series
 from viewer_py.dicom import overlays
 from viewer_py.dicom.calibration import Spacing
 from viewer_py.dicom.geometry import spacing
-from viewer_py.dicom.manifest import SeriesManifest
+from viewer_py.dicom.manifest import FrameAttributes, SeriesManifest
 from viewer_py.dicom.pack import HEAD, read_head
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.modality import UnsupportedPixelsError
-from viewer_py.pixels.voi import Window
 from viewer_py.scene.compose import orientation_marks
 from viewer_py.scene.corners import CornerSource, corner_text
 from viewer_py.scene.model import CornerText, OrientationMarks
@@ -61,29 +60,57 @@ def film_images(
     series: Series,
     manifest: SeriesManifest,
     frame_indices: Sequence[int],
-    window: Window | None,
+    options: FilmOptions,
     tile: CanvasSize,
 ) -> Iterator[FilmImage]:
     """Yield the images as `pipeline.display` draws them, with the corners of a pane of that size.
 
+    They are windowed, inverted, mirrored and turned as the options say.
     Raises PictureMissingError, StorageError.
     """
     packed = delivery.overlay_planes(cloud, series)
     planes = overlays.from_bytes(packed) if packed else {}
+    viewport = options.viewport
     records = delivery.frame_records(cloud, session, series, frame_indices)
     for index, record in zip(frame_indices, records, strict=True):
         frame = manifest.frames[index]
         try:
             stored = codec.decode(read_head(record).codec, record[HEAD.size :], frame)
-            picture = pipeline.display(stored, frame, window, planes=planes.get(index, ()))
+            over = planes.get(index, ())
+            upright = pipeline.display(stored, frame, options.window, options.inverted, over)
+            picture = laid(upright, viewport)
         except (UnsupportedPixelsError, ValueError):
             picture = None
-        marks = orientation_marks(frame, Viewport())
-        pane = Pane(series_id=series.series_id, frame_index=index, window=window)
+        marks = orientation_marks(frame, viewport)
+        pane = Pane(
+            series_id=series.series_id,
+            frame_index=index,
+            viewport=viewport,
+            window=options.window,
+            inverted=options.inverted,
+        )
         yield FilmImage(
             picture=picture,
-            aspect=pixel_aspect(frame),
+            aspect=_laid_aspect(frame, viewport),
             spacing=spacing(frame),
             corners=corner_text(CornerSource(manifest, frame, pane, tile, marks), zoom=False),
             marks=marks,
         )
+
+
+def laid(picture: Pixels, viewport: Viewport) -> Pixels:
+    """Return a picture (rows, columns[, 3]) mirrored, then turned clockwise by quarters."""
+    if viewport.flip_horizontal:
+        picture = picture[:, ::-1]
+    if viewport.flip_vertical:
+        picture = picture[::-1]
+    return np.ascontiguousarray(np.rot90(picture, -_quarters(viewport)))
+
+
+def _laid_aspect(frame: FrameAttributes, viewport: Viewport) -> tuple[float, float]:
+    across, down = pixel_aspect(frame)
+    return (down, across) if _quarters(viewport) % 2 else (across, down)
+
+
+def _quarters(viewport: Viewport) -> int:
+    return round(viewport.rotation / 90.0)

@@ -37,7 +37,7 @@ def make_film(
     chosen = options.frame_indices(len(manifest.frames))
     check_size(manifest, chosen)
     tile = tile_canvas(options)
-    images = list(film_images(cloud, session, series, manifest, chosen, options.window, tile))
+    images = list(film_images(cloud, session, series, manifest, chosen, options, tile))
     with font_of(_letters(images) + watermark + foot) as font:
         return draw_film(images, options, font, watermark, foot)
 

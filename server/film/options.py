@@ -1,4 +1,4 @@
-"""What a doctor chooses of a film: sheet, tiles, images, window."""
+"""What a doctor chooses of a film: sheet, tiles, images, window, how the images lie."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import enum
 from dataclasses import dataclass
 
 from viewer_py.pixels.voi import Window
+from viewer_py.view.state import Viewport
 
 POINTS_AN_INCH = 72.0
 _A_MM = POINTS_AN_INCH / 25.4
 MOST_IMAGES = 200
 # (columns, rows) of tiles on an upright sheet; a sheet on its side has them the other way round.
+TURNS = (0, 90, 180, 270)  # degrees clockwise
 LAYOUTS = ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 4), (4, 4), (4, 5))
 WIDEST_WINDOW = 1e7
 
@@ -36,7 +38,8 @@ class FilmRefusedError(ValueError):
 class FilmOptions:
     """One film: every `step`-th image from `first` to `last`, both counted from 1.
 
-    `window` None shows each image at its own default window.
+    `window` None shows each image at its own default window. Flips come before the rotation, which
+    is clockwise, as in the viewer (view.fit).
     """
 
     sheet: Sheet = Sheet.FILM_14X17
@@ -46,6 +49,19 @@ class FilmOptions:
     last: int = 1
     step: int = 1
     window: Window | None = None
+    inverted: bool = False
+    rotation: int = 0
+    flip_horizontal: bool = False
+    flip_vertical: bool = False
+
+    @property
+    def viewport(self) -> Viewport:
+        """How the images lie, as a pane of the viewer has it."""
+        return Viewport(
+            rotation=float(self.rotation),
+            flip_horizontal=self.flip_horizontal,
+            flip_vertical=self.flip_vertical,
+        )
 
     @property
     def page_size(self) -> tuple[float, float]:
@@ -83,6 +99,10 @@ def parse_options(fields: dict[str, str]) -> FilmOptions:
             last=int(fields.get("last") or 1),
             step=int(fields.get("step") or 1),
             window=_window(fields.get("center", ""), fields.get("width", "")),
+            inverted=fields.get("inverted") == "1",
+            rotation=_turn(fields.get("rotation", "0")),
+            flip_horizontal=fields.get("flip_horizontal") == "1",
+            flip_vertical=fields.get("flip_vertical") == "1",
         )
     except ValueError as error:
         if isinstance(error, FilmRefusedError):
@@ -100,6 +120,12 @@ def _layout(text: str) -> tuple[int, int]:
     if found is None:
         raise FilmRefusedError("没有这种分格 / there is no such layout")
     return found
+
+
+def _turn(text: str) -> int:
+    if text not in {str(one) for one in TURNS}:
+        raise FilmRefusedError("只能旋转 90° 的倍数 / films are turned by quarters only")
+    return int(text)
 
 
 def _window(center: str, width: str) -> Window | None:

@@ -143,7 +143,7 @@ def _scale_bar(
     known = image.spacing
     if not known.in_mm:
         return
-    points_a_mm = scale * image.aspect[0] / known.between_columns
+    points_a_mm = scale / min(known.between_columns, known.between_rows)
     bar = bar_of(points_a_mm, box.width, known.label.chinese)
     x, y = box.x + (box.width - bar.length_px) / 2, box.y + size
     for color, width in ((0.0, 2.0), (1.0, 0.8)):

@@ -20,7 +20,7 @@ export class DoctorPage {
     window.addEventListener("pagehide", () => this.#timer && this.#save());
   }
 
-  show({ kept, in_force: inForce, series_id: seriesId }) {
+  show({ kept, in_force: inForce, film: asked }) {
     for (const name of SHOWN) {
       const value = String(kept[name]);
       if (this.#root.dataset[name] !== value) this.#root.dataset[name] = value;
@@ -28,9 +28,9 @@ export class DoctorPage {
     this.#nameToolbarButton(kept.toolbar);
     this.#keep(kept);
     this.#root.dataset.free = String(inForce["mouse.mapping"] !== -1);
-    // A film begins with the series that is being read.
+    // A film begins with the series that is being read, and shows it as it is shown here.
     const film = this.#root.querySelector("a[data-page='film']");
-    if (film && seriesId) film.search = new URLSearchParams({ series: seriesId });
+    if (film && asked.series) film.search = new URLSearchParams(asked);
   }
 
   // The button says where the bar would go, as the specification names it.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pypdf
@@ -24,6 +26,8 @@ from tests.imaging.conftest import phantom
 from tests.services.annotation_case import AnnotationCase, make_annotation_case
 from viewer_py.pixels import pipeline
 from viewer_py.pixels.voi import Window
+from viewer_py.view.fit import image_matrix
+from viewer_py.view.state import CanvasSize
 
 READER = "王医生 dr.wang 2026-11-21 15:30"
 
@@ -81,6 +85,49 @@ def test_the_pixels_are_the_renderers(case: AnnotationCase, window: Window | Non
     for one, other in zip(found, expected, strict=True):
         assert one.shape == (40, 60) and np.array_equal(one, other)
     assert window is None or not np.array_equal(found[0], rendered[0])
+
+
+@pytest.mark.requirement("C-39")
+@pytest.mark.parametrize(
+    ("options", "laid"),
+    [
+        ({"inverted": True}, lambda one: one),
+        ({"flip_horizontal": True}, lambda one: one[:, ::-1]),
+        ({"flip_vertical": True}, lambda one: one[::-1]),
+        ({"rotation": 90}, lambda one: one[::-1].T),
+        ({"rotation": 180}, lambda one: one[::-1, ::-1]),
+        ({"rotation": 270, "flip_horizontal": True}, lambda one: one[:, ::-1].T[::-1]),
+    ],
+)
+def test_the_images_lie_on_the_film_as_in_the_viewer(
+    case: AnnotationCase, options: dict[str, Any], laid: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """The viewer's own matrix says where a pixel lies."""
+    window = Window(60.0, 250.0)
+    chosen = FilmOptions(layout=(1, 1), last=1, window=window, **options)
+    (found,) = pictures(film(case, chosen))
+    with case.cloud.database.session() as session:
+        series = session.get_one(Series, case.series["CT"])
+        frame = delivery.series_manifest(case.cloud, session, series).frames[0]
+    plain = pipeline.display(phantom(1, 40, 60), frame, window, inverted=chosen.inverted)
+    assert np.array_equal(found, laid(plain))
+    rows, columns = found.shape
+    a, b, c, d, e, f = image_matrix(frame, CanvasSize(900, 900), chosen.viewport)
+    corners = [(a * x + c * y + e, b * x + d * y + f) for x, y in ((0, 0), (60, 40))]
+    (left, right), (top, bottom) = (sorted(axis) for axis in zip(*corners, strict=True))
+    for column, row in ((3, 5), (50, 11), (31, 36)):
+        x, y = a * (column + 0.5) + c * (row + 0.5) + e, b * (column + 0.5) + d * (row + 0.5) + f
+        i = int((x - left) / (right - left) * columns)
+        j = int((y - top) / (bottom - top) * rows)
+        assert found[j, i] == plain[row, column]
+
+
+@needs_font
+def test_the_corners_say_how_the_images_lie(case: AnnotationCase) -> None:
+    chosen = FilmOptions(layout=(1, 1), last=1, rotation=90, flip_horizontal=True, inverted=True)
+    text = film(case, chosen).pages[0].extract_text().replace("  ", " ")
+    for words in ("旋转 90°", "反像"):
+        assert words in text
 
 
 @pytest.mark.requirement("C-39")
@@ -204,6 +251,7 @@ def test_tiles_do_not_overlap_and_stay_on_the_sheet() -> None:
         {"center": "40", "width": "0"},
         {"center": "nan", "width": "400"},
         {"center": "40", "width": "inf"},
+        {"rotation": "45"},
     ],
 )
 def test_what_makes_no_film_is_refused_in_words(fields: dict[str, str]) -> None:

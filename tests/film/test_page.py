@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pypdf
 import pytest
@@ -43,6 +44,17 @@ def test_a_doctor_prints_what_the_form_says(case: DoctorCase) -> None:
         (event,) = session.query(AuditEvent).filter_by(event="film.print").all()
     assert event.object_id == case.shared.series_ids[1]
     assert event.actor == f"account:{case.facts.account_id}"
+
+
+@pytest.mark.requirement("C-39")
+def test_the_form_begins_as_the_viewer_shows_the_images(case: DoctorCase) -> None:
+    asked = {"width": "1500", "center": "-600", "rotation": "90", "inverted": "1"}
+    query = {"series": case.shared.series_ids[1], **asked}
+    page = case.doctor.client.get(f"{case.base}/film", query_string=query).get_data(as_text=True)
+    for words in ('value="1500"', 'value="-600"', '<option value="90" selected>'):
+        assert words in page, words
+    assert re.search(r'name="inverted" value="1" checked', page)
+    assert not re.search(r'name="flip_horizontal" value="1" checked', page)
 
 
 @pytest.mark.requirement("C-40")

@@ -25,6 +25,7 @@ from viewer_py.view.annotations.store import ANNOTATION_TOOLS
 from viewer_py.view.calls import Call
 from viewer_py.view.commands.stack import frame_count, frame_number
 from viewer_py.view.commands.window import shown_window
+from viewer_py.view.film import film_request
 from viewer_py.view.gestures import PointerEvent, PointerKind
 from viewer_py.view.habits import NO_HABITS, Habits, Reader, habits_of, linking_of, remembered
 from viewer_py.view.layout import is_in_strip, shown_panes
@@ -212,6 +213,7 @@ def scene_message(state: ViewerState, scene: Scene) -> dict[str, Any]:
         "kept": remembered(state.habits, state.linking),
         "in_force": in_force(state),
         "unfitting": unfitting(state),
+        "film": film_request(state) if state.habits.reader is Reader.DOCTOR else {},
         **aids_message(state),
         **beside_message(state),
     }
