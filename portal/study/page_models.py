@@ -41,6 +41,7 @@ class StudyLinks:
     pictures: str
     report: str
     share: str
+    download: str
     dicom: str
     dicom_confirmed: str
 

@@ -130,6 +130,7 @@ def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int 
         pictures=door.pictures_url if door.allows(Action.VIEW_PICTURES) else "",
         report=door.url("report") if door.allows(Action.VIEW_REPORT) else "",
         share=door.url("shares/new") if own and door.allows(Action.SHARE) else "",
+        download=door.url("download") if own and door.allows(Action.DOWNLOAD) else "",
         dicom=door.url(f"dicom?{carried}") if may_dicom else "",
         dicom_confirmed=door.url(f"dicom?confirmed=1&{carried}") if may_dicom else "",
     )
