@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ RETRY_SECONDS = 5  # then 15, 45, 135
 RETRY_BACKOFF = 3
 BUSY_SECONDS = 2
 EMERGENCY_PRIORITY = 100
+# So long an order to send keeps a worker while other jobs wait; then it goes on behind them.
+SENDING_SECONDS = 15.0
 # A study whose job so often ended with the death of its worker is not tried again.
 MAX_CRASHES = 3
 SWEEP_MINUTES = "*/5"
@@ -232,10 +235,17 @@ class JobQueue:
         from server.sending import work
 
         cloud = self._attached()
+        until = time.monotonic() + SENDING_SECONDS
+
+        def makes_way() -> bool:
+            return time.monotonic() >= until and self.huey.pending_count() > 0
+
         with exclusive(self._locks, sending_id) as held:
             if not held:
                 raise RetryTask(delay=BUSY_SECONDS)
-            work.attempt(cloud, sending_id, last=task.retries == 0)
+            waits = work.attempt(cloud, sending_id, last=task.retries == 0, makes_way=makes_way)
+        if waits:
+            self.send(sending_id)
 
     def _deliver(self, message_id: int) -> None:
         # Imported here for the same reason as in `_prepare`.

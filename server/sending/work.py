@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,30 +53,47 @@ class _Progress:
     refused: tuple[dict[str, str], ...] = ()
 
 
-def attempt(cloud: ImageCloud, sending_id: str, *, last: bool) -> None:
+class _SetAsideError(Exception):
+    """Others wait: the order goes on later, from where it got to."""
+
+
+def attempt(
+    cloud: ImageCloud,
+    sending_id: str,
+    *,
+    last: bool,
+    makes_way: Callable[[], bool] = lambda: False,
+) -> bool:
     """Send what is left of an order; its row tells how far it got, the audit log how it ended.
+
+    Between objects `makes_way` is asked whether other jobs come first: then the order is set aside,
+    True is returned, and the caller hands it in again.
 
     Raises NodeUnavailableError when a later try is due; with `last` there is none, and the order
     has failed. An order that is finished, or whose study is gone, is left alone.
     """
     started = _start(cloud, sending_id)
     if started is None:
-        return
+        return False
     node, data_key, objects = started
     try:
         for part in _parts(objects):
-            _send_part(cloud, sending_id, node, data_key, part)
+            _send_part(cloud, sending_id, node, data_key, part, makes_way)
+    except _SetAsideError:
+        _set_aside(cloud, sending_id)
+        return True
     except NodeUnavailableError as error:
         log.warning("sending_interrupted", sending_id=sending_id, reason=error.reason)
         if last:
             _finish(cloud, sending_id, error.reason)
-            return
+            return False
         _note(cloud, sending_id, state=SendingState.WAITING, failure=error.reason)
         raise
     except AccessDenied:
         _finish(cloud, sending_id, "access_ended")
     else:
         _finish(cloud, sending_id, "")
+    return False
 
 
 def _start(
@@ -150,7 +167,12 @@ def _parts(objects: Sequence[_Object]) -> Iterator[list[_Object]]:
 
 
 def _send_part(
-    cloud: ImageCloud, sending_id: str, node: DicomNode, data_key: DataKey, part: list[_Object]
+    cloud: ImageCloud,
+    sending_id: str,
+    node: DicomNode,
+    data_key: DataKey,
+    part: list[_Object],
+    makes_way: Callable[[], bool],
 ) -> None:
     progress = _Progress(part[0].instance_id - 1)
     scu = StorageScu(node, [one.kind for one in part])
@@ -167,6 +189,8 @@ def _send_part(
                 if number % OBJECTS_A_NOTE == 0:
                     _keep(cloud, sending_id, progress)
                     _check(cloud, sending_id)
+                    if one is not part[-1] and makes_way():
+                        raise _SetAsideError
     finally:
         _keep(cloud, sending_id, progress)
 
@@ -200,6 +224,14 @@ def _keep(cloud: ImageCloud, sending_id: str, progress: _Progress) -> None:
         sending.last_instance_id = max(sending.last_instance_id, progress.last_instance_id)
         sending.updated_at = clock.now()
     progress.sent, progress.refused = 0, ()
+
+
+def _set_aside(cloud: ImageCloud, sending_id: str) -> None:
+    """Note that an order waits for others; that was no try which failed."""
+    with cloud.database.session() as session:
+        sending = session.get_one(Sending, sending_id)
+        sending.state, sending.updated_at = SendingState.WAITING, clock.now()
+        sending.attempts -= 1
 
 
 def _note(cloud: ImageCloud, sending_id: str, *, state: SendingState, failure: str) -> None:
