@@ -64,8 +64,12 @@ class Study(Base):
     """One examination (检查). `study_id` is what addresses show; it says nothing."""
 
     __tablename__ = "study"
-    # A person's studies in the order of the time line (server.timeline).
-    __table_args__ = (Index("ix_study_time_line", "person_id", "study_datetime", "study_id"),)
+    # A person's studies in the order of the time line, and what they differ in
+    # (server.timeline, server.timeline_filter).
+    __table_args__ = (
+        Index("ix_study_time_line", "person_id", "study_datetime", "study_id"),
+        Index("ix_study_differences", "person_id", "institution_id", "modality", "body_part"),
+    )
 
     study_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
     study_uid: Mapped[str] = mapped_column(String(64), unique=True)
