@@ -10,10 +10,11 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from e2e.browser import until
+from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
 from e2e.product import Product
 from e2e.signing_in import give_password
 from server import sharing
-from server.model import Account, Study
+from server.model import Account, CacheState, Study
 from server.sharing import ShareScope
 
 PATIENT = "zhang.shifan"
@@ -177,6 +178,10 @@ STOPS = (
     Stop("studies-images", PATIENT, _at("/studies?show=images")),
     Stop("studies-reports", PATIENT, _at("/studies?show=reports")),
     Stop("studies-empty", NEWCOMER, _at("/studies")),
+    Stop("studies-elsewhere", TRAVELLED, at_timeline),
+    Stop("elsewhere", TRAVELLED, at_remote_study(None)),
+    Stop("elsewhere-fetching", TRAVELLED, at_remote_study(CacheState.FETCHING)),
+    Stop("elsewhere-failed", TRAVELLED, at_remote_study(CacheState.FAILED)),
     Stop("pictures", PATIENT, _pictures),
     Stop("question", PATIENT, _question),
     Stop("report", PATIENT, _at("/studies/{ct}/report")),
