@@ -15,6 +15,7 @@ from viewer_py.view.command import (
     Value,
 )
 from viewer_py.view.layout import pane_at
+from viewer_py.view.resizing import kept_in_place
 from viewer_py.view.state import Grid, Pane, SeriesEntry, ViewerState
 from viewer_py.view.tiles import MOST_PANES, group_of, is_vacant, leaders, tiled
 
@@ -105,7 +106,8 @@ def open_in(state: ViewerState, args: Arguments) -> ViewerState:
 
 def maximize(state: ViewerState, _args: Arguments) -> ViewerState:
     """Show the active pane alone, or all panes again."""
-    return replace(state, maximized=not state.maximized and len(state.panes) > 1)
+    changed = replace(state, maximized=not state.maximized and len(state.panes) > 1)
+    return kept_in_place(state, changed)
 
 
 def _shown_grid(state: ViewerState) -> dict[str, Value] | None:

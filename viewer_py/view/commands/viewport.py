@@ -8,6 +8,7 @@ from viewer_py.view.command import Argument, Arguments, Choice, Command, Command
 from viewer_py.view.fit import clamped_pan, clamped_zoom
 from viewer_py.view.layout import pane_place, pane_size
 from viewer_py.view.look import with_look
+from viewer_py.view.resizing import kept_in_place
 from viewer_py.view.state import CanvasSize, Pane, ViewerState, Viewport
 
 
@@ -118,16 +119,14 @@ def reset(state: ViewerState, _args: Arguments) -> ViewerState:
 
 
 def resize(state: ViewerState, args: Arguments) -> ViewerState:
-    """Take over the size of the reading area (CSS pixels) and the device pixel ratio."""
+    """Take over the size of the reading area (CSS pixels) and the device pixel ratio.
+
+    What is looked at stays where it was in its pane.
+    """
     canvas = CanvasSize(float(args["width"]), float(args["height"]), float(args["pixel_ratio"]))
     if canvas.width * canvas.height * canvas.pixel_ratio**2 > _MOST_PIXELS:
         raise CommandError("阅片区过大 / the reading area has too many pixels")
-    state = replace(state, canvas=canvas)
-    panes = tuple(
-        replace(pane, viewport=clamped_pan(pane_size(state, index), pane.viewport))
-        for index, pane in enumerate(state.panes)
-    )
-    return replace(state, panes=panes)
+    return kept_in_place(state, replace(state, canvas=canvas))
 
 
 _ANY = 1e5
