@@ -60,7 +60,7 @@ def active_entry() -> str:
         return "shares"
     if path.endswith("/report") or request.args.get("show") == "reports":
         return "reports"
-    if path == "/studies":
+    if path in ("/studies", "/studies/compare"):
         return "images" if request.args.get("show") == "images" else "archive"
     return "images" if path.startswith("/studies/") else ""
 
