@@ -19,7 +19,7 @@ from portal.study import shown
 from server import comparison, reports
 from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
-from server.model import Report, Role, Series, Study
+from server.model import PreviewKind, Report, Role, Series, Study
 from server.report_statements import PartCompared, compared
 from server.terms import body_part_label, china_time, modality_label
 
@@ -36,6 +36,7 @@ class Side:
     hospital: str
     modality_label: str
     picture_url: str
+    thumbnail_url: str
     pictures_href: str
     report_href: str
     no_report: str
@@ -149,18 +150,19 @@ def _side(door: StudyDoor) -> Side:
         date=china_time(study.study_datetime).strftime("%Y-%m-%d"),
         hospital=study.institution.name,
         modality_label=modality_label(study.modality),
-        picture_url=_picture(door, pictures),
+        picture_url=_picture(door, pictures, PreviewKind.FULL),
+        thumbnail_url=_picture(door, pictures, PreviewKind.THUMBNAIL),
         pictures_href=door.pictures_url if pictures else "",
         report_href=door.url("report") if readable else "",
         no_report="" if readable else _("这次检查的报告不能在这里查看"),
     )
 
 
-def _picture(door: StudyDoor, pictures: list[Series]) -> str:
+def _picture(door: StudyDoor, pictures: list[Series], kind: PreviewKind) -> str:
     if not pictures:
         return ""
     series = opening_series(pictures)
-    return door.url(f"series/{series.series_id}/pictures/{opening_frame(series)}/fast")
+    return door.url(f"series/{series.series_id}/pictures/{opening_frame(series)}/{kind.value}")
 
 
 def _address(first: str, second: str) -> str:
