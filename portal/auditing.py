@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPENINGS = frozenset({"pictures.view", "report.view", "dicom.view"})
 
 
-def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> None:
+def note_view(door: StudyDoor, event: str, *, series_id: str | None = None, **detail: str) -> None:
     """Record that someone looked at a study, or fetched one series of it.
 
     Call it when the answer is made: from here until the request's transaction ends, nobody else
@@ -37,6 +37,7 @@ def note_view(door: StudyDoor, event: str, *, series_id: str | None = None) -> N
         object_kind="series" if series_id else "study",
         object_id=series_id or door.study.study_id,
         source=source_address(),
+        detail=detail,
     )
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
+from portal.doctor.purpose import asked_purpose
 from portal.doors import StudyDoor
 from portal.limits import limited
 from portal.study import shown
@@ -30,7 +31,11 @@ ARCHIVES = "10 per minute"
 @study_action(Action.DOWNLOAD)
 @limited(ARCHIVES)
 def archive(door: StudyDoor) -> ResponseReturnValue:
-    """Stream the archive; it breaks off once the doctor may no longer have it (F-64)."""
+    """Stream the archive for a named purpose (F-30); it breaks off once the doctor may no longer
+    have it (F-64)."""
+    purpose = asked_purpose()
+    if purpose is None:
+        return redirect(door.url("sending"), 303)
     cloud, session, study = current_cloud(), database_session(), door.study
     try:
         found = media.lay_out(cloud, session, study)
@@ -51,7 +56,7 @@ def archive(door: StudyDoor) -> ResponseReturnValue:
     # The first one is read now, while a fault can still be answered in words.
     first = next(pieces)
     day = china_time(study.study_datetime).strftime("%Y%m%d")
-    note_view(door, "dicom.download")
+    note_view(door, "dicom.download", purpose=str(purpose.use), approval=purpose.approval)
     headers = {"Content-Disposition": f'attachment; filename="{study.modality}-{day}.zip"'}
     return Response(
         itertools.chain([first], pieces), content_type="application/zip", headers=headers

@@ -14,6 +14,7 @@ from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doctor.media import ARCHIVE
+from portal.doctor.purpose import asked_purpose, purpose_choices
 from portal.doctor.sending_words import failure_words, refusal_words, state_words
 from portal.doors import StudyDoor
 from portal.study import shown
@@ -67,6 +68,7 @@ class SendingPage:
     address: str
     back: str
     archive_address: str
+    purposes: tuple[tuple[str, str], ...]
     nodes: tuple[DicomNode, ...]
     nodes_fault: bool
     series: tuple[SeriesChoice, ...]
@@ -92,9 +94,10 @@ def page(door: StudyDoor) -> ResponseReturnValue:
 @study_action(Action.DOWNLOAD)
 def send(door: StudyDoor) -> ResponseReturnValue:
     """Give the order; the workers carry it out."""
-    sending = _order(door)
-    if sending is not None:
-        note_view(door, "dicom.send.order")
+    purpose = asked_purpose()
+    sending = _order(door) if purpose is not None else None
+    if purpose is not None and sending is not None:
+        note_view(door, "dicom.send.order", purpose=str(purpose.use), approval=purpose.approval)
         # The order must be there when a worker looks for it.
         database_session().commit()
         current_cloud().jobs.send(sending.sending_id)
@@ -146,6 +149,7 @@ def _view(door: StudyDoor) -> SendingPage:
         address=door.url(PAGE),
         back=door.url("dicom"),
         archive_address=door.url(ARCHIVE),
+        purposes=purpose_choices(),
         nodes=nodes,
         nodes_fault=fault,
         series=tuple(

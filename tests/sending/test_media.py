@@ -32,7 +32,7 @@ def case(cloud: ImageCloud) -> SendingCase:
 
 
 def address(case: SendingCase) -> str:
-    return f"/doctor/studies/{case.study_id}/study.zip"
+    return f"/doctor/studies/{case.study_id}/study.zip?purpose=care"
 
 
 def unpacked(case: SendingCase, folder: Path) -> Path:

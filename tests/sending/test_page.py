@@ -34,7 +34,7 @@ def test_a_doctor_sends_and_sees_that_it_is_done(cloud: ImageCloud, tmp_path: Pa
     assert NODE in doctor.text and f"127.0.0.1:{port}" in doctor.text
     assert "还没有发送过" in doctor.text
     with storescp(tmp_path / "in", port, "--accept-all") as folder:
-        assert doctor.submit(page, node=NODE).status_code == 200
+        assert doctor.submit(page, node=NODE, purpose="care").status_code == 200
         assert received(folder) == case.hashes
     assert "已发送 6 个对象" in doctor.text and "整个检查" in doctor.text
     assert "every 2s" not in doctor.text
@@ -48,7 +48,7 @@ def test_a_node_that_is_down_is_told_in_words(cloud: ImageCloud) -> None:
     case = make_sending_case(cloud, free_port())
     doctor, page = enter(case)
     doctor.get(page)
-    doctor.submit(page, node=NODE, what="series", series=case.series_ids[0])
+    doctor.submit(page, node=NODE, what="series", series=case.series_ids[0], purpose="care")
     assert "连接不上该节点" in doctor.text and "已发送 0 / 4" in doctor.text
     part = doctor.client.get(page, headers={"HX-Request": "true"}).get_data(as_text=True)
     assert "连接不上该节点" in part and "<form" not in part
@@ -72,7 +72,7 @@ def test_what_cannot_be_sent_is_refused_in_words(cloud: ImageCloud) -> None:
         ({"node": NODE, "what": "series", "series": "0" * 22}, "序列不属于此检查"),
     ):
         doctor.get(page)
-        doctor.submit(page, **fields)
+        doctor.submit(page, **({"purpose": "care"} | fields))
         assert words in doctor.text
     with cloud.database.session() as session:
         assert session.query(Sending).count() == 0
