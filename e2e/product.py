@@ -31,7 +31,7 @@ from server.demo.dicom.identity import unique_id
 from server.demo.people import ABROAD, LOGINS, PATIENT, PROVINCIAL
 from server.jobs.queue import JobQueue
 from server.keys import MasterKey
-from server.model import Account, Person, Role, Study
+from server.model import Account, Institution, Person, Role, Study
 from server.storage import Vault, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +52,8 @@ TRAVELLERS = (
     "journey.firefox-webgl2",
     "journey.firefox-numpy",
 )
+# Who reviews what the doctors of the hospital abroad opened without their patients' answer.
+REVIEWER = "reviewer.abroad"
 TRAVELLER_PASSWORD = "Kx7!blaue-Wolke"
 
 
@@ -143,6 +145,21 @@ def _add_travellers(cloud: ImageCloud) -> dict[str, Login]:
     return made
 
 
+def _add_reviewer(cloud: ImageCloud) -> Login:
+    with cloud.database.session() as session:
+        hospital = session.scalars(select(Institution).where(Institution.code == ABROAD.code)).one()
+        new = accounts.create_account(
+            cloud,
+            session,
+            login=REVIEWER,
+            password=TRAVELLER_PASSWORD,
+            role=Role.INSTITUTION_ADMINISTRATOR,
+            institution=hospital,
+        )
+        consent.give(session, new.account, version=consent.current_policy().version)
+    return Login(REVIEWER, TRAVELLER_PASSWORD, new.totp_secret)
+
+
 def _consent(cloud: ImageCloud) -> None:
     """Let the demo's own accounts have consented; the travellers do so on their way."""
     version = consent.current_policy().version
@@ -190,7 +207,8 @@ def _fill(cloud: ImageCloud) -> tuple[dict[str, Login], dict[str, str]]:
         by_uid = {one.study_uid: one.study_id for one in session.scalars(select(Study))}
     studies = {name: by_uid[str(unique_id(one.header.key))] for name, one in small.items()}
     _consent(cloud)
-    return logins | _add_travellers(cloud), studies
+    logins |= _add_travellers(cloud) | {REVIEWER: _add_reviewer(cloud)}
+    return logins, studies
 
 
 def _wait_until_ready(base_url: str, child: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,11 @@ from server.model import Role
 blueprint = Blueprint("home", __name__)
 
 # Where each role begins; who has no list of studies begins with his account.
-LISTS = {Role.PATIENT: "/studies", Role.DOCTOR: "/doctor/studies"}
+LISTS = {
+    Role.PATIENT: "/studies",
+    Role.DOCTOR: "/doctor/studies",
+    Role.INSTITUTION_ADMINISTRATOR: "/reviews",
+}
 
 
 @blueprint.get("/")
