@@ -67,7 +67,7 @@ def test_the_time_line_is_for_the_family_and_its_gate_says_why(visits: Visits) -
     people.filter(has_text="李样例").click()
     expect(page.locator(".exam")).to_have_count(1)
     watch.expect("40[34]")
-    for name, status in (("draft", 403), ("stranger", 404)):
+    for name, status in (("draft", 403), ("stranger", 403)):
         answer = page.goto(f"/studies/{visits.product.studies[name]}")
         assert answer is not None and answer.status == status
         assert page.locator(".problem-advice").inner_text()

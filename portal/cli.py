@@ -10,6 +10,7 @@ from portal.commands.assets import assets
 from portal.commands.audit import audit
 from portal.commands.client import client
 from portal.commands.demo import demo
+from portal.commands.family import family
 from portal.commands.index import index
 from portal.commands.ingest import ingest
 from portal.commands.institution import institution
@@ -50,6 +51,7 @@ for command in (
     audit,
     client,
     demo,
+    family,
     index,
     ingest,
     institution,

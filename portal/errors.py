@@ -30,6 +30,7 @@ log = structlog.get_logger("portal")
 DENIAL_STATUS = {
     DenialReason.NOT_YOURS: HTTPStatus.NOT_FOUND,  # whether it exists is nobody else's business
     DenialReason.NOT_AUTHORISED: HTTPStatus.FORBIDDEN,
+    DenialReason.UNLINKED: HTTPStatus.FORBIDDEN,
     DenialReason.NOT_REVIEWED: HTTPStatus.FORBIDDEN,
     DenialReason.SCOPE: HTTPStatus.FORBIDDEN,
     DenialReason.NO_DIGITAL_FILM: HTTPStatus.FORBIDDEN,
@@ -79,6 +80,10 @@ def _problem(status: int) -> Problem:
 
 def _denied_problem(reason: DenialReason) -> Problem:
     words = {
+        DenialReason.UNLINKED: (
+            _("您没有查看权限"),
+            _("这份检查不属于您本人或您的亲情账户。家人的检查，可在“我的账户 › 亲情账户”中邀请后查看。"),
+        ),
         DenialReason.NOT_REVIEWED: (
             _("影像暂未开放"),
             _("诊断报告审核完成后即可查看影像，请稍后再来。"),

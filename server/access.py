@@ -44,6 +44,7 @@ class DenialReason(enum.StrEnum):
     """Why a grant does not suffice."""
 
     NOT_YOURS = "not_yours"
+    UNLINKED = "unlinked"
     NOT_AUTHORISED = "not_authorised"  # the patient has to authorise first
     NOT_REVIEWED = "not_reviewed"
     EXPIRED = "expired"
@@ -233,7 +234,10 @@ def _check_account(session: Session, grant: Grant, study: Study) -> None:
         persons = people.visible_persons(session, account.person_id)
         allowed = account.role == Role.PATIENT and study.person_id in persons
     if not allowed:
-        raise AccessDenied(DenialReason.NOT_YOURS)
+        # A patient is told that a study is somebody else's (A-09); its id is random, so nobody
+        # finds out by trying which there are.
+        patient = grant.kind is GrantKind.PATIENT
+        raise AccessDenied(DenialReason.UNLINKED if patient else DenialReason.NOT_YOURS)
 
 
 def _check_share(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from server import clock
@@ -135,11 +135,20 @@ def phone(cloud: ImageCloud, person: Person) -> str | None:
     return cloud.master_key.open(person.phone_sealed, PHONE_CONTEXT)
 
 
-def link_family(session: Session, *, guardian: Person, member: Person, relation: str) -> FamilyLink:
-    """Let a guardian view a member's records until the link is withdrawn (A-09)."""
+def link_family(
+    session: Session,
+    *,
+    guardian: Person,
+    member: Person,
+    relation: str,
+    expires_at: datetime | None = None,
+) -> FamilyLink:
+    """Let a guardian view a member's records until the link is withdrawn or over (A-09)."""
     if guardian.id == member.id:
         raise ValueError("nobody is his own family account")
-    link = FamilyLink(guardian_id=guardian.id, member_id=member.id, relation=relation)
+    link = FamilyLink(
+        guardian_id=guardian.id, member_id=member.id, relation=relation, expires_at=expires_at
+    )
     session.add(link)
     session.flush()
     return link
@@ -151,9 +160,15 @@ def live_links(session: Session, *, guardian: Person, member: Person) -> Sequenc
         select(FamilyLink).where(
             FamilyLink.guardian_id == guardian.id,
             FamilyLink.member_id == member.id,
-            FamilyLink.withdrawn_at.is_(None),
+            is_live_link(),
         )
     ).all()
+
+
+def is_live_link() -> ColumnElement[bool]:
+    """Return the condition under which a family link holds just now."""
+    in_time = or_(FamilyLink.expires_at.is_(None), FamilyLink.expires_at > clock.now())
+    return and_(FamilyLink.withdrawn_at.is_(None), in_time)
 
 
 def withdraw_link(link: FamilyLink) -> None:
@@ -167,9 +182,7 @@ def visible_persons(session: Session, person_id: int | None) -> frozenset[int]:
     if person_id is None:
         return frozenset()
     members = session.scalars(
-        select(FamilyLink.member_id).where(
-            FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
-        )
+        select(FamilyLink.member_id).where(FamilyLink.guardian_id == person_id, is_live_link())
     )
     return frozenset((person_id, *members))
 
@@ -178,7 +191,7 @@ def relations_of(session: Session, person_id: int | None) -> dict[int, str]:
     """Return member id → relation (for example 母亲) for the live family links of a guardian."""
     links = session.execute(
         select(FamilyLink.member_id, FamilyLink.relation).where(
-            FamilyLink.guardian_id == person_id, FamilyLink.withdrawn_at.is_(None)
+            FamilyLink.guardian_id == person_id, is_live_link()
         )
     )
     return {link.member_id: link.relation for link in links}

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("invitation_id", sa.String(length=32), nullable=False),
         sa.Column("guardian_id", sa.Integer(), nullable=False),
         sa.Column("member_id", sa.Integer(), nullable=True),
+        sa.Column("member_hash", sa.String(length=64), nullable=False),
         sa.Column("member_label", sa.String(length=40), nullable=False),
         sa.Column("relation", sa.String(length=20), nullable=False),
         sa.Column("declared", sa.Boolean(), nullable=False),

@@ -127,7 +127,8 @@ class FamilyInvitation(Base):
 
     The member agrees on his own account; for a child, or somebody without an account, the asker
     declares what he is to him and by which paper, and the declaration is reviewed. `member_id` is
-    None where nobody on record fits: the asker is not told.
+    None where nobody on record fits: the asker is not told. `member_hash` is the keyed hash of the
+    ID number that was named.
     """
 
     __tablename__ = "family_invitation"
@@ -135,6 +136,7 @@ class FamilyInvitation(Base):
     invitation_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
     guardian_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    member_hash: Mapped[str] = mapped_column(String(64))
     member_label: Mapped[str] = mapped_column(String(40))
     relation: Mapped[str] = mapped_column(String(20))
     declared: Mapped[bool] = mapped_column(default=False)

@@ -156,7 +156,7 @@ def test_nobody_else_reaches_them(app: Flask, reader: Visitor, case: AnnotationC
         ("POST", "annotations/import"),
     ):
         answer = stranger.client.open(url(case, name), method=method, json={}, headers=DATA)
-        assert answer.status_code == 404
+        assert answer.status_code == 403
 
 
 @pytest.mark.requirement("C-15", "F-10")

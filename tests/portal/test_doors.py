@@ -66,7 +66,7 @@ def test_a_patient_opens_his_own_study_and_no_other(
     foreign = make_study(cloud, person_id=make_account(cloud, "other").person_id)
     visitor.be(cloud, patient)
     assert visitor.get(f"/studies/{study.study_id}/report").status_code == 200
-    assert visitor.get(f"/studies/{foreign.study_id}/report").status_code == 404
+    assert visitor.get(f"/studies/{foreign.study_id}/report").status_code == 403
     assert visitor.get("/studies/0000000000000000000000/report").status_code == 404
 
 
@@ -118,7 +118,7 @@ def test_one_browser_holds_both_doors(
     share = share_it(cloud, patient, study)
     both = visit(app, cloud, share).be(cloud, other)
     assert both.get(f"/s/{share.share.share_id}/report").status_code == 200
-    assert both.get(f"/studies/{study.study_id}/report").status_code == 404
+    assert both.get(f"/studies/{study.study_id}/report").status_code == 403
     assert both.get("/account").request.path == "/account"
 
 
@@ -163,7 +163,7 @@ def test_every_refusal_at_a_study_is_on_record(
     (denied,) = audited(cloud, "access.denied")
     assert (denied.actor_kind, denied.actor) == ("account", f"account:{patient.account_id}")
     assert (denied.object_kind, denied.object_id) == ("study", foreign.study_id)
-    assert (denied.result, denied.reason) == ("failure", "not_yours")
+    assert (denied.result, denied.reason) == ("failure", "unlinked")
     assert denied.source == "127.0.0.1"
 
     given = share_it(cloud, patient, study, report=True, images=False)

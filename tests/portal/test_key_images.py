@@ -87,7 +87,7 @@ def test_another_reader_does_not_see_them_and_a_recipient_cannot_mark(
     send(case.giver, door, **image(case), marked=True)
     spouse = make_account(cloud, "spouse")
     stranger = Visitor(app).be(cloud, spouse)
-    assert send(stranger, door, **image(case), marked=False).status_code == 404
+    assert send(stranger, door, **image(case), marked=False).status_code == 403
     given = case.give(dicom="y")
     recipient = case.recipient(given)
     shared = f"/s/{given.share_id}"

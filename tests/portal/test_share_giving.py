@@ -182,4 +182,4 @@ def test_making_a_share_is_in_the_audit(case: ShareCase) -> None:
 
 def test_nobody_else_gets_the_form(case: ShareCase, app: Flask, cloud: ImageCloud) -> None:
     other = Visitor(app).be(cloud, make_account(cloud, "lisi", person=make_person(cloud, "李四")))
-    assert other.get(case.form_address).status_code == 404
+    assert other.get(case.form_address).status_code == 403

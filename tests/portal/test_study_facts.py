@@ -95,7 +95,7 @@ def test_another_series_instance_or_person_gets_nothing(
     assert case.giver.get(tags_address(case, door, "1.2.3.4"), headers=DATA).status_code == 404
     stranger = Visitor(app).be(cloud, make_account(cloud, "lisi"))
     for address in (tags_address(case, door), f"{door}/priors.json"):
-        assert stranger.get(address, headers=DATA).status_code == 404
+        assert stranger.get(address, headers=DATA).status_code == 403
         assert Visitor(app).get(address, headers=DATA).status_code == 401
 
 
@@ -182,7 +182,7 @@ def test_a_family_member_s_studies_stand_beside_his_own_only(
     with cloud.database.session() as session:
         withdraw_link(session.get_one(FamilyLink, link.id))
     refused = case.giver.get(f"/studies/{first.study_id}/priors.json", headers=DATA)
-    assert refused.status_code == 404
+    assert refused.status_code == 403
 
 
 @pytest.mark.requirement("C-25", "A-31")

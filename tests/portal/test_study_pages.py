@@ -222,7 +222,7 @@ def test_family_studies_open_and_those_of_others_do_not(
     other = make_person(cloud, "李四光")
     with cloud.database.session() as session:
         session.get_one(Study, case.study_id).person_id = other.id
-    assert case.client.get(case.base).status_code == 404
+    assert case.client.get(case.base).status_code == 403
     assert "李四光" not in case.client.get("/studies").get_data(as_text=True)
     with cloud.database.session() as session:
         link = people.link_family(
@@ -237,7 +237,7 @@ def test_family_studies_open_and_those_of_others_do_not(
     assert "李四光" in line and "父母" in line and f'href="{case.base}"' in line
     with cloud.database.session() as session:
         session.delete(session.get_one(type(link), link_id))
-    assert case.client.get(f"{case.series}/pictures/0/full").status_code == 404
+    assert case.client.get(f"{case.series}/pictures/0/full").status_code == 403
 
 
 @pytest.mark.requirement("A-10", "A-14", "A-36")

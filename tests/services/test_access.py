@@ -80,7 +80,7 @@ def test_other_roles_are_no_patients(cloud: ImageCloud, make_study: MakeStudy, r
     assert grant.person_ids == grant.actions == frozenset()
     forged = replace(grant, person_ids=frozenset({person.id}), actions=frozenset(Action))
     assert denial(cloud, grant, study) is DenialReason.SCOPE
-    assert denial(cloud, forged, study) is DenialReason.NOT_YOURS
+    assert denial(cloud, forged, study) is DenialReason.UNLINKED
 
 
 def test_a_staff_grant_opens_the_studies_it_names(cloud: ImageCloud, make_study: MakeStudy) -> None:
@@ -117,7 +117,7 @@ def test_withdrawing_a_family_link_bites_on_a_grant_already_given(
     assert denial(cloud, grant, study) is None
     with cloud.database.session() as session:
         people.withdraw_link(session.merge(link))
-    assert denial(cloud, grant, study) is DenialReason.NOT_YOURS
+    assert denial(cloud, grant, study) is DenialReason.UNLINKED
 
 
 @pytest.mark.requirement("F-02")
