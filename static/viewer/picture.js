@@ -4,6 +4,9 @@ import { drawShapes } from "./shapes.js";
 
 const FONT = "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif";
 const INK = "#f4f7f9";
+// As in static/viewer/panes.js, and the bar as in static/css/viewer-aids.css.
+const TINY = 160; // CSS pixels, as are these
+const BAR = { right: 34, width: 14, most: 340, share: 0.46 };
 
 export function pictureFile(source, { width, height, panes, shapes }) {
   const canvas = new OffscreenCanvas(width, height);
@@ -22,7 +25,7 @@ function wholeOf(panes) {
   return [0, 0, right, bottom];
 }
 
-function drawWords(context, { area, corners, marks, badges, scale, small }, ratio) {
+function drawWords(context, { area, corners, marks, badges, scale, bar, small }, ratio) {
   const [x, y, width, height] = area.map((one) => one * ratio);
   context.save();
   context.beginPath();
@@ -46,8 +49,30 @@ function drawWords(context, { area, corners, marks, badges, scale, small }, rati
   write(context, marks.right, x + width - edge, center, width, ratio, "#ffd166");
   write(context, marks.top, middle, y + edge, width, ratio, "#ffd166");
   write(context, marks.bottom, middle, y + height - 2.5 * edge, width, ratio, "#ffd166");
+  const tiny = Math.min(width, height) < TINY * ratio;
+  if (bar && !small && !tiny) drawBar(context, bar, x + width, center, height, ratio);
+  context.textAlign = "center";
   if (scale && !small) drawScale(context, scale, middle, y + height - 12 * ratio, ratio);
   context.restore();
+}
+
+// The highest value is at the top, as beside the picture.
+function drawBar(context, { colors, low, high, unit }, edge, center, height, ratio) {
+  const tall = Math.min(height * BAR.share, BAR.most * ratio);
+  const [right, left] = [edge - BAR.right * ratio, edge - (BAR.right + BAR.width) * ratio];
+  const [top, bottom] = [center - tall / 2 + 18 * ratio, center + tall / 2 - 18 * ratio];
+  const ramp = context.createLinearGradient(0, bottom, 0, top);
+  colors.forEach((color, number) => ramp.addColorStop(number / (colors.length - 1), color));
+  context.fillStyle = "#000";
+  context.fillRect(left - 2 * ratio, top - 2 * ratio, right - left + 4 * ratio, bottom - top + 4 * ratio);
+  context.fillStyle = INK;
+  context.fillRect(left - ratio, top - ratio, right - left + 2 * ratio, bottom - top + 2 * ratio);
+  context.fillStyle = ramp;
+  context.fillRect(left, top, right - left, bottom - top);
+  context.font = `${12 * ratio}px ${FONT}`;
+  context.textAlign = "right";
+  write(context, `${high} ${unit}`.trim(), right, top - 10 * ratio, Infinity, ratio);
+  write(context, low, right, bottom + 10 * ratio, Infinity, ratio);
 }
 
 function drawScale(context, { length_css, length_mm, calibration }, middle, bottom, ratio) {
