@@ -28,7 +28,7 @@ from server.demo.catalogue import DemoStudy
 from server.demo.dicom.ct import CtSeries
 from server.demo.dicom.dx import DxSeries
 from server.demo.dicom.identity import unique_id
-from server.demo.people import ABROAD, LOGINS, PATIENT, PROVINCIAL
+from server.demo.people import ABROAD, CITY, LOGINS, PATIENT, PROVINCIAL
 from server.jobs.queue import JobQueue
 from server.keys import MasterKey
 from server.model import Account, Institution, Person, Role, Study
@@ -52,8 +52,8 @@ TRAVELLERS = (
     "journey.firefox-webgl2",
     "journey.firefox-numpy",
 )
-# Who reviews what the doctors of the hospital abroad opened without their patients' answer.
-REVIEWER = "reviewer.abroad"
+# Who reviews what the doctors of the city hospital opened without their patients' answer.
+REVIEWER = "reviewer.city"
 TRAVELLER_PASSWORD = "Kx7!blaue-Wolke"
 
 
@@ -147,7 +147,7 @@ def _add_travellers(cloud: ImageCloud) -> dict[str, Login]:
 
 def _add_reviewer(cloud: ImageCloud) -> Login:
     with cloud.database.session() as session:
-        hospital = session.scalars(select(Institution).where(Institution.code == ABROAD.code)).one()
+        hospital = session.scalars(select(Institution).where(Institution.code == CITY.code)).one()
         new = accounts.create_account(
             cloud,
             session,

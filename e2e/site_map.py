@@ -8,18 +8,23 @@ from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
-from e2e.product import Product
+from e2e.product import REVIEWER, Product
 from e2e.signing_in import give_password
-from server import sharing
-from server.model import Account, CacheState, Study
+from server import authorisations, sharing
+from server.authorisations import assisting
+from server.authorisations.evidence import PhysicianAssistedEvidence
+from server.authorisations.recording import Asked
+from server.model import Account, AuthorisationMethod, CacheState, Person, Study
 from server.sharing import ShareScope
 
 PATIENT = "zhang.shifan"
 NEWCOMER = "ceshi.yangben"
 DOCTOR = "doctor.shengli"
+OTHER_DOCTOR = "doctor.shiyi"
 Way = Callable[[Page, Product], None]
 
 
@@ -166,6 +171,85 @@ def _closed(page: Page, product: Product) -> None:
     expect(page.get_by_role("heading", name="无法打开这个分享")).to_be_visible()
 
 
+def _doctor_and_person(session: Session) -> tuple[Account, Person]:
+    doctor = session.scalars(select(Account).where(Account.login == OTHER_DOCTOR)).one()
+    owner = session.scalars(select(Account).where(Account.login == PATIENT)).one()
+    assert owner.person is not None
+    return doctor, owner.person
+
+
+def _asked(product: Product) -> str:
+    """Let a doctor ask for the patient's history; returns the number of the request."""
+    with product.cloud.database.session() as session:
+        doctor, person = _doctor_and_person(session)
+        asked = authorisations.request(product.cloud, session, account=doctor, person=person)
+        return asked.authorisation_id
+
+
+def _opened(product: Product) -> str:
+    """Let a doctor open the patient's history in an emergency; returns the number of it."""
+    with product.cloud.database.session() as session:
+        doctor, person = _doctor_and_person(session)
+        made = assisting.open_in_emergency(
+            product.cloud, session, account=doctor, person=person, reason="车祸昏迷，需对比既往CT"
+        )
+        hospital = doctor.institution
+        assert hospital is not None
+        authorisations.record_caching_consent(session, person=person, institution=hospital)
+        return made.authorisation_id
+
+
+def _authorisations(page: Page, product: Product) -> None:
+    _asked(product)
+    _opened(product)
+    page.goto("/authorisations")
+    expect(page.locator(".authorisation-emergency").first).to_be_visible()
+
+
+def _authorisation(page: Page, product: Product) -> None:
+    page.goto(f"/authorisations/{_asked(product)}")
+
+
+def _authorisation_code(page: Page, _product: Product) -> None:
+    page.goto("/authorisations/code")
+    page.get_by_role("button", name="生成授权码").click()
+    expect(page.locator(".authorisation-digits")).to_be_visible()
+
+
+def _visits(page: Page, product: Product) -> None:
+    page.goto(f"/studies/{product.studies['ct']}/report")
+    page.goto("/authorisations/visits")
+    expect(page.locator(".authorisation-visit").first).to_be_visible()
+
+
+def _request_waiting(page: Page, product: Product) -> None:
+    page.goto(f"/doctor/requests/{_asked(product)}")
+    expect(page.locator(".request-waiting")).to_be_visible()
+
+
+def _request_warning(page: Page, product: Product) -> None:
+    cloud = product.cloud
+    with cloud.database.session() as session:
+        doctor, person = _doctor_and_person(session)
+        asked = Asked(person, AuthorisationMethod.PHYSICIAN_ASSISTED)
+        given = PhysicianAssistedEvidence("age", True, "110510000012345", "")
+        made = assisting.assist(cloud, session, account=doctor, asked=asked, help_given=given)
+        number = made.authorisation_id
+    page.goto(f"/doctor/requests/{number}")
+    expect(page.locator(".warning-card")).to_be_visible()
+
+
+def _history(page: Page, product: Product) -> None:
+    page.goto(f"/doctor/requests/{_opened(product)}")
+    expect(page.locator(".work-table")).to_be_visible()
+
+
+def _reviews(page: Page, product: Product) -> None:
+    _opened(product)
+    page.goto("/reviews")
+    expect(page.locator(".authorisation-emergency").first).to_be_visible()
+
+
 # The pages that answer with a refusal on purpose.
 REFUSALS = ("closed", "wrong-password", "not-found", "not-reviewed")
 STOPS = (
@@ -205,6 +289,17 @@ STOPS = (
     Stop("keys", DOCTOR, _keys),
     Stop("sending", DOCTOR, _at("/doctor/studies/{ct}/sending")),
     Stop("film", DOCTOR, _at("/doctor/studies/{ct}/film")),
+    Stop("authorisations", PATIENT, _authorisations),
+    Stop("authorisations-empty", NEWCOMER, _at("/authorisations")),
+    Stop("authorisation", PATIENT, _authorisation),
+    Stop("authorisation-code", PATIENT, _authorisation_code),
+    Stop("visits", PATIENT, _visits),
+    Stop("requests", OTHER_DOCTOR, _at("/doctor/requests")),
+    Stop("request-waiting", OTHER_DOCTOR, _request_waiting),
+    Stop("request-warning", OTHER_DOCTOR, _request_warning),
+    Stop("emergency", OTHER_DOCTOR, _at("/doctor/requests/emergency")),
+    Stop("history", OTHER_DOCTOR, _history),
+    Stop("reviews", REVIEWER, _reviews),
     Stop("not-found", PATIENT, _at("/nowhere")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),

@@ -8,12 +8,12 @@ import re
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from e2e.browser import until
 from e2e.conftest import Visits
-from server.demo.people import PATIENT
+from server.demo.people import ABROAD, PATIENT
 from server.model import Series
 
 DOCTOR = "doctor.yangli"
@@ -28,6 +28,11 @@ def ask_on_phone(page: Page) -> None:
     page.get_by_label("患者身份证号").fill(PATIENT.id_number)
     page.get_by_role("button", name="申请调阅").click()
     expect(page.get_by_role("heading", name="等待患者在手机上确认")).to_be_visible()
+
+
+def mine(phone: Page) -> Locator:
+    """The card of this doctor's hospital among the patient's authorisations."""
+    return phone.locator(".authorisation", has_text=ABROAD.name)
 
 
 def frames_address(visits: Visits) -> str:
@@ -56,7 +61,7 @@ def test_asked_approved_read_withdrawn_and_refused(visits: Visits) -> None:
     ask_on_phone(desk)
     phone.goto("/studies")
     phone.locator(".header-bell").click()
-    phone.get_by_role("link", name="查看并答复").first.click()
+    mine(phone).get_by_role("link", name="查看并答复").click()
     phone.get_by_label("4 小时").check()
     phone.get_by_role("button", name="同意授权").click()
     expect(phone.locator("#notices")).to_contain_text("已授权")
@@ -74,7 +79,7 @@ def test_asked_approved_read_withdrawn_and_refused(visits: Visits) -> None:
     assert status_of(desk, frames) == 200
 
     phone.goto("/authorisations")
-    phone.locator(".authorisation").get_by_role("button", name="撤回授权").first.click()
+    mine(phone).get_by_role("button", name="撤回授权").click()
     expect(phone.locator("#notices")).to_contain_text("已撤回")
     assert status_of(desk, frames) == 403
     phone.goto("/authorisations/visits?whom=doctors")
@@ -104,5 +109,5 @@ def test_the_code_on_the_phone_is_scanned_at_the_desk(visits: Visits) -> None:
     desk.get_by_role("button", name="我已知悉，继续查看").click()
     expect(desk.locator(".work-table tbody tr").first).to_contain_text("示范省立医院")
     phone.goto("/authorisations")
-    phone.locator(".authorisation").get_by_role("button", name="撤回授权").first.click()
+    mine(phone).get_by_role("button", name="撤回授权").click()
     expect(phone.locator("#notices")).to_contain_text("已撤回")
