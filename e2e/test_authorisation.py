@@ -62,7 +62,7 @@ def test_asked_approved_read_withdrawn_and_refused(visits: Visits) -> None:
     phone.goto("/studies")
     phone.locator(".header-bell").click()
     mine(phone).get_by_role("link", name="查看并答复").click()
-    phone.get_by_label("4 小时").check()
+    phone.get_by_label("4 小时", exact=True).check()
     phone.get_by_role("button", name="同意授权").click()
     expect(phone.locator("#notices")).to_contain_text("已授权")
 
