@@ -32,6 +32,19 @@ function markFirstPicture() {
   performance.mark("yingyun:preview-image");
 }
 
+function awaitFirstPicture() {
+  const slow = setTimeout(() => wait.hidden = false, 200);
+  const done = () => {
+    clearTimeout(slow);
+    wait.hidden = true;
+  };
+  picture.addEventListener("load", () => {
+    markFirstPicture();
+    done();
+  }, { once: true });
+  picture.addEventListener("error", done, { once: true });
+}
+
 function setCaptions(frame) {
   root.querySelectorAll("[data-frame-number]").forEach((node) => {
     node.textContent = String(frame + 1);
@@ -190,7 +203,7 @@ if (identity.folded) {
 }
 showCurrentSeries();
 if (picture.complete && picture.naturalWidth) markFirstPicture();
-else picture.addEventListener("load", markFirstPicture, { once: true });
+else awaitFirstPicture();
 picture.addEventListener("error", () => explainFailure(picture.src), { once: true });
 listen();
 loadCaptions();
