@@ -11,7 +11,13 @@ const held = window.frameElement?.yingyun ?? null;
 const port = held?.port ?? ownPort();
 const study = location.pathname.match(/\/studies\/([^/]+)\/([^/]+)$/);
 const page = document.querySelector("[data-session-needed]") ? "session" : (study?.[2] ?? "list");
+// This script comes before those of the page itself.
+const scripted = new Promise((done) => {
+  if (document.readyState === "complete") done();
+  else document.addEventListener("DOMContentLoaded", done, { once: true });
+});
 let busy = 0;
+let handed = false; // to the session in memory, whose pages talk from then on
 
 function ownPort() {
   return {
@@ -64,7 +70,7 @@ async function answer(type, message) {
 
 function hear(event) {
   const fromAround = event.source === (held ? held.around : window.parent);
-  if (!fromAround || event.origin !== own.origin) return;
+  if (handed || !fromAround || event.origin !== own.origin) return;
   const message = event.data;
   if (message?.yingyun !== 1) return;
   if (message.type === "hello") greet();
@@ -82,7 +88,7 @@ function greet() {
 
 // What happened before the hello is told after it: performance marks are kept.
 let watching = false;
-function watch() {
+async function watch() {
   if (watching) return;
   watching = true;
   if (study && page !== "session") tell("study-opened", { study_id: study[1], page });
@@ -92,12 +98,14 @@ function watch() {
     }
   });
   observer.observe({ type: "mark", buffered: true });
+  await scripted;
   const failed = (error) => tell("error", { words: String(error.message ?? error) });
   window.yingyun?.ready?.then(() => tell("viewer-ready"), failed);
 }
 
 // A browser that keeps no cookies in frames: a second ticket becomes a session held in memory.
 async function enter(ticket) {
+  handed = true;
   const asked = await fetch("/launch/session", {
     method: "POST",
     credentials: "omit",
@@ -105,6 +113,7 @@ async function enter(ticket) {
     body: JSON.stringify({ ticket: String(ticket), origin: own.origin }),
   });
   if (!asked.ok) {
+    handed = false;
     say("error", { words: `${asked.status}` });
     return;
   }
@@ -115,5 +124,4 @@ async function enter(ticket) {
 if (held || window.parent !== window) {
   port.listen(hear);
   say("ready", { page });
-  if (port.greeted) greet();
 }
