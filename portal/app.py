@@ -35,6 +35,7 @@ from portal.entry import install_entry
 from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
+from portal.idle import install_idle
 from portal.launch import views as launch_pages
 from portal.launch.forms import FormProtection, FramedSessions
 from portal.launch.launched import embedding
@@ -122,6 +123,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(account_pages.blueprint)
     app.register_blueprint(account_security.blueprint)
     install_auth(app)
+    install_idle(app)
     install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
     app.register_blueprint(doctor.blueprint)

@@ -10,8 +10,17 @@ from sqlalchemy import ColumnElement, CursorResult, delete
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server import audit, clock
+from server.accounts.devices import REMEMBERED
 from server.ingest import sweep
-from server.model import AccountSession, AttemptCounter, Message, SignInChallenge
+from server.model import (
+    AccountSession,
+    AttemptCounter,
+    KnownDevice,
+    Message,
+    PasskeyCeremony,
+    PhoneProof,
+    SignInChallenge,
+)
 from server.storage.folder import FolderStore
 
 if TYPE_CHECKING:
@@ -26,6 +35,8 @@ class Cleared:
 
     sessions: int = 0
     challenges: int = 0
+    proofs: int = 0
+    devices: int = 0
     messages: int = 0
     counters: int = 0
     orphaned_objects: int = 0
@@ -43,6 +54,9 @@ def clear_away(cloud: ImageCloud) -> Cleared:
     cleared = Cleared(
         sessions=_delete_until(cloud, AccountSession.expires_at, now - _DAY),
         challenges=_delete_until(cloud, SignInChallenge.expires_at, now),
+        proofs=_delete_until(cloud, PasskeyCeremony.expires_at, now)
+        + _delete_until(cloud, PhoneProof.expires_at, now),
+        devices=_delete_until(cloud, KnownDevice.last_seen_at, now - REMEMBERED),
         messages=_delete_until(cloud, Message.expires_at, now),
         counters=_delete_until(cloud, AttemptCounter.window_started_at, windows_over),
         orphaned_objects=len(sweep.sweep_orphans(cloud)),
