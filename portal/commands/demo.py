@@ -26,6 +26,8 @@ from portal.commands.processes import (
     stop_on_signals,
 )
 from server import settings as settings_module
+from portal.commands.demo_his import start_his
+from portal.commands.demo_neighbour import introduce, start_neighbour, with_neighbour
 from server.assets import build
 from server.cloud import ImageCloud
 from server.demo import DemoSummary, load_demo
@@ -137,8 +139,16 @@ def _run(settings: Settings, environ: dict[str, str], bind: Bind, processes: Pro
     summary = _load(cloud, processes)
     _wait_for_health(bind.own_url, processes)
     _wait_for_pictures(cloud, processes)
-    write_demo_json(papers, settings.base_url, summary)
-    print_welcome(settings.base_url, papers, summary)
+    his_url = start_his(
+        cloud,
+        environ,
+        processes,
+        host=bind.host,
+        address=_address(bind.host),
+        after_port=bind.port,
+    )
+    write_demo_json(papers, settings.base_url, summary, his_url=his_url)
+    print_welcome(settings.base_url, papers, summary, his_url=his_url)
     processes.watch()
 
 

@@ -16,10 +16,11 @@ from portal.commands.qr import qr_text
 from server.demo import DemoSummary
 
 
-def write_demo_json(path: Path, base_url: str, summary: DemoSummary) -> None:
+def write_demo_json(path: Path, base_url: str, summary: DemoSummary, *, his_url: str = "") -> None:
     """Write the file at once and for its owner alone; it holds passwords (design §7)."""
     content = {
         "base_url": base_url,
+        "his_url": his_url,
         "accounts": [asdict(account) for account in summary.accounts],
         "studies": [asdict(study) for study in summary.studies],
     }
@@ -42,13 +43,15 @@ def _accounts(summary: DemoSummary) -> Table:
     return table
 
 
-def print_welcome(base_url: str, papers: Path, summary: DemoSummary) -> None:
+def print_welcome(base_url: str, papers: Path, summary: DemoSummary, *, his_url: str = "") -> None:
     """Print addresses, accounts and a QR code of the address."""
     console = Console()
     console.print(_accounts(summary))
     console.print("验证码每 30 秒更换；也可在登录时发送短信 / codes change; or use a message")
     console.print(f"网站 / portal      {base_url}/", highlight=False)
     console.print(f"短信 / messages    {base_url}/dev/mailbox", highlight=False)
+    if his_url:
+        console.print(f"医院系统 / HIS     {his_url}/", highlight=False)
     console.print(f"以上内容 / as file  {papers}", highlight=False)
     console.print(f"运行日志 / logs     {papers.parent / 'logs'}", highlight=False)
     console.print(qr_text(base_url), highlight=False, markup=False)

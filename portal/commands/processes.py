@@ -34,11 +34,22 @@ class Processes:
 
     def start(self, name: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
         """Start `yingyun` with these arguments as a child."""
-        command = [sys.executable, "-m", "portal", *arguments]
+        self.start_module(name, "portal", arguments, environ)
+
+    def start_module(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path | None = None,
+    ) -> None:
+        """Start a Python module as a child; `folder` is where it runs, ours without it."""
+        command = [sys.executable, "-m", module, *arguments]
         self._log_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._log_file(name).open("ab") as log:
             self._children[name] = subprocess.Popen(  # noqa: S603
-                command, env=dict(environ), stdout=log, stderr=log
+                command, env=dict(environ), cwd=folder, stdout=log, stderr=log
             )
 
     def _log_file(self, name: str) -> Path:
