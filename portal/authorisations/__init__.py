@@ -6,6 +6,7 @@ from flask import Flask
 
 from portal.authorisations import code, evidence, patient, reviews, visits
 from portal.doctor import requests
+from portal.launch import authorisation as launched
 
 
 def install_authorisations(app: Flask) -> None:
@@ -16,6 +17,7 @@ def install_authorisations(app: Flask) -> None:
     app.register_blueprint(patient.blueprint, url_prefix="/authorisations")
     app.register_blueprint(reviews.blueprint, url_prefix="/reviews")
     app.register_blueprint(requests.blueprint, url_prefix=requests.LIST)
+    app.register_blueprint(launched.blueprint)
     # The signature of the assertion takes the place of a form's token.
     app.extensions["csrf"].exempt(evidence.blueprint)
     app.context_processor(lambda: {"pending_authorisations": patient.pending})

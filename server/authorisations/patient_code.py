@@ -90,6 +90,7 @@ def redeem(
     *,
     account: Account,
     code: str,
+    person_id: int | None = None,
     purpose: CarePurpose = CarePurpose.OUTPATIENT,
     scope: Scope = ALL_HISTORY,
     encounter: str = "",
@@ -97,6 +98,7 @@ def redeem(
 ) -> Authorisation:
     """Authorise a doctor by the code his patient shows him; each code counts once.
 
+    With `person_id` only that person's code is taken: nobody else's is used up, or opened.
     Raises AuthorisationRefused.
     """
     _count(cloud, account)
@@ -106,6 +108,7 @@ def redeem(
             PatientCode.code_hash == _hash(cloud, "".join(code.split())),
             PatientCode.used_at.is_(None),
             PatientCode.expires_at > clock.now(),
+            *(() if person_id is None else (PatientCode.person_id == person_id,)),
         )
         .values(used_at=clock.now())
         .returning(PatientCode.person_id, PatientCode.account_id, PatientCode.created_at),
