@@ -171,6 +171,7 @@ def test_large_text_is_kept_on_the_next_page(visits: Visits) -> None:
     assert page.evaluate(CUT_OFF) == []
     page.goto(f"/studies/{visits.product.studies['ct']}?fast=1")
     assert page.evaluate(STICKING_OUT) == []
+    assert page.evaluate(CUT_OFF) == []
     with page.expect_response("**/text-size"):
         page.get_by_role("button", name="大字").tap()
     expect(page.locator("html")).to_have_attribute("data-text-size", "normal")
