@@ -10,6 +10,7 @@ from portal.commands.assets import assets
 from portal.commands.audit import audit
 from portal.commands.client import client
 from portal.commands.demo import demo
+from portal.commands.digital_film import digital_film
 from portal.commands.family import family
 from portal.commands.index import index
 from portal.commands.ingest import ingest
@@ -51,6 +52,7 @@ for command in (
     audit,
     client,
     demo,
+    digital_film,
     family,
     index,
     ingest,
