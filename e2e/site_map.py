@@ -49,6 +49,26 @@ def _code(page: Page, product: Product) -> None:
     give_password(page, product.logins["journey.plain"])
 
 
+def _recovering(page: Page, _product: Product) -> None:
+    page.goto("/recover")
+    page.get_by_label("身份证号").fill("110105199003074579")
+    page.get_by_label("在医院登记的手机号").fill("10000000000")
+    page.get_by_role("button", name="发送验证码").click()
+    expect(page.locator("[name=code], .notice-warning").first).to_be_visible()
+
+
+def _recovery_codes(page: Page, _product: Product) -> None:
+    page.goto("/account/security")
+    page.get_by_role("button", name="生成恢复码").click()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def _declaring(page: Page, _product: Product) -> None:
+    page.goto("/family/invite")
+    page.get_by_label("由我声明").check()
+    expect(page.get_by_label("证明材料编号")).to_be_visible()
+
+
 def _wrong_password(page: Page, product: Product) -> None:
     page.goto("/login")
     page.get_by_label("账号或身份证号").fill("nobody.here")
@@ -256,6 +276,8 @@ STOPS = (
     Stop("login", None, _at("/login")),
     Stop("wrong-password", None, _wrong_password),
     Stop("code", None, _code),
+    Stop("recover", None, _at("/recover")),
+    Stop("recover-code", None, _recovering),
     Stop("privacy", None, _at("/privacy")),
     Stop("mailbox", None, _at("/dev/mailbox")),
     Stop("studies", PATIENT, _at("/studies")),
@@ -284,6 +306,12 @@ STOPS = (
     Stop("revoke-question", PATIENT, _revoke_question),
     Stop("share-detail", PATIENT, _share_detail),
     Stop("account", PATIENT, _at("/account")),
+    Stop("security", PATIENT, _at("/account/security")),
+    Stop("totp", PATIENT, _at("/account/security/totp")),
+    Stop("recovery-codes", PATIENT, _recovery_codes),
+    Stop("password", PATIENT, _at("/account/security/password")),
+    Stop("family", PATIENT, _at("/family")),
+    Stop("family-invite", PATIENT, _declaring),
     Stop("work-list", DOCTOR, _at("/doctor/studies")),
     Stop("reading", DOCTOR, _reading),
     Stop("keys", DOCTOR, _keys),

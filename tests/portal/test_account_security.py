@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 
 from portal.app import create_app
 from server import accounts, clock, messages
-from server.accounts import SECOND_FACTORS, passwords
+from server.accounts import SECOND_FACTORS, FactorRefusedError, passwords, totp
 from server.cloud import ImageCloud
 from server.model import Account, RecoveryCode, SignInChallenge
-from tests.factories import PASSWORD, SignInFacts
+from tests.factories import PASSWORD, SignInFacts, make_account
 from tests.visitor import Visitor
 
 NEW_PASSWORD = "Mond-und-7-Sterne"
@@ -83,16 +83,23 @@ def test_a_wrong_first_code_changes_nothing(
 
 
 def test_an_offer_is_good_for_its_own_account_and_a_quarter_of_an_hour(
-    owner: Visitor, patient: SignInFacts
+    cloud: ImageCloud, patient: SignInFacts
 ) -> None:
-    with time_machine.travel(clock.now(), tick=False) as traveller:
-        owner.get("/account/security/totp")
-        owner.submit("/account/security/totp", offer="bm9uc2Vuc2U=", code="123456")
-        assert "绑定已超时" in owner.text
-        owner.get("/account/security/totp")
-        traveller.shift(timedelta(minutes=9))
-        page = owner.text
-    assert 'name="offer"' in page
+    other = make_account(cloud, "lisi")
+    with (
+        cloud.database.session() as session,
+        time_machine.travel(clock.now(), tick=False) as traveller,
+    ):
+        mine = session.get_one(Account, patient.account_id)
+        offered = totp.offer(cloud, mine)
+        assert totp.same_offer(cloud, mine, offered.sealed) == offered
+        with pytest.raises(FactorRefusedError):
+            totp.same_offer(cloud, session.get_one(Account, other.account_id), offered.sealed)
+        with pytest.raises(FactorRefusedError):
+            totp.same_offer(cloud, mine, "bm9uc2Vuc2U=")
+        traveller.shift(timedelta(minutes=15))
+        with pytest.raises(FactorRefusedError):
+            totp.same_offer(cloud, mine, offered.sealed)
 
 
 @pytest.mark.requirement("F-03")
