@@ -5,8 +5,8 @@ import { inLanguage, Panes, setText } from "./panes.js";
 
 const SPEAK_AFTER = 600;
 const NOTICE_SECONDS = 6;
-// Sheets whose choice is what a finger does.
-const IN_HAND = ["measure", "mark"];
+// Commands whose choice in a sheet is what a finger does, or goes on: the button of the sheet shows it.
+const IN_HAND = ["annotation.measure", "annotation.mark", "tool.choose", "reference.toggle", "cine.toggle"];
 
 export class Panel {
   constructor(root, texts) {
@@ -88,7 +88,7 @@ export class Panel {
     const { shows } = opener.dataset;
     const chosen = shows && sheet.querySelector(`[data-command="${shows}"][aria-pressed="true"]`);
     setText(opener.querySelector("[data-menu-value]"), chosen ? `·${chosen.textContent.trim()}` : "");
-    opener.toggleAttribute("data-in-hand", Boolean(chosen) && IN_HAND.includes(opener.dataset.menu));
+    opener.toggleAttribute("data-in-hand", Boolean(chosen) && IN_HAND.includes(shows));
   }
 
   // Spoken for those who do not see the picture, once it has come to rest.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from server.assets.catalog import AssetCatalog
 from tests.view.reading import command, open_viewer, stage_shot, state_of, until
 from tests.view.site import Site
 from viewer_py.dicom.manifest import SeriesManifest
+from viewer_py.view.doctor_toolbar import functions
 from viewer_py.view.shortcuts import shortcuts
 
 READER = "reader=doctor&renderer=numpy"
@@ -84,6 +86,32 @@ def test_functions_above_navigation_left_picture_in_the_middle(
         "(one) => parseFloat(getComputedStyle(one).fontSize)"
     )
     assert smallest >= (12 if size is DESK else 18)
+    page.close()
+
+
+@pytest.mark.requirement("C-04", "C-05")
+@pytest.mark.parametrize("width", [1440, 1920, 3840])
+def test_every_function_stands_in_one_row(browser: Browser, desk_site: Site, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": width * 5 // 8})
+    open_viewer(page, desk_site, f"{READER}&series=us")
+    tools = page.locator(".toolbar:not(.toolbar-reformats) > .tool")
+    boxes = tools.evaluate_all(
+        """(all) => all.map((one) => {
+          const { left, top, right, width, height } = one.getBoundingClientRect();
+          const label = one.querySelector(".tool-label");
+          return { left, top, right, width, height, words: label.textContent.trim(),
+            whole: label.scrollWidth <= Math.ceil(label.getBoundingClientRect().width) };
+        })"""
+    )
+    assert len({one["top"] for one in boxes}) == 1
+    assert boxes[0]["left"] >= 0 and boxes[-1]["right"] <= width
+    assert all(one["left"] >= before["right"] for before, one in itertools.pairwise(boxes))
+    assert all(one["width"] >= 44 and one["height"] >= 44 for one in boxes)
+    assert all(one["whole"] for one in boxes), "no name is cut"
+    shown = [one["words"].split("·")[0] for one in boxes]
+    wanted = [one.label for one in functions()]
+    wanted[wanted.index("功能栏置底/置顶")] = "置底"
+    assert shown[: len(wanted)] == wanted
     page.close()
 
 

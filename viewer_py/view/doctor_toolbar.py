@@ -42,12 +42,22 @@ def _pick(name: str, value: str, label: str, label_en: str, icon: str) -> tuple[
 
 
 def _sheet(
-    name: str, label: str, label_en: str, icon: str, *commands: str, shows: str = ""
+    name: str,
+    label: str,
+    label_en: str,
+    icon: str,
+    *commands: str,
+    shows: str = "",
+    tools: tuple[Item, ...] = (),
 ) -> tuple[Item, ...]:
-    """Return a pop-up with the named commands, or else with those of the sheet `name`."""
+    """Return a pop-up with the named commands, or else with those of the sheet `name`.
+
+    `tools` are choices that stand in it too: a function has one button, whatever belongs to it.
+    """
     rows: tuple[Command, ...] = tuple(_BY_NAME[one] for one in commands if one in _BY_NAME)
     rows = rows or tuple(one for one in COMMANDS if one.sheet == name)
-    return (Sheet(name, label, label_en, icon, rows, shows),) if rows else ()
+    picked = tuple(one for one in tools if isinstance(one, Picked))
+    return (Sheet(name, label, label_en, icon, rows, shows, picked),) if rows else ()
 
 
 def functions() -> tuple[Function, ...]:
@@ -57,28 +67,8 @@ def functions() -> tuple[Function, ...]:
         Function("布局", "Layout", _sheet("layout", "布局", "Layout", "layout-grid")),
         Function("缩放", "Zoom", _pick("tool.choose", "zoom", "缩放", "Zoom", "zoom-in")),
         Function("移动", "Move", _pick("tool.choose", "pan", "移动", "Move", "arrows-move")),
-        Function(
-            "窗宽窗位",
-            "Window",
-            _pick("tool.choose", "window", "窗宽窗位", "Window", "contrast")
-            + _sheet(
-                "window.preset",
-                "窗位",
-                "Presets",
-                "adjustments",
-                "window.preset",
-                "window.full",
-                "window.own",
-                "window.set",
-                shows="window.preset",
-            ),
-        ),
-        Function(
-            "放大镜",
-            "Magnifier",
-            _pick("tool.choose", "magnifier", "放大镜", "Magnifier", "search")
-            + _sheet("lens", "倍数", "Power", "settings", shows="magnifier.factor"),
-        ),
+        Function("窗宽窗位", "Window", _window()),
+        Function("放大镜", "Magnifier", _magnifier()),
         Function("反像", "Invert", _button("image.invert", "反像", "Invert")),
         Function(
             "测量",
@@ -86,34 +76,15 @@ def functions() -> tuple[Function, ...]:
             _sheet("measure", "测量", "Measure", "ruler-measure", shows="annotation.measure"),
         ),
         Function("标记", "Mark", _sheet("mark", "标记", "Mark", "pencil", shows="annotation.mark")),
-        Function(
-            "定位线",
-            "Localiser",
-            _button("reference.toggle", "定位线", "Localiser")
-            + _pick("tool.choose", "localizer", "定位", "Locate", "target"),
-        ),
+        Function("定位线", "Localiser", _localizer()),
         Function(
             "镜像", "Mirror", _sheet("mirror", "镜像", "Mirror", "flip-vertical", "viewport.flip")
         ),
-        Function(
-            "旋转",
-            "Rotate",
-            _pick("tool.choose", "rotate", "转动", "Turn", "rotate")
-            + _sheet(
-                "rotate",
-                "旋转",
-                "Rotate",
-                "rotate-clockwise",
-                "viewport.rotate",
-                "viewport.angle",
-                "viewport.upright",
-            ),
-        ),
+        Function("旋转", "Rotate", _rotate()),
         Function(
             "动态播放",
             "Cine",
-            _button("cine.toggle", "动态播放", "Cine")
-            + _sheet("cine", "播放设置", "Playing", "settings", shows="cine.direction"),
+            _sheet("cine", "动态播放", "Cine", "player-play", shows="cine.toggle"),
         ),
         Function("3D重建", "3-D", _button("rendering.open", "3D重建", "3-D")),
         Function("MPR", "MPR", _button("mpr.toggle", "MPR", "MPR")),
@@ -132,6 +103,42 @@ def functions() -> tuple[Function, ...]:
     )
 
 
+def _window() -> tuple[Item, ...]:
+    """Return presets, own windows and numbers, and the tool that drags the window."""
+    return _sheet(
+        "window.preset", "窗宽窗位", "Window", "contrast",
+        "window.full", "window.own", "window.preset", "window.set",
+        shows="tool.choose",
+        tools=_pick("tool.choose", "window", "调窗", "Drag", "contrast"),
+    )  # fmt: skip
+
+
+def _magnifier() -> tuple[Item, ...]:
+    return _sheet(
+        "lens", "放大镜", "Magnifier", "search", shows="tool.choose",
+        tools=_pick("tool.choose", "magnifier", "放大镜", "Magnifier", "search"),
+    )  # fmt: skip
+
+
+def _localizer() -> tuple[Item, ...]:
+    """Return the lines, and the tool that looks a point up in the other panes."""
+    return _sheet(
+        "reference", "定位线", "Localiser", "square-half",
+        "reference.toggle", "reference.ends",
+        shows="reference.toggle",
+        tools=_pick("tool.choose", "localizer", "定位", "Look up", "target"),
+    )  # fmt: skip
+
+
+def _rotate() -> tuple[Item, ...]:
+    return _sheet(
+        "rotate", "旋转", "Rotate", "rotate-clockwise",
+        "viewport.rotate", "viewport.angle", "viewport.upright",
+        shows="tool.choose",
+        tools=_pick("tool.choose", "rotate", "转动", "Turn freely", "rotate"),
+    )  # fmt: skip
+
+
 # After which functions a line divides the bar: what is alike stands together.
 _ENDS = frozenset({"布局", "反像", "定位线", "动态播放", "PET-CT融合", "标签"})
 
@@ -145,7 +152,7 @@ def doctor_toolbar() -> Toolbar:
             groups.append(())
     beside = (
         _button("viewport.reset", "复位", "Reset")
-        + _sheet("link", "联动", "Link", "link")
+        + _sheet("link", "联动", "Link", "link", "link.scroll", "link.zoom", "link.window")
         + _button("key.toggle", "关键影像", "Key image")
         + _button("navigation.show", "导航条", "Navigation")
         + _button("report.show", "报告", "Report")

@@ -16,18 +16,6 @@ from viewer_py.view.state import ViewerState
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """A pop-up and the button that opens it; `shows` names the command whose choice it shows."""
-
-    name: str
-    label: str
-    label_en: str
-    icon: str
-    commands: tuple[Command, ...]
-    shows: str = ""
-
-
-@dataclass(frozen=True)
 class Picked:
     """One choice of a command as a button of its own."""
 
@@ -36,6 +24,22 @@ class Picked:
     label: str
     label_en: str
     icon: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A pop-up and the button that opens it; `shows` names the command whose choice it shows.
+
+    Single choices of other commands (tools) are `picked`: they stand first.
+    """
+
+    name: str
+    label: str
+    label_en: str
+    icon: str
+    commands: tuple[Command, ...]
+    shows: str = ""
+    picked: tuple[Picked, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _commands_of(item: Item) -> tuple[Command, ...]:
     if isinstance(item, Link):
         return ()
     if isinstance(item, Sheet):
-        return item.commands
+        return (*item.commands, *(one.command for one in item.picked))
     return (item.command,) if isinstance(item, Picked) else (item,)
 
 
