@@ -60,6 +60,8 @@ def active_entry() -> str:
         return "shares"
     if path.endswith("/report") or request.args.get("show") == "reports":
         return "reports"
+    if path.startswith("/elsewhere/"):
+        return "archive"
     if path in ("/studies", "/studies/compare"):
         return "images" if request.args.get("show") == "images" else "archive"
     return "images" if path.startswith("/studies/") else ""

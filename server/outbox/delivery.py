@@ -14,7 +14,7 @@ from server import audit, clock, outbox
 from server.model import OutboxEntry, OutboxState, Study
 from server.provinces import client
 from server.provinces.client import PeerRefusedError, PeerUnavailableError
-from server.provinces.peers import Peer, Peers, load_peers
+from server.provinces.peers import Peer, Peers, ProvincesFileError, load_peers
 from server.provinces.records import record_of
 from server.provinces.wire import (
     MOST_ENTRIES,
@@ -44,7 +44,11 @@ def deliver(cloud: ImageCloud) -> int:
     index module takes it once; so an answer that was lost does no harm. One that is refused for
     good is kept as such and goes on record.
     """
-    peers = load_peers(cloud.settings.provinces_file)
+    try:
+        peers = load_peers(cloud.settings.provinces_file)
+    except ProvincesFileError as error:
+        log.error("provinces_file_unusable", error=str(error))
+        return 0
     if peers is None or peers.index is None:
         return 0
     accepted = 0
