@@ -18,6 +18,7 @@ from server.model import (
     KnownDevice,
     Message,
     PasskeyCeremony,
+    PatientCode,
     PhoneProof,
     SignInChallenge,
 )
@@ -55,7 +56,8 @@ def clear_away(cloud: ImageCloud) -> Cleared:
         sessions=_delete_until(cloud, AccountSession.expires_at, now - _DAY),
         challenges=_delete_until(cloud, SignInChallenge.expires_at, now),
         proofs=_delete_until(cloud, PasskeyCeremony.expires_at, now)
-        + _delete_until(cloud, PhoneProof.expires_at, now),
+        + _delete_until(cloud, PhoneProof.expires_at, now)
+        + _delete_until(cloud, PatientCode.expires_at, now),
         devices=_delete_until(cloud, KnownDevice.last_seen_at, now - REMEMBERED),
         messages=_delete_until(cloud, Message.expires_at, now),
         counters=_delete_until(cloud, AttemptCounter.window_started_at, windows_over),

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from portal.app import create_app
-from server import authorisations, consent, messages, people, staff
+from server import access, authorisations, consent, messages, people, priors, staff
 from server.authorisations import AuthorisationRefused, Refusal
 from server.model import Account, Authorisation, Person, Role, Study
 from tests.authorisations.case import DATA, ID_NUMBER, REQUESTS, AuthorisationCase
@@ -33,7 +33,7 @@ def test_without_authorisation_every_object_is_refused_and_audited(case: Authori
     assert REQUESTS in page.get_data(as_text=True)  # what to do next
 
 
-@pytest.mark.requirement("A-35", "E-32", "F-24", "F-25", "F-65")
+@pytest.mark.requirement("A-35", "E-32", "F-25", "F-65")
 def test_the_patient_approves_the_doctor_reads_and_withdrawal_bites_at_the_next_object(
     case: AuthorisationCase,
 ) -> None:
@@ -263,3 +263,23 @@ def test_a_guardian_answers_for_his_family(case: AuthorisationCase) -> None:
         asked_of = session.get_one(Authorisation, asked)
         assert asked_of.decided_by == facts.account_id
     assert visitor.client.get(f"/authorisations/{asked}").status_code == 404
+
+
+def test_priors_beside_a_study_are_those_that_the_doctor_may_read(case: AuthorisationCase) -> None:
+    with case.cloud.database.session() as session:
+        institution = session.get_one(Account, case.doctor_facts.account_id).institution
+    own = make_study(case.cloud, person_id=case.patient_facts.person_id, institution=institution)
+
+    def beside() -> list[tuple[str, str]]:
+        with case.cloud.database.session() as session:
+            account = session.get_one(Account, case.doctor_facts.account_id)
+            grant = access.doctor_grant(case.cloud, session, account)
+            study = session.get_one(Study, own.study_id)
+            found = priors.studies_beside(case.cloud, session, grant, study)
+            return [(one.study_id, one.institution.name) for one in found]
+
+    assert beside() == []
+    asked = case.ask(method=ON_PHONE)
+    case.answer(asked)
+    case.accept(asked)
+    assert beside() == [(case.study_id, "第一示范医院")]

@@ -64,7 +64,7 @@ def test_nobody_sees_the_visits_of_others(case: AuthorisationCase) -> None:
         assert visitor.client.get(VISITS, headers=DATA).status_code == 403
 
 
-@pytest.mark.requirement("A-47", "E-20")
+@pytest.mark.requirement("A-47", "F-24")
 def test_caching_consents_are_listed_with_hospital_and_time_and_can_be_withdrawn(
     case: AuthorisationCase,
 ) -> None:

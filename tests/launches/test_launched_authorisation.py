@@ -36,7 +36,7 @@ def code_of(case: LaunchCase, patient: SignInFacts) -> str:
         return made.digits
 
 
-@pytest.mark.requirement("H-03", "A-35", "C-46", "F-25")
+@pytest.mark.requirement("H-03", "A-35", "F-25")
 def test_the_code_opens_this_visit_after_the_warning_and_no_later_one(
     case: LaunchCase, patient: SignInFacts
 ) -> None:
