@@ -8,15 +8,26 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from sqlalchemy import func, select
 
 from portal.commands.common import asset_cache, ready_cloud
+from portal.commands.demo_his import start_his
+from portal.commands.demo_neighbour import introduce, start_neighbour, with_neighbour
 from portal.commands.demo_papers import print_welcome, write_demo_json
 from portal.commands.ports import PortTakenError, check_port_free
 from portal.commands.processes import (
@@ -26,11 +37,9 @@ from portal.commands.processes import (
     stop_on_signals,
 )
 from server import settings as settings_module
-from portal.commands.demo_his import start_his
-from portal.commands.demo_neighbour import introduce, start_neighbour, with_neighbour
 from server.assets import build
 from server.cloud import ImageCloud
-from server.demo import DemoSummary, load_demo
+from server.demo import load_demo
 from server.demo.people import PROVINCIAL
 from server.model import ProcessingState, Study
 from server.settings import Settings
@@ -86,17 +95,19 @@ def _progress() -> Progress:
     return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
-def _load(cloud: ImageCloud, processes: Processes) -> DemoSummary:
+@contextmanager
+def _shown(processes: Processes) -> Iterator[Callable[[str, int, int], None]]:
+    """Give what shows progress in the terminal, and looks after the children meanwhile."""
     with _progress() as bar:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
             processes.check()
             if what not in tasks:
                 tasks[what] = bar.add_task(what, total=total)
-            bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+            bar.update(tasks[what], completed=done, total=total)
 
-        return load_demo(cloud, show)
+        yield show
 
 
 def _wait_for_health(url: str, processes: Processes) -> None:
@@ -134,9 +145,14 @@ def _run(settings: Settings, environ: dict[str, str], bind: Bind, processes: Pro
     papers.unlink(missing_ok=True)
     cloud = ready_cloud(settings)
     build(settings.assets_dir, asset_cache(settings), progress=console.print)
+    neighbour_port = introduce(settings, bind.own_url)
     processes.start("worker", ["worker"], environ)
     processes.start("web", ["serve", "--bind", f"{bind.host}:{bind.port}"], environ)
-    summary = _load(cloud, processes)
+    with _shown(processes) as show:
+        summary = load_demo(cloud, show)
+        if neighbour_port:
+            neighbour_url = start_neighbour(settings, environ, neighbour_port, processes, show)
+            _wait_for_health(neighbour_url, processes)
     _wait_for_health(bind.own_url, processes)
     _wait_for_pictures(cloud, processes)
     his_url = start_his(
@@ -163,6 +179,7 @@ def demo(port: int, host: str, home: Path | None) -> None:
     except PortTakenError as error:
         raise click.ClickException(str(error)) from error
     environ = _environment(host, port, home.resolve() if home else None)
+    environ = with_neighbour(environ, settings_module.load(environ).home)
     settings = settings_module.load(environ)
     processes = Processes(settings.home / "logs")
     stop_on_signals()
