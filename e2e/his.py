@@ -213,7 +213,8 @@ def open_browser(
 ) -> BrowserContext:
     """Open a browser of its own. `cookies`: "partitioned" blocks third parties' but for
     partitioned ones; "none" blocks all."""
-    extra = [RESOLVER]
+    # Playwright's own way of trusting our certificate does not reach workers of workers.
+    extra = [RESOLVER, "--ignore-certificate-errors"]
     if cookies == "partitioned":
         extra.append("--test-third-party-cookie-phaseout")
     else:

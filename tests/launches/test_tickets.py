@@ -114,7 +114,6 @@ def test_a_hospital_launches_nothing_of_another(case: LaunchCase) -> None:
     assert "没有可以调阅的影像" in visitor.get(f"{base}/studies").get_data(as_text=True)
 
 
-@pytest.mark.requirement("H-04")
 def test_the_physician_becomes_a_doctor_of_the_hospital_once(case: LaunchCase) -> None:
     first, second = case.ask(), case.ask()
     other = case.ask(physician_code="D002")
