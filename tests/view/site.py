@@ -303,6 +303,7 @@ def page_context(site: Site) -> dict[str, Any]:
         "toolbar": doctor_toolbar() if reader == "doctor" else toolbar(),
         "reader": reader,
         "kept": site.kept if reader == "doctor" else {},
+        "preferences_url": "/account/preferences",
         "work_list_url": "/x",
         "report": None,
         "shortcuts": shortcuts(),
