@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from e2e import launching
 from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
 from e2e.product import REVIEWER, Product
@@ -271,7 +272,15 @@ def _reviews(page: Page, product: Product) -> None:
 
 
 # The pages that answer with a refusal on purpose.
-REFUSALS = ("closed", "wrong-password", "not-found", "not-reviewed")
+REFUSALS = (
+    "closed",
+    "download-closed",
+    "launch-closed",
+    "launch-ended",
+    "wrong-password",
+    "not-found",
+    "not-reviewed",
+)
 STOPS = (
     Stop("login", None, _at("/login")),
     Stop("wrong-password", None, _wrong_password),
@@ -337,3 +346,7 @@ STOPS = (
     Stop("shared-report", None, _shared_report),
     Stop("closed", None, _closed),
 )
+    Stop("launched", None, launching.launched),
+    Stop("launch-code", None, launching.launch_code),
+    Stop("launch-closed", None, launching.launch_closed),
+    Stop("launch-ended", None, launching.launch_ended),

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from portal.app import create_app
 from portal.sessions import LAUNCH_HEADER
 from server import clock
-from server.accounts.directory import TOTP_CONTEXT
+from server.accounts.totp import TOTP_CONTEXT
 from server.cloud import ImageCloud
 from server.launches import Opens, PatientNumbers
 from server.model import Account, AuditEvent, InstitutionClient, Launch, Study
