@@ -74,12 +74,13 @@ def test_asked_approved_read_withdrawn_and_refused(visits: Visits) -> None:
     desk.goto("/doctor/studies")
     desk.locator(".open-history").click()
     desk.locator(f"a.work-open[href*='{visits.product.studies['ct']}']").click()
+    desk.wait_for_url("**/dicom*")
     desk.evaluate("window.yingyun.ready")
     until(desk, "all frames loaded", lambda state: state["loading"]["complete"])
     assert status_of(desk, frames) == 200
 
     phone.goto("/authorisations")
-    mine(phone).get_by_role("button", name="撤回授权").click()
+    mine(phone).filter(has_text="患者手机确认").get_by_role("button", name="撤回授权").click()
     expect(phone.locator("#notices")).to_contain_text("已撤回")
     assert status_of(desk, frames) == 403
     phone.goto("/authorisations/visits?whom=doctors")
@@ -109,5 +110,5 @@ def test_the_code_on_the_phone_is_scanned_at_the_desk(visits: Visits) -> None:
     desk.get_by_role("button", name="我已知悉，继续查看").click()
     expect(desk.locator(".work-table tbody tr").first).to_contain_text("示范省立医院")
     phone.goto("/authorisations")
-    mine(phone).get_by_role("button", name="撤回授权").click()
+    mine(phone).filter(has_text="医保码").get_by_role("button", name="撤回授权").click()
     expect(phone.locator("#notices")).to_contain_text("已撤回")
