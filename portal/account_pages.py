@@ -15,6 +15,8 @@ from portal.identity import source_address
 from portal.sessions import session_token
 from server import accounts, consent
 from server.accounts import recovery
+from server.model import Consent
+from server.provinces.applying import CONSENT_KIND
 
 blueprint = Blueprint("account", __name__)
 
@@ -59,8 +61,15 @@ def withdraw_consent(consent_id: str) -> ResponseReturnValue:
     """Withdraw a consent; without it nothing is shown until it is given again (F-24)."""
     source = source_address()
     if consent.withdraw(database_session(), own_account(), consent_id, source=source):
-        flash(_("已撤回同意。再次同意之前，我们不会展示您的影像。"), "success")
+        flash(_withdrawn_words(consent_id), "success")
     return redirect("/account", 303)
+
+
+def _withdrawn_words(consent_id: str) -> str:
+    given = database_session().get(Consent, consent_id)
+    if given is not None and given.kind == CONSENT_KIND:
+        return _("已撤回同意。调取来的外省影像副本将在几分钟内删除。")
+    return _("已撤回同意。再次同意之前，我们不会展示您的影像。")
 
 
 @blueprint.post("/account/devices/sign-out")

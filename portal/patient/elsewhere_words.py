@@ -15,7 +15,7 @@ def state_words(state: CacheState | None) -> str:
         CacheState.FETCHING: _("正在调取"),
         CacheState.CACHED: _("已调取"),
         CacheState.FAILED: _("调取失败"),
-        CacheState.EXPIRED: _("副本已到期删除"),
+        CacheState.EXPIRED: _("副本已删除"),
     }
     return words[state]
 

@@ -92,9 +92,9 @@ class JobQueue:
             context=True,
             name="pack_download",
         )(self._pack)
-        self._outbox_task = self.huey.task(name="deliver_outbox")(self.empty_outbox)
+        self._outbox_task = self.huey.task(name="deliver_outbox")(self.tend_provinces)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
-        self.huey.periodic_task(crontab(), name="outbox")(self.empty_outbox)
+        self.huey.periodic_task(crontab(), name="tend_provinces")(self.tend_provinces)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
 
@@ -171,27 +171,27 @@ class JobQueue:
         remove_ended(cloud)
         return lost
 
-    def empty_outbox(self) -> None:
-        """Tell the index module what it does not know yet; run every minute."""
+    def tend_provinces(self) -> None:
+        """Delete copies whose time has come, and tell the index module what it does not know yet;
+        run every minute."""
         # Imported here for the same reason as in `_prepare`.
         from server.outbox import delivery
-        from server.provinces import announcing
+        from server.provinces import announcing, expiry
 
         cloud = self._attached()
         with exclusive(self._locks, "outbox") as held:
             if held:
+                expiry.delete_copies(cloud)
                 announcing.announce_news(cloud)
                 delivery.deliver(cloud)
 
     def keep_house(self) -> None:
-        """Clear away what is over, copies of other provinces' studies among it, and sign the audit
-        log; run once a day."""
+        """Clear away what is over and sign the audit log; run once a day."""
         # Imported here for the same reason as in `_prepare`.
         from server import checkpoints, housekeeping
         from server.provinces import expiry
 
         cloud = self._attached()
-        expiry.delete_copies(cloud)
         expiry.forget_assertions(cloud)
         log.info("housekeeping_done", **asdict(housekeeping.clear_away(cloud)))
         checkpoints.sign_head(cloud)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from server import clock
@@ -44,9 +45,12 @@ def refresh(cloud: ImageCloud, person_ids: Collection[int]) -> None:
         peers = None
     if peers is None:
         return
+    failure = ""
     for person_id, certificate in _due(cloud, person_ids):
-        failure = _ask(cloud, peers, person_id, certificate)
+        # Who does not answer for one of a family is not waited for again for the next.
+        failure = failure or _ask(cloud, peers, person_id, certificate)
         if failure:
+            _note_failure(cloud, person_id, failure)
             log.warning("index_not_answering", reason=failure)
 
 
@@ -85,6 +89,15 @@ def is_unanswered(cloud: ImageCloud, session: Session, person_ids: Collection[in
 
 def _due(cloud: ImageCloud, person_ids: Collection[int]) -> list[tuple[int, Certificate]]:
     """Return who is to be asked for; all of them are noted as asked, before anybody waits."""
+    try:
+        return _noted_as_asked(cloud, person_ids)
+    except IntegrityError:
+        return []  # another request of the same person is asking just now
+
+
+def _noted_as_asked(
+    cloud: ImageCloud, person_ids: Collection[int]
+) -> list[tuple[int, Certificate]]:
     due = []
     with cloud.database.session() as session:
         persons = session.scalars(select(Person).where(Person.id.in_(person_ids))).all()
@@ -133,9 +146,14 @@ def _ask(cloud: ImageCloud, peers: Peers, person_id: int, certificate: Certifica
     with cloud.database.session() as session:
         _keep(session, person_id, [one for one in found if one.centre in answered], answered)
         row = session.get_one(IndexAnswer, person_id)
-        row.failure = failure[:40]
-        row.answered_at = row.answered_at if failure else clock.now()
+        if not failure:
+            row.failure, row.answered_at = "", clock.now()
     return failure
+
+
+def _note_failure(cloud: ImageCloud, person_id: int, failure: str) -> None:
+    with cloud.database.session() as session:
+        session.get_one(IndexAnswer, person_id).failure = failure[:40]
 
 
 def _whom_to_ask(peers: Peers) -> list[tuple[Peer, str, set[str]]]:

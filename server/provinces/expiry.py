@@ -74,6 +74,8 @@ def _is_abandoned() -> ColumnElement[bool]:
 def _delete(cloud: ImageCloud, remote_study_id: str) -> None:
     with cloud.database.session() as session:
         request = session.get_one(CacheRequest, remote_study_id)
+        if request.study_id is None:
+            return
         study = session.get_one(Study, request.study_id)
         keys, folders = _stored(session, study)
         _empty(session, study)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 
 from server import clock
+from server.demo.people import id_number
 from server.model import CacheRequest, CacheState
-from server.provinces import elsewhere
+from server.provinces import client, elsewhere
+from server.provinces.client import PeerUnavailableError
+from tests.factories import make_account, make_person
 from tests.provinces.case import Country
 from tests.visitor import Visitor
 
@@ -63,7 +66,7 @@ def test_each_state_is_said_in_words(country: Country, tmp_path: Path) -> None:
         (CacheState.APPLIED, "", "已申请，等待调取"),
         (CacheState.FETCHING, "timeout", "系统会自动重试"),
         (CacheState.FAILED, "not_reviewed", "报告尚未审核通过"),
-        (CacheState.EXPIRED, "", "副本已到期删除"),
+        (CacheState.EXPIRED, "", "副本已删除"),
     ):
         with country.east.cloud.database.session() as session:
             request = session.get_one(CacheRequest, remote.remote_study_id)
@@ -76,8 +79,6 @@ def test_each_state_is_said_in_words(country: Country, tmp_path: Path) -> None:
 
 
 def test_nobody_else_reaches_it(country: Country, tmp_path: Path) -> None:
-    from tests.factories import make_account
-
     country.west.take_study(tmp_path / "ct")
     country.west.empty_outbox()
     (remote,) = country.east.ask_elsewhere()
@@ -102,3 +103,45 @@ def test_the_list_stands_when_the_index_is_silent(country: Country, tmp_path: Pa
         visitor.get("/studies")
         assert "暂时查询不到外省影像" in visitor.text
         assert "胸部CT" in visitor.text and "申请调取" in visitor.text
+
+
+@pytest.mark.requirement("F-24")
+def test_a_consent_is_taken_back_on_the_account_page(country: Country, tmp_path: Path) -> None:
+    country.west.take_study(tmp_path / "ct")
+    country.west.empty_outbox()
+    (remote,) = country.east.ask_elsewhere()
+    visitor = visitor_of(country)
+    visitor.get(f"/elsewhere/{remote.remote_study_id}")
+    visitor.submit(f"/elsewhere/{remote.remote_study_id}/apply")
+    visitor.get("/account")
+    assert "调取外省影像" in visitor.text
+    with country.east.cloud.database.session() as session:
+        given = session.get_one(CacheRequest, remote.remote_study_id).consent_id
+    visitor.submit(f"/account/consents/{given}/withdraw")
+    assert "副本将在几分钟内删除" in visitor.text
+    country.east.cloud.jobs.tend_provinces()
+    visitor.get(f"/elsewhere/{remote.remote_study_id}")
+    assert "副本已删除" in visitor.text
+
+
+def test_a_family_waits_once_for_a_silent_index(
+    country: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def silent(*_args: object) -> dict[str, object]:
+        asked.append(1)
+        raise PeerUnavailableError("timeout")
+
+    monkeypatch.setattr(client, "ask", silent)
+    east = country.east.cloud
+    assert country.east.patient is not None
+    own = country.east.patient.person_id
+    assert own is not None
+    other = make_person(east, "李四", id_number=id_number(date(1981, 5, 6), 8))
+    elsewhere.refresh(east, {own, other.id})
+    assert asked == [1]
+    with east.database.session() as session:
+        assert elsewhere.is_unanswered(east, session, {other.id})
+    elsewhere.refresh(east, {own, other.id})
+    assert asked == [1], "nor again before the pause is over"
