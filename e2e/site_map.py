@@ -15,7 +15,7 @@ from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
 from e2e.product import REVIEWER, Product
 from e2e.signing_in import give_password
-from server import authorisations, sharing
+from server import authorisations, clock, downloads, sharing
 from server.authorisations import assisting
 from server.authorisations.evidence import PhysicianAssistedEvidence
 from server.authorisations.recording import Asked
@@ -120,7 +120,13 @@ def _created(page: Page, product: Product) -> None:
     expect(page.locator("[data-address]")).to_be_visible()
 
 
-def new_link(product: Product, *, password: str | None = None, study: str = "mr") -> str:
+def new_link(
+    product: Product,
+    *,
+    password: str | None = None,
+    study: str = "mr",
+    recipient_phone: str | None = None,
+) -> str:
     """Share a study without the pages; returns the link."""
     cloud = product.cloud
     with cloud.database.session() as session:
@@ -135,6 +141,7 @@ def new_link(product: Product, *, password: str | None = None, study: str = "mr"
             max_views=None,
             scope=ShareScope(report=True, images=True, dicom=True),
             recipient="王医生",
+            recipient_phone=recipient_phone,
             show_identity=False,
         )
         return f"{product.base_url}/s/{new.share.share_id}#{new.secret}"
@@ -166,6 +173,66 @@ def _door_password(page: Page, product: Product) -> None:
     page.goto(new_link(product, password="k7m4xq"))
     page.get_by_role("button", name="打开").click()
     expect(page.get_by_label("分享密码")).to_be_visible()
+
+
+def _door_code(page: Page, product: Product) -> None:
+    page.goto(new_link(product, recipient_phone="13900139000"))
+    page.get_by_role("button", name="打开").click()
+    expect(page.get_by_label("短信验证码")).to_be_visible()
+
+
+def _share_card(page: Page, product: Product) -> None:
+    _created(page, product)
+    page.get_by_role("button", name="打开可打印的卡片").click()
+    expect(page.locator(".paper")).to_be_visible()
+
+
+DOWNLOAD_PASSWORD = "k7m4xq29"
+
+
+def new_download(product: Product) -> str:
+    """Have a small study packed without the pages; returns the download's id."""
+    cloud = product.cloud
+    with cloud.database.session() as session:
+        account = session.scalars(select(Account).where(Account.login == PATIENT)).one()
+        return downloads.create(
+            cloud,
+            session,
+            account=account,
+            study=session.get_one(Study, product.studies["us"]),
+            password=DOWNLOAD_PASSWORD,
+            lifetime=timedelta(hours=1),
+            verified_at=clock.now(),
+        ).download_id
+
+
+def _downloads(page: Page, product: Product) -> None:
+    new_download(product)
+    page.goto("/downloads")
+    expect(page.locator(".share-row").first).to_be_visible()
+
+
+def _download_detail(page: Page, product: Product) -> None:
+    page.goto(f"/downloads/{new_download(product)}")
+    expect(page.get_by_role("heading", name="下载详情")).to_be_visible()
+
+
+def _download_door(page: Page, product: Product) -> None:
+    page.goto(f"/d/{new_download(product)}")
+
+
+def _download_opened(page: Page, product: Product) -> None:
+    _download_door(page, product)
+    page.get_by_label("下载密码").fill(DOWNLOAD_PASSWORD)
+    page.get_by_role("button", name="打开").click()
+    expect(page.get_by_role("link", name="下载")).to_be_visible()
+
+
+def _download_closed(page: Page, product: Product) -> None:
+    page.goto(f"/d/{'0' * 22}")
+    page.get_by_label("下载密码").fill(DOWNLOAD_PASSWORD)
+    page.get_by_role("button", name="打开").click()
+    expect(page.get_by_role("heading", name="无法打开这个下载")).to_be_visible()
 
 
 def _overview(page: Page, product: Product) -> None:
@@ -310,6 +377,14 @@ STOPS = (
     Stop("dicom-opened", PATIENT, _dicom_opened),
     Stop("share-form", PATIENT, _at("/studies/{ct}/shares/new")),
     Stop("share-created", PATIENT, _created),
+    Stop("share-card", PATIENT, _share_card),
+    Stop("download-form", PATIENT, _at("/studies/{ct}/download")),
+    Stop("downloads", PATIENT, _downloads),
+    Stop("downloads-empty", NEWCOMER, _at("/downloads")),
+    Stop("download-detail", PATIENT, _download_detail),
+    Stop("download-door", None, _download_door),
+    Stop("download-opened", None, _download_opened),
+    Stop("download-closed", None, _download_closed),
     Stop("shares-empty", NEWCOMER, _at("/shares")),
     Stop("shares", PATIENT, _shares),
     Stop("revoke-question", PATIENT, _revoke_question),
@@ -341,12 +416,13 @@ STOPS = (
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),
     Stop("door-password", None, _door_password),
+    Stop("door-code", None, _door_code),
     Stop("overview", None, _overview),
     Stop("shared-pictures", None, _shared_pictures),
     Stop("shared-report", None, _shared_report),
     Stop("closed", None, _closed),
-)
     Stop("launched", None, launching.launched),
     Stop("launch-code", None, launching.launch_code),
     Stop("launch-closed", None, launching.launch_closed),
     Stop("launch-ended", None, launching.launch_ended),
+)
