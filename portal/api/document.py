@@ -14,7 +14,11 @@ from server.clients import Scope
 blueprint = Blueprint("api_document", __name__)
 
 CLIENT = "client"
-_SCOPES = {Scope.LAUNCH: "打开调阅 / open launches", Scope.INDEX_READ: "查询索引 / read the index"}
+_SCOPES = {
+    Scope.LAUNCH: "打开调阅 / open launches",
+    Scope.INDEX_READ: "查询索引 / read the index",
+    Scope.CONSENT_WRITE: "登记挂号时的同意 / record consents given at registration",
+}
 
 
 def _silent(*_arguments: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
+from portal.api import registration
 from portal.api.callers import client_may, current_caller, install_callers
 from portal.api.document import CLIENT, document, install_document
 from portal.api.models import (
@@ -133,6 +134,7 @@ def install_hospital_api(app: Flask) -> None:
     """Serve the API and its document."""
     install_callers(app)
     app.register_blueprint(blueprint)
+    app.register_blueprint(registration.blueprint)
     install_document(app)
 
 

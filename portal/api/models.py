@@ -21,11 +21,13 @@ Address = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
 Uid = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9.]+$")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """不接受未定义的字段 / takes no field that is not defined."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Patient(_Strict):
+class Patient(Strict):
     """医院的患者编号，以及已知的身份证号、个人编码 / the hospital's number, and the person's."""
 
     patient_id: Number
@@ -33,7 +35,7 @@ class Patient(_Strict):
     person_code: Annotated[str, StringConstraints(pattern=r"^([0-9]{26})?$")] = ""
 
 
-class Physician(_Strict):
+class Physician(Strict):
     """医师在本院的工号和姓名 / the physician's code at the hospital, and his name."""
 
     code: Number
@@ -52,7 +54,7 @@ class InvokeImageDisplay(BaseModel):
     viewerType: Literal["DICOM", "JPG", "REPORT"] = "DICOM"  # noqa: N815
 
 
-class LaunchBody(_Strict):
+class LaunchBody(Strict):
     """谁、为哪位患者、在哪次就诊、从哪个页面打开 / who, whom, which visit, from which page."""
 
     patient: Patient
@@ -77,7 +79,7 @@ class LaunchMade(BaseModel):
     expires_in: int
 
 
-class StudiesBody(_Strict):
+class StudiesBody(Strict):
     """要查询的患者 / whose studies."""
 
     patient: Patient

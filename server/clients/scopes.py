@@ -10,3 +10,4 @@ class Scope(enum.StrEnum):
 
     LAUNCH = "launch"
     INDEX_READ = "index.read"
+    CONSENT_WRITE = "consent.write"
