@@ -22,7 +22,7 @@ from portal.identity import Identity, source_address
 from portal.launch.launched import launched_base, require_launch
 from portal.next_url import with_next
 from portal.sessions import share_token
-from server import access, authorisations, sharing
+from server import access, authorisations, family, sharing
 from server.access import AccessDenied, Action, Grant
 from server.model import Account, Launch, Study
 
@@ -112,6 +112,11 @@ def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
         if notice is not None:
             return notice
         return StudyDoor("doctor", f"/doctor/studies/{study.study_id}", grant, study)
+    # A notice, no lock: pictures that a page shows are asked for after the page itself.
+    if "series_id" not in values and request.method == "GET" and not answers_data():
+        notice = family.unacknowledged(session, account, study.person_id)
+        if notice is not None:
+            return redirect(with_next(f"/family/notice/{notice.id}"), 303)
     grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     return StudyDoor("patient", f"/studies/{study.study_id}", grant, study)
 

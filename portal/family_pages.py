@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.exceptions import NotFound
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
@@ -15,6 +16,7 @@ from portal.auth.words import in_language
 from portal.context import current_cloud, database_session
 from portal.decisions import signed_in
 from portal.identity import source_address
+from portal.next_url import safe_next
 from server import family
 from server.family import EVIDENCE, RELATIONS, FamilyError, Invitation, TooManyInvitations
 from server.model import Role
@@ -189,6 +191,29 @@ def take_back(invitation_id: str) -> ResponseReturnValue:
     except FamilyError as error:
         return _back(in_language(error), "error")
     return _back(_("邀请已撤回。"))
+
+
+@blueprint.get("/family/notice/<int:link_id>")
+@signed_in(roles=(Role.PATIENT,))
+def notice_page(link_id: int) -> ResponseReturnValue:
+    """Say, before the first study of a relative is opened, what is sensitive in it (F-25)."""
+    target = safe_next(request.args.get("next"), "/studies")
+    links = family.overview(database_session(), own_account()).viewing
+    link = next((one for one in links if one.id == link_id), None)
+    if link is None:
+        raise NotFound
+    return render_template("family/notice.html", link=link, target=target)
+
+
+@blueprint.post("/family/notice/<int:link_id>")
+@signed_in(roles=(Role.PATIENT,))
+def acknowledge(link_id: int) -> ResponseReturnValue:
+    """Note that he was told, and go on to the study."""
+    try:
+        family.acknowledge(database_session(), own_account(), link_id, source=source_address())
+    except FamilyError as error:
+        return _back(in_language(error), "error")
+    return redirect(safe_next(request.form.get("next"), "/studies"), 303)
 
 
 @blueprint.post("/family/links/<int:link_id>/end")

@@ -142,12 +142,21 @@ def link_family(
     member: Person,
     relation: str,
     expires_at: datetime | None = None,
+    acknowledged: bool = True,
 ) -> FamilyLink:
-    """Let a guardian view a member's records until the link is withdrawn or over (A-09)."""
+    """Let a guardian view a member's records until the link is withdrawn or over (A-09).
+
+    Unless he was told already (`acknowledged`), the first study he opens is preceded by a notice
+    about what is sensitive in it (F-25).
+    """
     if guardian.id == member.id:
         raise ValueError("nobody is his own family account")
     link = FamilyLink(
-        guardian_id=guardian.id, member_id=member.id, relation=relation, expires_at=expires_at
+        guardian_id=guardian.id,
+        member_id=member.id,
+        relation=relation,
+        expires_at=expires_at,
+        acknowledged_at=clock.now() if acknowledged else None,
     )
     session.add(link)
     session.flush()

@@ -138,11 +138,17 @@ def upgrade() -> None:
         op.f("ix_recovery_request_account_id"), "recovery_request", ["account_id"], unique=False
     )
     op.add_column("family_link", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "family_link", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    # Those that an operator made before had been told.
+    op.execute("UPDATE family_link SET acknowledged_at = created_at")
 
 
 def downgrade() -> None:
     """Remove them."""
 
+    op.drop_column("family_link", "acknowledged_at")
     op.drop_column("family_link", "expires_at")
     op.drop_index(op.f("ix_recovery_request_account_id"), table_name="recovery_request")
     op.drop_table("recovery_request")

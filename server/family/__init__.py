@@ -18,7 +18,7 @@ from server.family.invitations import (
     invite,
     take_back,
 )
-from server.family.links import FamilyOverview, end_link, overview
+from server.family.links import FamilyOverview, acknowledge, end_link, overview, unacknowledged
 from server.family.review import approve, in_review, refuse
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "InvitationError",
     "TooManyInvitations",
     "accept",
+    "acknowledge",
     "approve",
     "decline",
     "end_link",
@@ -38,4 +39,5 @@ __all__ = [
     "overview",
     "refuse",
     "take_back",
+    "unacknowledged",
 ]

@@ -165,6 +165,7 @@ def link(cloud: ImageCloud, session: Session, invitation: FamilyInvitation) -> F
             member=member,
             relation=invitation.relation,
             expires_at=until if invitation.declared else None,
+            acknowledged=False,
         )
     )
     close(invitation, InvitationState.ACCEPTED)

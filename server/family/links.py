@@ -58,6 +58,32 @@ def overview(session: Session, account: Account) -> FamilyOverview:
     )
 
 
+def unacknowledged(session: Session, account: Account, member_id: int | None) -> FamilyLink | None:
+    """Return the link by which an account views a member, when its owner has not yet been told
+    what is sensitive in that (F-25); None for himself, a stranger, or once told."""
+    if member_id is None or account.person_id in {None, member_id}:
+        return None
+    links = session.scalars(
+        select(FamilyLink).where(
+            people.is_live_link(),
+            FamilyLink.guardian_id == account.person_id,
+            FamilyLink.member_id == member_id,
+        )
+    ).all()
+    told = any(one.acknowledged_at is not None for one in links)
+    return None if told or not links else links[0]
+
+
+def acknowledge(session: Session, account: Account, link_id: int, *, source: str) -> None:
+    """Note that the viewing side was told and goes on; audited. Raises FamilyError."""
+    link = session.get(FamilyLink, link_id)
+    if link is None or link.guardian_id != account.person_id or link.withdrawn_at is not None:
+        raise FamilyError("该亲情关系已解除 / this link has ended")
+    if link.acknowledged_at is None:
+        link.acknowledged_at = clock.now()
+        record_success(session, account, "family.acknowledge", source, link=str(link_id))
+
+
 def end_link(
     cloud: ImageCloud, session: Session, account: Account, link_id: int, *, source: str
 ) -> None:

@@ -65,6 +65,7 @@ class FamilyLink(Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
 
     guardian: Mapped[Person] = relationship(foreign_keys=[guardian_id])
     member: Mapped[Person] = relationship(foreign_keys=[member_id])

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import select
 
 from portal.commands.family import family as family_command
 from server import family
 from server.cloud import ImageCloud
-from server.model import Account
+from server.model import Account, AuditEvent, FamilyLink
 from tests.factories import SignInFacts, make_account, make_person, make_study
 from tests.visitor import Visitor
 
@@ -37,6 +38,49 @@ def ask(visitor: Visitor, **said: str) -> int:
     return visitor.submit("/family/invite", **(told | said)).status_code
 
 
+def acknowledge(visitor: Visitor, address: str) -> None:
+    """Read the notice that precedes the first study of a relative, and go on."""
+    visitor.get(address)
+    assert visitor.path.startswith("/family/notice/") and "敏感个人信息" in visitor.text
+    visitor.submit(visitor.path)
+    assert visitor.path == address
+
+
+@pytest.mark.requirement("F-25")
+def test_the_first_open_of_a_relatives_study_shows_a_notice_once_and_logs_it(
+    app: Flask, cloud: ImageCloud, child_of: Visitor, patient: SignInFacts, mother: SignInFacts
+) -> None:
+    study = make_study(cloud, person_id=mother.person_id)
+    own = make_study(cloud, person_id=patient.person_id)
+    ask(child_of)
+    asked = Visitor(app).be(cloud, mother)
+    asked.get("/family")
+    asked.submit(next(one.action for one in asked.forms() if one.action.endswith("/accept")))
+    assert child_of.get(f"/studies/{own.study_id}/report").request.path.endswith("/report")
+    with cloud.database.session() as session:
+        told = select(AuditEvent).where(AuditEvent.event == "family.acknowledge")
+        assert session.scalars(told).all() == []
+    acknowledge(child_of, f"/studies/{study.study_id}/report")
+    assert child_of.get(f"/studies/{study.study_id}/report").request.path.endswith("/report")
+    with cloud.database.session() as session:
+        assert len(session.scalars(told).all()) == 1
+
+
+def test_a_notice_is_for_those_whom_it_concerns(
+    app: Flask, cloud: ImageCloud, child_of: Visitor, mother: SignInFacts
+) -> None:
+    ask(child_of)
+    asked = Visitor(app).be(cloud, mother)
+    asked.get("/family")
+    asked.submit(next(one.action for one in asked.forms() if one.action.endswith("/accept")))
+    with cloud.database.session() as session:
+        link_id = session.scalars(select(FamilyLink.id)).one()
+    assert asked.get(f"/family/notice/{link_id}").status_code == 404
+    child_of.get(f"/family/notice/{link_id}?next=https://evil.example/")
+    child_of.submit(f"/family/notice/{link_id}")
+    assert child_of.path == "/studies"
+
+
 @pytest.mark.requirement("A-09")
 def test_both_sides_agree_and_either_ends_it(
     app: Flask, cloud: ImageCloud, child_of: Visitor, mother: SignInFacts
@@ -51,6 +95,7 @@ def test_both_sides_agree_and_either_ends_it(
     (action,) = [one.action for one in asked.forms() if one.action.endswith("/accept")]
     asked.submit(action)
     assert "您已同意" in asked.text and "可以查看我的人" in asked.text
+    acknowledge(child_of, f"/studies/{study.study_id}/report")
     assert child_of.get(f"/studies/{study.study_id}/report").status_code == 200
     child_of.get("/studies")
     assert "李秀英" in child_of.text and "母亲" in child_of.text
