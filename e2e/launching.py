@@ -62,7 +62,7 @@ def launched(page: Page, product: Product) -> None:
 def launch_code(page: Page, product: Product) -> None:
     """Go to where a physician outside his hospital gives his second factor."""
     page.goto(f"/launch/{new_ticket(product, outside=True)}")
-    expect(page.get_by_label("6 位验证码")).to_be_visible()
+    expect(page.get_by_label("验证码")).to_be_visible()
 
 
 def launch_closed(page: Page, product: Product) -> None:

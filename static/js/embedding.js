@@ -11,11 +11,6 @@ const held = window.frameElement?.yingyun ?? null;
 const port = held?.port ?? ownPort();
 const study = location.pathname.match(/\/studies\/([^/]+)\/([^/]+)$/);
 const page = document.querySelector("[data-session-needed]") ? "session" : (study?.[2] ?? "list");
-// This script comes before those of the page itself.
-const scripted = new Promise((done) => {
-  if (document.readyState === "complete") done();
-  else document.addEventListener("DOMContentLoaded", done, { once: true });
-});
 let busy = 0;
 let handed = false; // to the session in memory, whose pages talk from then on
 
@@ -98,9 +93,11 @@ async function watch() {
     }
   });
   observer.observe({ type: "mark", buffered: true });
-  await scripted;
+  if (page !== "dicom") return;
+  // This script comes before the viewer's own.
+  while (!window.yingyun) await new Promise((done) => setTimeout(done, 100));
   const failed = (error) => tell("error", { words: String(error.message ?? error) });
-  window.yingyun?.ready?.then(() => tell("viewer-ready"), failed);
+  window.yingyun.ready.then(() => tell("viewer-ready"), failed);
 }
 
 // A browser that keeps no cookies in frames: a second ticket becomes a session held in memory.
