@@ -3,7 +3,7 @@
     python -m bench.timeline [--studies 5000] [--persons 4] [--repeats 30] [--database URL]
 
 The tables are filled in a database of their own (SQLite in a folder that is removed, or the empty
-PostgreSQL database that is named), with as many examinations again of other people. Each figure is
+PostgreSQL database that is named), with many more examinations of other people. Each figure is
 the median time of `server.timeline.timeline_page` or `choices_of`, statements and rows included,
 after one round that is not counted; pages are of 20. `--explain` prints the plans besides.
 """
@@ -230,6 +230,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--studies", type=int, default=5000)
+    parser.add_argument("--others", type=int, default=50_000, help="examinations of other people")
     parser.add_argument("--persons", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--database", help="URL of an empty PostgreSQL database")
@@ -243,7 +244,7 @@ def main() -> None:
     with opened(options.database) as cloud:
         small = make_family(cloud, "small", 50, options.persons)
         large = make_family(cloud, "large", options.studies, options.persons)
-        make_family(cloud, "others", options.studies, options.persons)
+        make_family(cloud, "others", options.others, options.persons)
         with cloud.database.engine.begin() as connection:
             connection.execute(text("ANALYZE"))
         plain = TimelineFilter()
