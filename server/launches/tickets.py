@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 TICKET_LIFETIME = timedelta(seconds=60)
-# How long a physician outside the network may take over his second factor.
-CODE_LIFETIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
