@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from server import access, audit, clock, messages
+from server import access, audit, clock, messages, outbox
 from server.access import AccessDenied, Action, DenialReason
 from server.accounts.passwords import hash_password
 from server.model import Account, Share, Study
@@ -28,6 +28,10 @@ from server.sharing.terms import ShareScope, check_terms
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
+
+
+# Shares are business records of the index-sharing module too (个人端分享记录, A-32).
+OUTBOX_KIND = "share"
 
 
 class ShareState(enum.StrEnum):
@@ -138,6 +142,9 @@ def create(
         "recipient_code": phone is not None,
         "watermark": watermark,
     }
+    told = {"event": "created", "share_id": share.share_id, "at": now.isoformat()}
+    terms = {"expires_at": share.expires_at.isoformat(), "max_views": max_views}
+    outbox.put(session, OUTBOX_KIND, told | terms | {"scope": share.scope}, about=study.study_id)
     record(session, account, share.share_id, "share.create", source, detail)
     return NewShare(share, secret, short_code)
 
@@ -149,13 +156,16 @@ def revoke(session: Session, account: Account, share_id: str, *, source: str = "
     Raises AccessDenied for anybody else's or an unknown share.
     """
     check_owner(session, account, share_id)
+    now = clock.now()
     ended = session.scalar(
         update(Share)
         .where(Share.share_id == share_id, Share.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
-        .returning(Share.share_id)
+        .values(revoked_at=now)
+        .returning(Share.study_id)
     )
     if ended is not None:
+        told = {"event": "revoked", "share_id": share_id, "at": now.isoformat()}
+        outbox.put(session, OUTBOX_KIND, told, about=ended)
         record(session, account, share_id, "share.revoke", source)
 
 

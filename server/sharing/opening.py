@@ -1,8 +1,8 @@
 """Opening a share without an account, and what the opened share allows (goals 1 – 9).
 
-Only an explicit opening counts; looking at the page never does. Guesses at short codes and
-passwords are counted before they are judged, per share, per address and for everybody together,
-and stay counted whatever happens.
+Only an explicit opening counts; looking at the page never does. Guesses are counted before they are
+judged and stay counted whatever happens: at short codes per share, per address and for everybody
+together; at passwords and recipients' codes, which come after the secret, without the address.
 """
 
 from __future__ import annotations
@@ -16,29 +16,28 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from server import access, audit, clock, limits
+from server import access, clock, limits
 from server.access import Grant
 from server.accounts.passwords import verify_password
 from server.accounts.sessions import TOUCH_INTERVAL, hash_token, new_token
-from server.limits import Limit, TooManyTries
+from server.limits import Limit
 from server.model import Share, ShareVisit
 from server.places import place_of
-from server.sharing import failures, notices, password_proof, recipient_code
+from server.sharing import notices, password_proof, recipient_code
 from server.sharing.errors import (
     ShareClosed,
     ShareCodeNeeded,
     SharePasswordNeeded,
-    ShareRefused,
 )
 from server.sharing.failures import Outcome
 from server.sharing.giving import ShareState, short_code_hash, state_of
+from server.sharing.knock import Knock, count_wrong, everybody, give_back, take, take_share_try
 from server.sharing.secrets import hash_secret
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 _ADDRESS_FACTOR = 6
-_GLOBAL_FACTOR = 200
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def open_share(
     revoked, paused and used up; SharePasswordNeeded once the secret fits; ShareCodeNeeded once the
     password does; ShareRefused(retry_at).
     """
-    knock = _Knock(cloud, share_id, source, device_class)
+    knock = Knock(cloud, share_id, source, device_class)
     with cloud.database.session() as session:
         share = session.get(Share, share_id)
     if not _fits(share.secret_hash if share else "", hash_secret(keys.secret_or_code)):
@@ -92,51 +91,6 @@ def open_share(
     if share.recipient_phone_sealed is not None:
         _check_code(knock, share, keys)
     return _enter(knock, share)
-
-
-@dataclass(frozen=True)
-class _Knock:
-    """One try to open a share: by whom as far as is known, and what is put on record of it."""
-
-    cloud: ImageCloud
-    share_id: str
-    source: str
-    device_class: str
-
-    def failed(self, reason: str, outcome: Outcome | None) -> None:
-        """Record that it did not succeed, in a transaction of its own; `outcome` for the giver."""
-        with self.cloud.database.session() as own:
-            if outcome is not None:
-                failures.keep(
-                    self.cloud,
-                    own,
-                    self.share_id,
-                    outcome,
-                    source=self.source,
-                    device_class=self.device_class,
-                )
-            self.record(own, "failure", reason)
-
-    def record(
-        self,
-        session: Session,
-        result: str,
-        reason: str = "",
-        detail: dict[str, object] | None = None,
-    ) -> None:
-        """Put it into the audit log (F-39)."""
-        audit.record(
-            session,
-            actor_kind="recipient",
-            actor="recipient",
-            event="share.open",
-            object_kind="share",
-            object_id=self.share_id,
-            result=result,
-            reason=reason,
-            source=self.source,
-            detail=detail,
-        )
 
 
 def grant_for_visit(
@@ -166,7 +120,7 @@ def ended_share(session: Session, token: str) -> str | None:
     )
 
 
-def _counted(knock: _Knock) -> list[tuple[Limit, str]]:
+def _counted(knock: Knock) -> list[tuple[Limit, str]]:
     """Return the counters of guesses at short codes. Passwords have the share's own and the last:
     whoever mistypes behind a hospital's one address must not shut out the others there."""
     settings = knock.cloud.settings
@@ -175,31 +129,15 @@ def _counted(knock: _Knock) -> list[tuple[Limit, str]]:
         # By the id as asked for: an unknown share is locked like a known one.
         (Limit("share secret", tries, window), knock.share_id),
         (Limit("share address", tries * _ADDRESS_FACTOR, window), limits.address_key(knock.source)),
-        (_everybody(knock), "all"),
+        (everybody(knock), "all"),
     ]
 
 
-def _everybody(knock: _Knock) -> Limit:
-    settings = knock.cloud.settings
-    window = timedelta(minutes=settings.lock_minutes)
-    return Limit("share global", settings.share_tries * _GLOBAL_FACTOR, window)
-
-
-def _take(knock: _Knock, counted: list[tuple[Limit, str]], share: Share | None) -> None:
-    try:
-        with knock.cloud.database.session() as own:
-            for limit, key in counted:
-                limits.take(knock.cloud, own, limit, key)
-    except TooManyTries as error:
-        knock.failed("locked", Outcome.LOCKED if share is not None else None)
-        raise ShareRefused(error.retry_at) from error
-
-
-def _try_short_code(knock: _Knock, share: Share | None, code: str) -> None:
+def _try_short_code(knock: Knock, share: Share | None, code: str) -> None:
     """Judge what is not the link's secret. A secret of 256 bits cannot be guessed, so only these
     tries are counted, and whoever holds the link gets in while others guess."""
     counted = _counted(knock)
-    _take(knock, counted, share)
+    take(knock, counted, share)
     given = short_code_hash(knock.cloud, knock.share_id, code)
     if not _fits(share.short_code_hash if share else "", given):
         knock.failed("closed", Outcome.WRONG_KEY if share is not None else None)
@@ -224,17 +162,17 @@ def _why_closed(cloud: ImageCloud, share: Share | None) -> Outcome | None:
     return None if may else Outcome.WITHDRAWN
 
 
-def _check_password(knock: _Knock, share: Share, password: str | None) -> None:
+def _check_password(knock: Knock, share: Share, password: str | None) -> None:
     if not password:
         raise SharePasswordNeeded(wrong=False)
-    is_last = _take_share_try(knock, share)
+    is_last = take_share_try(knock, share)
     if not verify_password(share.password_hash, password):
-        _count_wrong(knock, share, Outcome.WRONG_PASSWORD, "wrong password", is_last)
+        count_wrong(knock, share, Outcome.WRONG_PASSWORD, "wrong password", is_last)
         raise SharePasswordNeeded(wrong=True)
-    _give_back(knock, is_last)
+    give_back(knock, is_last)
 
 
-def _check_code(knock: _Knock, share: Share, keys: Keys) -> None:
+def _check_code(knock: Knock, share: Share, keys: Keys) -> None:
     """Ask for the recipient's code, having it sent; or judge the one that is given."""
     cloud = knock.cloud
     needed = partial(
@@ -245,42 +183,16 @@ def _check_code(knock: _Knock, share: Share, keys: Keys) -> None:
     if keys.again or not keys.code:
         too_soon = recipient_code.send(cloud, share, again=keys.again, source=knock.source)
         raise needed(wrong=False, too_soon=too_soon)
-    is_last = _take_share_try(knock, share)
+    is_last = take_share_try(knock, share)
     with cloud.database.session() as own:
         fits = recipient_code.accept(cloud, own, share, keys.code)
     if not fits:
-        _count_wrong(knock, share, Outcome.WRONG_CODE, "wrong code", is_last)
+        count_wrong(knock, share, Outcome.WRONG_CODE, "wrong code", is_last)
         raise needed(wrong=True)
-    _give_back(knock, is_last)
+    give_back(knock, is_last)
 
 
-def _take_share_try(knock: _Knock, share: Share) -> bool:
-    """Count a try on this share and on everybody's; return whether it is the last before a lock."""
-    settings = knock.cloud.settings
-    _take(knock, [(_everybody(knock), "all")], share)
-    lock = timedelta(minutes=settings.lock_minutes)
-    try:
-        with knock.cloud.database.session() as own:
-            return limits.take_link_try(own, Share, share.share_id, settings.share_tries, lock)
-    except TooManyTries as error:
-        knock.failed("locked", Outcome.LOCKED)
-        raise ShareRefused(error.retry_at) from error
-
-
-def _give_back(knock: _Knock, is_last: bool) -> None:
-    with knock.cloud.database.session() as own:
-        limits.give_back(knock.cloud, own, _everybody(knock), "all")
-        limits.give_back_link_try(own, Share, knock.share_id, began_lock=is_last)
-
-
-def _count_wrong(knock: _Knock, share: Share, outcome: Outcome, reason: str, is_last: bool) -> None:
-    if is_last:
-        with knock.cloud.database.session() as own:
-            notices.tell(knock.cloud, own, share, "多次输错密码或验证码，已暂时锁定")
-    knock.failed(reason, outcome)
-
-
-def _enter(knock: _Knock, share: Share) -> OpenedShare:
+def _enter(knock: Knock, share: Share) -> OpenedShare:
     """Use one view, open a visit and record it, all in one transaction (goal 3)."""
     token, cloud = new_token(), knock.cloud
     with cloud.database.session() as session:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from server import people, sharing
 from server.access import AccessDenied
 from server.cloud import ImageCloud
-from server.model import Account, Person, Role, Study
+from server.model import Account, OutboxEntry, Person, Role, Study
 from server.sharing import (
     ShareClosed,
     ShareState,
@@ -54,6 +55,24 @@ def test_a_guardian_shares_while_the_link_lives_and_the_member_sees_it(
     assert grant_of(cloud, token) is None
     with pytest.raises(ShareClosed):
         enter(cloud, new)
+
+
+def test_giving_and_revoking_are_told_to_the_index_module(
+    cloud: ImageCloud, give: Give, account: Account, study: Study
+) -> None:
+    new = give(password="4711", recipient="李医生", max_views=3)
+    for _ in range(2):
+        revoke(cloud, account, new)
+    with cloud.database.session() as session:
+        kept = session.scalars(select(OutboxEntry).order_by(OutboxEntry.created_at)).all()
+    assert [(one.kind, one.about, one.content["event"]) for one in kept] == [
+        ("share", study.study_id, "created"),
+        ("share", study.study_id, "revoked"),
+    ]
+    assert {one.content["share_id"] for one in kept} == {new.share.share_id}
+    assert kept[0].content["max_views"] == 3
+    told = str([one.content for one in kept])
+    assert new.secret not in told and "李医生" not in told and "4711" not in told
 
 
 @pytest.mark.requirement("A-27")
