@@ -93,7 +93,7 @@ def test_buttons_page_window_invert_play_and_reset(visits: Visits, size: str) ->
     until(page, "the last", lambda state: state["frame_index"] == 11)
     expect(page.locator("[data-corner='bottom_left']")).to_contain_text("12 / 12")
     page.locator("[data-menu='window.preset']").click()
-    chips = page.locator("#menu-window-preset .chip")
+    chips = page.locator("#menu-window-preset [data-command='window.preset']")
     assert chips.all_inner_texts() == [label for label, _ in PRESETS]
     for number, (label, window) in enumerate(PRESETS):
         if not chips.first.is_visible():
