@@ -38,6 +38,8 @@ blueprint = Blueprint("authorisations", __name__)
 PATIENTS = (Role.PATIENT,)
 LIST = "/authorisations"
 MOST_CHOICES = 50
+# A page left open asks for new requests for five minutes; then the idle time of the session counts.
+MOST_POLLS = 60
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class AuthorisationsPage:
     live: list[AuthorisationRow]
     past: list[AuthorisationRow]
     caching: list[CachingConsent]
-    lifetimes: tuple[tuple[str, str], ...]
+    next_poll: str
 
 
 @dataclass(frozen=True)
@@ -193,8 +195,14 @@ def _page() -> AuthorisationsPage:
         live=[one for one in found if one.state is AuthorisationState.APPROVED],
         past=[one for one in found if one.state in ended],
         caching=[*caching.caching_consents_of(session, account)],
-        lifetimes=words.lifetime_choices(),
+        next_poll=_next_poll(),
     )
+
+
+def _next_poll() -> str:
+    """Return the address that the page asks next, counting; "" when it has asked long enough."""
+    polls = request.args.get("polls", 0, type=int) + 1
+    return f"{LIST}?polls={polls}" if 0 < polls <= MOST_POLLS else ""
 
 
 def _detail(found: Authorisation) -> DetailPage:

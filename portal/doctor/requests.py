@@ -7,6 +7,7 @@ stands in no address and no log.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +25,7 @@ from portal.doctor.request_forms import EmergencyForm, RequestForm
 from portal.identity import signed_in_identity, source_address
 from portal.limits import limited
 from portal.next_url import safe_next
-from server import authorisations, people
+from server import authorisations, clock, people
 from server.authorisations import (
     AuthorisationRefused,
     asking,
@@ -49,6 +50,9 @@ LIST = "/doctor/requests"
 ASKING = "30 per minute"
 UNPROCESSABLE = 422
 NO_CONTENT = 204
+STOP_POLLING = 286  # as htmx understands it
+# A page left open asks so long; then the idle time of the session counts.
+LONGEST_POLLING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,8 @@ def one(authorisation_id: str) -> ResponseReturnValue:
     if "HX-Request" not in request.headers:
         return render_template("doctor/request.html", page=page)
     if page.waiting:
-        return Response(status=NO_CONTENT)
+        long_ago = clock.now() - page.row.requested_at > LONGEST_POLLING
+        return Response(status=STOP_POLLING if long_ago else NO_CONTENT)
     return Response(status=NO_CONTENT, headers={"HX-Refresh": "true"})
 
 

@@ -6,6 +6,7 @@ Patient, physician and visit are the launch's, so nothing is typed but the patie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,7 +19,7 @@ from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from portal.launch.launched import current_launch, launched, launched_base
 from portal.limits import limited
-from server import authorisations
+from server import authorisations, clock
 from server.authorisations import AuthorisationRefused, asking, patient_code, shown_state
 from server.model import (
     Account,
@@ -35,6 +36,9 @@ blueprint = Blueprint("launch_authorisation", __name__)
 ADDRESS = "/launched/<launch_id>/authorisation"
 ASKING = "30 per minute"
 NO_CONTENT = 204
+STOP_POLLING = 286  # as htmx understands it
+# A page left open asks so long; then the idle time of the session counts.
+LONGEST_POLLING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,10 @@ def page(launch_id: str) -> ResponseReturnValue:
     shown = _page(launch_id)
     if "HX-Request" not in request.headers:
         return render_template("launch/authorisation.html", page=shown)
-    headers = {} if shown.waiting is not None else {"HX-Refresh": "true"}
-    return Response(status=NO_CONTENT, headers=headers)
+    if shown.waiting is None:
+        return Response(status=NO_CONTENT, headers={"HX-Refresh": "true"})
+    long_ago = clock.now() - shown.waiting.requested_at > LONGEST_POLLING
+    return Response(status=STOP_POLLING if long_ago else NO_CONTENT)
 
 
 @blueprint.post(ADDRESS)

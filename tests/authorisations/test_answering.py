@@ -91,6 +91,10 @@ def test_the_doctor_is_led_on_as_soon_as_the_patient_answers(case: Authorisation
     before = case.doctor.client.get(f"{REQUESTS}/{asked}", headers=polled)
     assert before.status_code == 204
     assert "HX-Refresh" not in before.headers
+    with case.cloud.database.session() as session:
+        session.get_one(Authorisation, asked).requested_at -= timedelta(minutes=11)
+    late = case.doctor.client.get(f"{REQUESTS}/{asked}", headers=polled)
+    assert late.status_code == 286  # the page asks no more, so that the session can end
     case.answer(asked)
     after = case.doctor.client.get(f"{REQUESTS}/{asked}", headers=polled)
     assert after.headers["HX-Refresh"] == "true"
@@ -283,3 +287,13 @@ def test_priors_beside_a_study_are_those_that_the_doctor_may_read(case: Authoris
     case.answer(asked)
     case.accept(asked)
     assert beside() == [(case.study_id, "第一示范医院")]
+
+
+def test_a_patients_page_left_open_asks_for_a_while_only(case: AuthorisationCase) -> None:
+    first = case.patient.get("/authorisations").get_data(as_text=True)
+    assert 'hx-get="/authorisations?polls=1"' in first
+    polled = {"HX-Request": "true"}
+    last = case.patient.client.get("/authorisations?polls=59", headers=polled)
+    assert 'hx-get="/authorisations?polls=60"' in last.get_data(as_text=True)
+    over = case.patient.client.get("/authorisations?polls=60", headers=polled)
+    assert "hx-get" not in over.get_data(as_text=True)
