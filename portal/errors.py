@@ -82,7 +82,10 @@ def _denied_problem(reason: DenialReason) -> Problem:
     words = {
         DenialReason.UNLINKED: (
             _("您没有查看权限"),
-            _("这份检查不属于您本人或您的亲情账户。家人的检查，可在“我的账户 › 亲情账户”中邀请后查看。"),
+            _(
+                "这份检查不属于您本人或您的亲情账户。"
+                "家人的检查，可在“我的账户 › 亲情账户”中邀请后查看。"
+            ),
         ),
         DenialReason.NOT_REVIEWED: (
             _("影像暂未开放"),
