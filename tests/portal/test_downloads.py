@@ -197,9 +197,8 @@ def test_nobody_else_asks_sees_or_deletes(case: ShareCase, app: Flask, cloud: Im
     asked = ask(case)
     other = Visitor(app).be(cloud, make_account(cloud, "lisi", person=make_person(cloud, "李四")))
     app.config["WTF_CSRF_ENABLED"] = False
-    paths = (f"/studies/{case.study_id}/download", f"/downloads/{asked.download_id}",
-             f"/downloads/{asked.download_id}/progress")  # fmt: skip
-    for path in paths:
+    assert other.client.get(f"/studies/{case.study_id}/download").status_code == 403
+    for path in (f"/downloads/{asked.download_id}", f"/downloads/{asked.download_id}/progress"):
         assert other.client.get(path).status_code == 404
     assert other.client.post(f"/downloads/{asked.download_id}/revoke").status_code == 404
     assert asked.download_id not in other.get("/downloads").get_data(as_text=True)

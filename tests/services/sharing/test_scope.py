@@ -60,7 +60,7 @@ def test_nobody_shares_what_is_not_his(cloud: ImageCloud, study: Study) -> None:
     stranger = add_account(cloud, "lisi", make_person(cloud, "李四"))
     with cloud.database.session() as session, pytest.raises(AccessDenied) as denied:
         sharing.create(cloud, session, account=stranger, study=study, lifetime=timedelta(hours=1))
-    assert denied.value.reason is DenialReason.NOT_YOURS
+    assert denied.value.reason is DenialReason.UNLINKED
 
 
 @pytest.mark.parametrize(
