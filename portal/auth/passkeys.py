@@ -19,6 +19,7 @@ from portal.next_url import safe_next
 from server import accounts
 from server.accounts import FactorRefusedError, SignInRefused, passkeys
 from server.accounts.challenges import live_challenge
+from server.accounts.relying_party import relying_party
 
 blueprint = Blueprint("passkeys", __name__)
 
@@ -27,7 +28,7 @@ LONGEST_ASSERTION = 8000
 
 def passkey_origin() -> str:
     """Return the one origin at which passkeys work here; "" where browsers permit none."""
-    party = passkeys.relying_party(current_cloud().settings)
+    party = relying_party(current_cloud().settings)
     return party.origin if party is not None else ""
 
 

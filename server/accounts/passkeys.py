@@ -6,13 +6,11 @@ its user, so a passkey is two factors: something held, and the face, finger or P
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import webauthn
 from sqlalchemy import delete, select
@@ -32,9 +30,9 @@ from server.accounts.auditing import record_success
 from server.accounts.errors import FactorRefusedError
 from server.accounts.factors import FactorKind
 from server.accounts.notices import tell
+from server.accounts.relying_party import RelyingParty, relying_party
 from server.accounts.sessions import hash_token, new_token
 from server.model import Account, Passkey, PasskeyCeremony, SignInChallenge
-from server.settings import Settings
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -42,16 +40,7 @@ if TYPE_CHECKING:
 CEREMONY_LIFETIME = timedelta(minutes=5)
 MOST_PASSKEYS = 10
 LONGEST_NAME = 60
-_LOOPBACK = "localhost"
 _VERIFIED = UserVerificationRequirement.REQUIRED
-
-
-@dataclass(frozen=True)
-class RelyingParty:
-    """Who we are to passkeys: a host name, and the one origin they may be used at."""
-
-    rp_id: str
-    origin: str
 
 
 @dataclass(frozen=True)
@@ -82,24 +71,6 @@ class PasskeyFactor:
         except (ValueError, TypeError, KeyError, FactorRefusedError):
             return False
         return proved.account_id == challenge.account_id
-
-
-def relying_party(settings: Settings) -> RelyingParty | None:
-    """Return who we are to passkeys; None where browsers permit none.
-
-    They need a host name and HTTPS, or localhost. A product at 127.0.0.1 therefore offers them at
-    `http://localhost` with the same port, which is the same machine.
-    """
-    parts = urlsplit(settings.base_url)
-    host = parts.hostname or ""
-    if _is_address(host):
-        if not ipaddress.ip_address(host).is_loopback:
-            return None
-        port = f":{parts.port}" if parts.port else ""
-        return RelyingParty(_LOOPBACK, f"{parts.scheme}://{_LOOPBACK}{port}")
-    if parts.scheme != "https" and host != _LOOPBACK:
-        return None
-    return RelyingParty(host, f"{parts.scheme}://{parts.netloc}")
 
 
 def passkeys_of(session: Session, account: Account) -> Sequence[Passkey]:
@@ -310,11 +281,3 @@ def _transports(credential: Mapping[str, Any]) -> list[str]:
     said = response.get("transports") if isinstance(response, dict) else None
     known = {str(one.value) for one in AuthenticatorTransport}
     return [one for one in said if one in known] if isinstance(said, list) else []
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from server import clock
-from server.accounts.passkeys import relying_party
+from server.accounts.relying_party import relying_party
 from server.cloud import ImageCloud
 from server.model import Account, AccountSession, AuditEvent, Message, Passkey
 from server.settings import Settings
