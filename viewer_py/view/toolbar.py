@@ -68,7 +68,7 @@ class Toolbar:
 
 
 # Rows of shared sheets whose words only a doctor knows.
-_DOCTORS = frozenset({"hanging.apply", "window.own"})
+_DOCTORS = frozenset({"hanging.apply", "window.full", "window.own"})
 
 
 def _sheet(
