@@ -42,7 +42,7 @@ _GESTURES = (
         for one in MAPPINGS
     ),
     Shortcut("滚轮 / wheel", "翻页", "Page through the images"),
-    Shortcut("Ctrl + 滚轮 / wheel", "缩放", "Zoom"),
+    Shortcut("Ctrl + 滚轮 / Ctrl + wheel", "缩放", "Zoom"),
     Shortcut("双击 / double click", "单窗格与多窗格切换", "One pane alone, and back"),
     Shortcut("单指 / one finger", "所选工具，未选时移动", "The chosen tool; without one, pan"),
     Shortcut("双指 / two fingers", "缩放并移动", "Zoom and pan"),
