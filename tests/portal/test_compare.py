@@ -96,7 +96,7 @@ def test_each_of_the_two_is_authorised_and_recorded(
         "made up": client.get(asked(case, "x" * 22)).status_code,
     }
     assert codes == {
-        "both mine": 200, "second another's": 404, "first another's": 404, "not reviewed": 403,
+        "both mine": 200, "second another's": 403, "first another's": 403, "not reviewed": 403,
         "none": 404, "made up": 404,
     }  # fmt: skip
     assert Visitor(app).client.get(asked(case, case.study_id, own)).status_code in (302, 303)

@@ -212,7 +212,7 @@ def test_others_get_no_pdf(case: Case) -> None:
     path = f"/studies/{case.study_id}/report.pdf"
     assert Visitor(case.app).client.get(path).status_code in (302, 303)
     other = make_account(case.cloud, "lisi", person=make_person(case.cloud, "李四光"))
-    assert Visitor(case.app).be(case.cloud, other).client.get(path).status_code == 404
+    assert Visitor(case.app).be(case.cloud, other).client.get(path).status_code == 403
     elsewhere = make_account(
         case.cloud, "doctor", role=Role.DOCTOR, institution=make_institution(case.cloud)
     )
