@@ -75,6 +75,7 @@ from server.model.provinces import (
     RemoteStudy,
     SeenAssertion,
 )
+from server.model.quality import PixelDigest, QualityOutcome, QualityResult, SupplementTask
 from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
 from server.model.sending import UNFINISHED_SENDING, Sending, SendingState
 from server.model.sharing import Share, ShareFailure, ShareVisit
@@ -130,9 +131,12 @@ __all__ = [
     "PatientCode",
     "Person",
     "PhoneProof",
+    "PixelDigest",
     "PreviewKind",
     "ProcessingState",
     "ProofPurpose",
+    "QualityOutcome",
+    "QualityResult",
     "RecoveryCode",
     "RecoveryRequest",
     "RemoteStudy",
@@ -150,6 +154,7 @@ __all__ = [
     "ShareVisit",
     "SignInChallenge",
     "Study",
+    "SupplementTask",
     "Upload",
     "UtcDateTime",
     "opaque_id",
