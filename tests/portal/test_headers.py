@@ -114,6 +114,7 @@ def test_over_https_cookies_are_bound_to_the_host(
     cookies = [value for name, value in answer.headers if name == "Set-Cookie"]
     assert {cookie.split("=")[0] for cookie in cookies} == {
         "__Host-yingyun",
+        "__Host-yingyun-device",
         "__Host-yingyun-forms",
     }
     for cookie in cookies:
