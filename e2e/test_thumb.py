@@ -277,8 +277,7 @@ def test_a_double_tap_shows_one_pane_and_a_drawn_slider_pages(visits: Visits) ->
     page = open_dicom(visits)
     command(page, "layout.set", columns=1, rows=2)
     x, y = middle_of(page.locator("[data-stage]"))
-    page.touchscreen.tap(x, y - 60)
-    page.touchscreen.tap(x, y - 60)
+    Fingers(page).double_tap((x, y - 60))
     until(page, "one pane", lambda state: state["layout"]["maximized"])
     before = state_of(page)["frame_index"]
     slider = page.locator("[data-slider]").bounding_box()
