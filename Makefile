@@ -2,6 +2,9 @@
 SHELL := /bin/bash
 PORT ?= 8000
 PYTHON := .venv/bin/python
+# Processes that share the tests between them, whole files each.
+TESTERS ?= 2
+PYTEST := .venv/bin/pytest -q -n $(TESTERS) --dist loadfile
 YINGYUN := .venv/bin/yingyun
 export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
 
@@ -38,13 +41,13 @@ check: install
 	.venv/bin/lint-imports
 
 unit: install assets identity-provider
-	.venv/bin/pytest tests -q
+	$(PYTEST) tests
 
 e2e: install assets system
-	.venv/bin/pytest e2e -q
+	$(PYTEST) e2e
 
 test: install system assets identity-provider check
-	.venv/bin/pytest -q --check-conformance docs/conformance.md
+	$(PYTEST) --check-conformance docs/conformance.md
 
 # What takes minutes: fuzzing with tens of thousands of inputs, whole collections of files.
 test-long: install system
@@ -55,7 +58,7 @@ shots: install system assets
 	$(PYTHON) -m e2e.shots shots
 
 conformance: install system assets identity-provider
-	.venv/bin/pytest -q --write-conformance docs/conformance.md
+	$(PYTEST) --write-conformance docs/conformance.md
 
 # cornerstone3D and the product side by side; rewrites the tables of docs/performance.md.
 bench-peers: install assets system

@@ -36,7 +36,7 @@ from server.storage import Vault, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 180.0
 # Where doctors may send to; nobody listens there.
 NODES = [
     {"name": "会诊工作站", "ae_title": "READER", "host": "127.0.0.1", "port": 4},

@@ -13,9 +13,15 @@ from pathlib import Path
 SERVER_USER = "postgres"  # the server refuses to run as root
 
 
+# Debian keeps the server's programs, version by version, off everybody's path.
+PROGRAMS = os.pathsep.join(
+    [os.environ.get("PATH", ""), *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))]
+)
+
+
 def is_installed() -> bool:
     """Whether the programs are there (Debian: `postgresql`)."""
-    return shutil.which("initdb") is not None and shutil.which("pg_ctl") is not None
+    return all(shutil.which(name, path=PROGRAMS) for name in ("initdb", "pg_ctl"))
 
 
 @contextmanager
@@ -26,9 +32,10 @@ def running_postgresql() -> Iterator[str]:
     if user is not None:
         shutil.chown(folder, user)
 
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, user=user, cwd=folder, env={
-            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})  # fmt: skip
+    def run(name: str, *arguments: str) -> None:
+        program = shutil.which(name, path=PROGRAMS) or name
+        subprocess.run([program, *arguments], check=True, capture_output=True, user=user,
+            cwd=folder, env={"PATH": PROGRAMS, "LC_ALL": "C.UTF-8"})  # fmt: skip
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync")
