@@ -29,7 +29,8 @@ from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doors import StudyDoor
-from portal.errors import Problem, answer
+from portal.errors import answer
+from portal.problems import Problem
 from portal.study import shown
 from server import annotations
 from server.access import Action

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.app import create_app
 from portal.decisions import public, public_data
-from portal.errors import DENIAL_STATUS
+from portal.problems import DENIAL_STATUS
 from server.access import AccessDenied, DenialReason
 from server.cloud import ImageCloud
 from tests.visitor import Visitor
