@@ -51,6 +51,7 @@ from portal.share import install_share
 from portal.static_files import install_static_files
 from portal.study import install_study
 from portal.text_size import install_text_size
+from portal.web_app import install_web_app
 from server.cloud import ImageCloud
 from server.settings import Settings
 
@@ -85,6 +86,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     install_errors(app)
     install_static_files(app, ROOT / "static")
     install_service_worker(app)
+    install_web_app(app)
     install_navigation(app)
     install_transactions(app)
     _register_pages(app, cloud.settings)

@@ -26,9 +26,9 @@ def faulty(app: Flask) -> Flask:
     @app.get("/fault/<int:code>")
     @public
     def fault(code: int) -> str:
-        if app.config["WORKS_AGAIN"]:
-            return "works again"
-        abort(code)
+        if not app.config["WORKS_AGAIN"]:
+            abort(code)
+        return "works again"
 
     @app.get("/no-database")
     @public

@@ -15,6 +15,7 @@ from tests.visitor import Visitor
 # What may be used by anyone; a new public address must be added here knowingly.
 PUBLIC = {
     "/api/v1/openapi.json",
+    "/app.webmanifest",
     "/oauth/token",
     "/oauth/revoke",
     "/offline",
