@@ -108,7 +108,10 @@ def _messages(
     for row in sorted(rows, key=lambda one: one.created_at):
         try:
             content = _content(cloud, session, row)
-        except (StorageError, ValueError) as error:
+        except StorageError as error:  # it may answer again: the entry gets no verdict and waits
+            log.error("outbox_entry_unreadable", entry_id=row.entry_id, error=type(error).__name__)
+            continue
+        except ValueError as error:
             log.error("outbox_entry_unreadable", entry_id=row.entry_id, error=type(error).__name__)
             verdicts[row.entry_id] = "unreadable"
             continue

@@ -59,7 +59,8 @@ def _is_over() -> ColumnElement[bool]:
         Consent.id == CacheRequest.consent_id, Consent.withdrawn_at.is_not(None)
     )
     over = or_(CacheRequest.expires_at <= clock.now(), withdrawn)
-    return and_(CacheRequest.state == CacheState.CACHED, over)
+    half = and_(CacheRequest.state == CacheState.FAILED, CacheRequest.done > 0, withdrawn)
+    return or_(and_(CacheRequest.state == CacheState.CACHED, over), half)
 
 
 def _is_abandoned() -> ColumnElement[bool]:

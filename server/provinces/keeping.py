@@ -28,6 +28,7 @@ from server.model import (
     Series,
     Study,
 )
+from server.provinces.applying import consent_lives
 from server.provinces.wire import CacheListing, ListedObject, ListedReport
 
 if TYPE_CHECKING:
@@ -102,11 +103,13 @@ def keep(
 def complete(cloud: ImageCloud, remote_study_id: str, listing: CacheListing) -> str:
     """Let the whole copy be its person's, with its report; return its study_id.
 
-    Raises CopyRefusedError when something is missing.
+    Raises CopyRefusedError when something is missing, or the consent was taken back on the way.
     """
     now = clock.now()
     with cloud.database.session() as session:
         request = session.get_one(CacheRequest, remote_study_id)
+        if not consent_lives(session, request):
+            raise CopyRefusedError("consent_withdrawn")
         wanted = {one.sop_instance_uid for one in listing.objects}
         if request.study_id is None or _stored_uids(session, request.study_id) != wanted:
             raise CopyRefusedError("incomplete")

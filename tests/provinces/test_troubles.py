@@ -28,6 +28,7 @@ from server.model import (
 from server.outbox import delivery
 from server.provinces import expiry, fetching
 from server.provinces.fetching import FetchInterruptedError
+from server.storage import StorageError
 from tests.provinces.case import Centre, Country
 
 STREAM = "/objects"
@@ -185,6 +186,49 @@ def test_a_consent_that_is_taken_back_ends_the_copy(country: Country, tmp_path: 
         consent.withdraw(session, account, again.consent_id)
     fetching.attempt(cloud, remote, last=False)
     assert request_of(country, remote).failure == "consent_withdrawn"
+
+
+@pytest.mark.requirement("A-11", "F-20")
+def test_a_consent_that_is_taken_back_on_the_way_leaves_nothing(
+    country: Country, tmp_path: Path
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+
+    def taken_back(data: bytes) -> bytes:
+        given = request_of(country, remote)
+        with cloud.database.session() as session:
+            account = session.get_one(Account, given.account_id)
+            assert consent.withdraw(session, account, given.consent_id)
+        return data
+
+    Line(country.west).spoil = taken_back
+    fetching.attempt(cloud, remote, last=False)
+    request = request_of(country, remote)
+    assert (request.state, request.failure) == (CacheState.FAILED, "consent_withdrawn")
+    half = country.east.study()
+    assert half is not None and half.person_id is None, "it never was anybody's"
+    assert expiry.delete_copies(cloud) == 1, "what had arrived goes at once, not after a day"
+    assert list(cloud.vault.store.keys("studies")) == []
+
+
+@pytest.mark.requirement("D-55")
+def test_a_record_waits_while_the_store_fails(
+    country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country.west.take_study(tmp_path / "ct")
+    now = clock.now()
+
+    def fail(*_arguments: object) -> bytes:
+        raise StorageError("the disk does not answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(country.west.cloud.vault), "read_range", fail)
+        assert country.west.empty_outbox() == 0
+    with country.west.cloud.database.session() as session:
+        assert outbox.states(session)[outbox.STUDY_INDEX] == {OutboxState.WAITING: 1}
+    with time_machine.travel(now + delivery.FIRST_PAUSE + timedelta(seconds=5)):
+        assert country.west.empty_outbox() == 1
 
 
 @pytest.mark.requirement("D-55")
