@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-
-from flask import Blueprint, Response, flash, redirect
+from flask import Blueprint, flash, redirect
 from flask.typing import ResponseReturnValue
 
-from portal.auditing import note_view
-from portal.context import current_cloud, database_session
 from portal.decisions import study_action
 from portal.doctor.purpose import asked_purpose
 from portal.doors import StudyDoor
 from portal.limits import limited
-from portal.study import shown
-from server import access, media
-from server.access import AccessDenied, Action
+from portal.study import archives, shown
+from server.access import Action
 from server.media import MediaRefusedError
-from server.model import Study
-from server.terms import china_time
 
 blueprint = Blueprint("doctor_media", __name__)
 
@@ -36,28 +28,8 @@ def archive(door: StudyDoor) -> ResponseReturnValue:
     purpose = asked_purpose()
     if purpose is None:
         return redirect(door.url("sending"), 303)
-    cloud, session, study = current_cloud(), database_session(), door.study
     try:
-        found = media.lay_out(cloud, session, study)
+        return archives.stream(door, purpose=str(purpose.use), approval=purpose.approval)
     except MediaRefusedError as refused:
         flash(shown.worded(str(refused)), "error")
         return redirect(door.url("sending"), 303)
-    session.refresh(found.data_key)  # the stream outlives the session
-    grant, study_id = door.grant, study.study_id
-
-    def still_allowed() -> bool:
-        with cloud.database.session() as own, contextlib.suppress(AccessDenied):
-            asked = own.get_one(Study, study_id)
-            access.authorize(cloud, own, grant, Action.DOWNLOAD, asked)
-            return True
-        return False
-
-    pieces = media.archive(cloud, found, still_allowed)
-    # The first one is read now, while a fault can still be answered in words.
-    first = next(pieces)
-    day = china_time(study.study_datetime).strftime("%Y%m%d")
-    note_view(door, "dicom.download", purpose=str(purpose.use), approval=purpose.approval)
-    headers = {"Content-Disposition": f'attachment; filename="{study.modality}-{day}.zip"'}
-    return Response(
-        itertools.chain([first], pieces), content_type="application/zip", headers=headers
-    )
