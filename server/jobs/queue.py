@@ -24,6 +24,7 @@ RETRY_SECONDS = 5  # then 15, 45, 135
 RETRY_BACKOFF = 3
 BUSY_SECONDS = 2
 EMERGENCY_PRIORITY = 100
+JUDGING_PRIORITY = -10  # nobody waits for a judgement as for a picture
 # So long an order to send keeps a worker while other jobs wait; then it goes on behind them.
 SENDING_SECONDS = 15.0
 # A study whose job so often ended with the death of its worker is not tried again.
@@ -92,8 +93,18 @@ class JobQueue:
             context=True,
             name="pack_download",
         )(self._pack)
+        self._judge_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="judge_quality",
+        )(self._judge)
         self._outbox_task = self.huey.task(name="deliver_outbox")(self.tend_provinces)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
+        self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep_quality")(
+            self.sweep_quality
+        )
         self.huey.periodic_task(crontab(), name="tend_provinces")(self.tend_provinces)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
@@ -126,6 +137,11 @@ class JobQueue:
         """Have the archive of a download made (server.downloads)."""
         self.huey.enqueue(self._pack_task.s(download_id))
 
+    def judge_quality(self, study_id: str) -> None:
+        """Have the quality of a study judged (server.quality), behind the pictures that wait."""
+        self.huey.storage.delete_counter(_judging_counter(study_id))
+        self.huey.enqueue(self._judge_task.s(study_id, priority=JUDGING_PRIORITY))
+
     def deliver_outbox(self) -> None:
         """Have the outbox delivered now, not at the next minute (server.outbox)."""
         self.huey.enqueue(self._outbox_task.s())
@@ -152,7 +168,7 @@ class JobQueue:
             letters = messages.undelivered(session)
             copies = fetching.unfinished(session)
             downloads = packing.unfinished(session)
-        queued = {task.args[0] for task in self._waiting() if task.args}
+        queued = {task.args[0] for task in self._waiting() if task.args and not _judges(task)}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
             self._enqueue(study_id, 0)
@@ -169,6 +185,22 @@ class JobQueue:
             if download_id not in queued:
                 self.pack_download(download_id)
         remove_ended(cloud)
+        return lost
+
+    def sweep_quality(self) -> list[str]:
+        """Enqueue the studies that have pictures and no quality result; name them.
+
+        Run as `sweep` is: so what was stored before there were judgements gets one, too.
+        """
+        # Imported here for the same reason as in `_prepare`.
+        from server.quality import judging
+
+        with self._attached().database.session() as session:
+            unjudged = judging.unjudged(session)
+        queued = {task.args[0] for task in self._waiting() if _judges(task)}
+        lost = [study_id for study_id in unjudged if study_id not in queued]
+        for study_id in lost:
+            self.huey.enqueue(self._judge_task.s(study_id, priority=JUDGING_PRIORITY))
         return lost
 
     def tend_provinces(self) -> None:
@@ -229,6 +261,29 @@ class JobQueue:
             finally:
                 # Reached on every ending but a crash, an interruption by SIGTERM included.
                 self.huey.storage.delete_counter(_crash_counter(study_id))
+        self.judge_quality(study_id)
+
+    def _judge(self, study_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.quality import judging
+
+        cloud = self._attached()
+        counter = _judging_counter(study_id)
+        with exclusive(self._locks, f"quality {study_id}") as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            if self.huey.storage.incr(counter) - 1 >= MAX_CRASHES:
+                judging.give_up(cloud, study_id, "worker_crashed")
+                return
+            try:
+                judging.judge_study(cloud, study_id)
+            except Exception as error:
+                log.warning("quality_not_judged", study_id=study_id, error=type(error).__name__)
+                if task.retries == 0:
+                    judging.give_up(cloud, study_id, "internal_error")
+                raise
+            finally:
+                self.huey.storage.delete_counter(counter)
 
     def _send(self, sending_id: str, task: Any = None) -> None:
         # Imported here for the same reason as in `_prepare`.
@@ -277,3 +332,11 @@ class JobQueue:
 
 def _crash_counter(study_id: str) -> str:
     return f"crashes:{study_id}"
+
+
+def _judging_counter(study_id: str) -> str:
+    return f"judging-crashes:{study_id}"
+
+
+def _judges(task: Any) -> bool:
+    return bool(task.name == "judge_quality")

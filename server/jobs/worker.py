@@ -43,3 +43,5 @@ def _own_connections(cloud: ImageCloud) -> None:
     cloud.database.engine.dispose(close=False)
     for study_id in cloud.jobs.sweep():
         log.info("study_found_waiting", study_id=study_id)
+    for study_id in cloud.jobs.sweep_quality():
+        log.info("study_found_unjudged", study_id=study_id)
