@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from server import clock
+from server import clock, people
 from server.consent import PRIVACY_POLICY
 from server.model import (
+    Account,
     Authorisation,
     AuthorisationMethod,
     AuthorisationState,
     Consent,
+    FamilyLink,
     ScopeKind,
     Study,
 )
@@ -25,7 +27,8 @@ from server.model import (
 def is_live() -> ColumnElement[bool]:
     """Return the condition on Authorisation for those that hold now.
 
-    One given on a phone ends when its giver takes back his consent to the privacy policy (F-20).
+    One given on a phone ends when its giver takes back his consent to the privacy policy (F-20),
+    and when he no longer is the person, or in charge of him (A-09), with an account that is open.
     """
     consents = exists().where(
         Consent.account_id == Authorisation.decided_by,
@@ -35,7 +38,28 @@ def is_live() -> ColumnElement[bool]:
     return and_(
         Authorisation.state == AuthorisationState.APPROVED,
         Authorisation.expires_at > clock.now(),
-        or_(Authorisation.decided_by.is_(None), consents),
+        or_(Authorisation.decided_by.is_(None), and_(consents, _giver_still_may())),
+    )
+
+
+def _giver_still_may() -> ColumnElement[bool]:
+    """Return the condition that whoever decided could decide it today."""
+    in_charge = exists().where(
+        FamilyLink.guardian_id == Account.person_id,
+        FamilyLink.member_id == Authorisation.person_id,
+        people.is_live_link(),
+    )
+    return (
+        exists()
+        .where(
+            Account.id == Authorisation.decided_by,
+            Account.active,
+            or_(
+                Account.person_id == Authorisation.person_id,
+                in_charge.correlate(Account, Authorisation),
+            ),
+        )
+        .correlate(Authorisation)
     )
 
 

@@ -269,6 +269,28 @@ def test_a_guardian_answers_for_his_family(case: AuthorisationCase) -> None:
     assert visitor.client.get(f"/authorisations/{asked}").status_code == 404
 
 
+@pytest.mark.requirement("A-09", "F-65")
+def test_what_a_guardian_gave_ends_with_the_family_link(case: AuthorisationCase) -> None:
+    guardian = make_person(case.cloud, "张无忌")
+    facts = make_account(case.cloud, "guardian", person=guardian)
+    with case.cloud.database.session() as session:
+        link = people.link_family(
+            session,
+            guardian=session.get_one(Person, guardian.id),
+            member=session.get_one(Person, case.patient_facts.person_id),
+            relation="父母",
+        )
+    asked = case.ask(method=ON_PHONE)
+    visitor = Visitor(case.app).be(case.cloud, facts)
+    visitor.get(f"/authorisations/{asked}")
+    visitor.submit(f"/authorisations/{asked}/approve", hours="24")
+    case.accept(asked)
+    assert case.status() == 200
+    with case.cloud.database.session() as session:
+        people.withdraw_link(session.get_one(type(link), link.id))
+    assert case.status() == 403
+
+
 def test_priors_beside_a_study_are_those_that_the_doctor_may_read(case: AuthorisationCase) -> None:
     with case.cloud.database.session() as session:
         institution = session.get_one(Account, case.doctor_facts.account_id).institution

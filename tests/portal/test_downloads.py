@@ -16,7 +16,15 @@ from structlog.testing import capture_logs
 
 from server import downloads
 from server.cloud import ImageCloud
-from server.model import Download, DownloadState, Instance, Series, Study
+from server.model import (
+    Download,
+    DownloadState,
+    Instance,
+    Report,
+    ReportStatus,
+    Series,
+    Study,
+)
 from tests.factories import SignInFacts, make_account, make_person
 from tests.portal.download_case import PASSWORD, ask, enter, events, knock, row, send
 from tests.portal.share_case import ShareCase, make_case
@@ -72,6 +80,28 @@ def test_one_study_comes_whole_with_its_directory_a_read_me_and_the_report(case:
     ]
     assert sorted(digest(packed.read(one)) for one in listed) == stored
     assert set(packed.namelist()) == {*listed, "DICOMDIR", "README.HTM", "REPORT.PDF"}
+
+
+@pytest.mark.requirement("A-16", "F-64")
+def test_a_withdrawn_report_leaves_in_no_archive(
+    case: ShareCase, clock: time_machine.Traveller
+) -> None:
+    asked = ask(case)
+    visitor = enter(case, asked)
+    assert visitor.client.get(asked.archive).status_code == 200
+    with case.cloud.database.session() as session:
+        report = session.query(Report).filter_by(study_id=case.study_id).one()
+        report.status = ReportStatus.WITHDRAWN
+        version = report.version
+    assert visitor.client.get(asked.archive).status_code == 410
+    assert knock(case, asked)[1].status_code == 410
+    clock.shift(timedelta(minutes=1))
+    with case.cloud.database.session() as session:
+        mended = Report(study_id=case.study_id, version=version + 1, status=ReportStatus.REVIEWED)
+        session.add(mended)
+    assert visitor.client.get(asked.archive).status_code == 410, "the old one still lies in it"
+    anew = ask(case)
+    assert enter(case, anew).client.get(anew.archive).status_code == 200
 
 
 @pytest.mark.requirement("A-33")
