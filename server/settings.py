@@ -53,6 +53,8 @@ class Settings:
     sms_key_file: Path | None = None
     registration: bool = False
     recovery_hours: int = 24
+    reminder_profile: str = "national"
+    reminders_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -137,4 +139,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         sms_key_file=_path(environ, "YINGYUN_SMS_KEY_FILE"),
         registration=_flag(environ, "YINGYUN_REGISTRATION", False),
         recovery_hours=_integer(environ, "YINGYUN_RECOVERY_HOURS", 24),
+        reminder_profile=environ.get("YINGYUN_REMINDER_PROFILE", "national"),
+        reminders_file=_path(environ, "YINGYUN_REMINDERS_FILE"),
     )

@@ -18,6 +18,8 @@ _SCOPES = {
     Scope.LAUNCH: "打开调阅 / open launches",
     Scope.INDEX_READ: "查询索引 / read the index",
     Scope.CONSENT_WRITE: "登记挂号时的同意 / record consents given at registration",
+    Scope.REMINDER: "接诊与开单提醒、互认 / reminders at reception and ordering, recognition",
+    Scope.CITATION_READ: "查询引用 / look up citations",
 }
 
 

@@ -11,3 +11,5 @@ class Scope(enum.StrEnum):
     LAUNCH = "launch"
     INDEX_READ = "index.read"
     CONSENT_WRITE = "consent.write"
+    REMINDER = "reminder"
+    CITATION_READ = "citation.read"

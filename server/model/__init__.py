@@ -76,6 +76,7 @@ from server.model.provinces import (
     SeenAssertion,
 )
 from server.model.quality import PixelDigest, QualityOutcome, QualityResult, SupplementTask
+from server.model.recognition import Citation, RecognitionOutcome, Reminder
 from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
 from server.model.sending import UNFINISHED_SENDING, Sending, SendingState
 from server.model.sharing import Share, ShareFailure, ShareVisit
@@ -102,6 +103,7 @@ __all__ = [
     "CacheState",
     "CachingConsent",
     "CarePurpose",
+    "Citation",
     "ClientAssertion",
     "ClientCredential",
     "ClientToken",
@@ -137,8 +139,10 @@ __all__ = [
     "ProofPurpose",
     "QualityOutcome",
     "QualityResult",
+    "RecognitionOutcome",
     "RecoveryCode",
     "RecoveryRequest",
+    "Reminder",
     "RemoteStudy",
     "Report",
     "ReportStatus",
