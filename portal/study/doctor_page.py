@@ -9,6 +9,7 @@ from portal.doors import StudyDoor
 from portal.launch.launched import launched_base
 from portal.study import shown
 from portal.study.page_models import StudyFrame
+from portal.study.quality import quality_panel
 from server import preferences, reports
 from server.access import Action
 from server.reports import ReportField
@@ -28,6 +29,7 @@ def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
         "work_list_url": study.links.back,
         "preferences_url": f"{_owner(door)}/preferences",
         "report": _report(door),
+        "quality": quality_panel(database_session(), door.study),
         "shortcuts": shortcuts(),
     }
 
