@@ -14,6 +14,7 @@ from server.cloud_index import UNKNOWN_PERSON, CloudIndexParts, exam_time, free_
 from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError
 from server.model import (
+    CacheRequest,
     DataKey,
     Instance,
     Institution,
@@ -58,6 +59,24 @@ def is_duplicate(session: Session, received: ReceivedObject) -> bool:
         "同一 SOP Instance UID 已存有不同内容，原内容保留 / "
         "this SOP Instance UID is stored with other bytes, which are kept",
     )
+
+
+def refuse_copied(session: Session, received: ReceivedObject) -> None:
+    """Raise RefusedError for a study that is here as a copy of another province's (A-11).
+
+    A copy ends with its period or its consent; nothing may be acknowledged that ends with it.
+    """
+    copied = session.scalar(
+        select(CacheRequest.remote_study_id)
+        .join(Study, Study.study_id == CacheRequest.study_id)
+        .where(Study.study_uid == received.study_uid)
+    )
+    if copied is not None:
+        raise RefusedError(
+            Reason.CONFLICT,
+            "该检查现为外省影像中心的临时副本，未接收 / "
+            "this study is here as another province's copy for a while; not taken",
+        )
 
 
 def place(

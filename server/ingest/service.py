@@ -19,7 +19,7 @@ from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
 from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError, Rejection
-from server.ingest.rows import Delivery, add_instance, is_duplicate, place
+from server.ingest.rows import Delivery, add_instance, is_duplicate, place, refuse_copied
 from server.ingest.sources import Source, list_sources
 from server.model import Institution, Person, Upload, opaque_id
 from server.storage import StorageError, StorageFullError
@@ -162,6 +162,7 @@ def _store_once(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject)
     object_key = None
     try:
         with cloud.database.session() as session, session.no_autoflush:
+            refuse_copied(session, received)
             if is_duplicate(session, received):
                 return None
             placement = place(cloud, session, delivery, received)

@@ -143,11 +143,15 @@ def _ask(cloud: ImageCloud, peers: Peers, person_id: int, certificate: Certifica
             answered |= centres
         except (PeerUnavailableError, PeerRefusedError, WireError) as error:
             failure = getattr(error, "reason", "answer_malformed")
-    with cloud.database.session() as session:
-        _keep(session, person_id, [one for one in found if one.centre in answered], answered)
-        row = session.get_one(IndexAnswer, person_id)
-        if not failure:
-            row.failure, row.answered_at = "", clock.now()
+    told = {one.cloud_index: one for one in found if one.centre in answered}
+    try:
+        with cloud.database.session() as session:
+            _keep(session, person_id, list(told.values()), answered)
+            row = session.get_one(IndexAnswer, person_id)
+            if not failure:
+                row.failure, row.answered_at = "", clock.now()
+    except IntegrityError:
+        log.info("index_answer_race")  # another page of the same person has just kept it
     return failure
 
 

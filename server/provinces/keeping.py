@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from server import audit, clock, outbox
@@ -50,8 +50,10 @@ class ChangedInTransitError(Exception):
 def begin(cloud: ImageCloud, remote_study_id: str, listing: CacheListing) -> frozenset[str]:
     """Note what is to come; return the SOP Instance UIDs that are here from an earlier try.
 
-    Raises CopyRefusedError when another study of ours has the same UID.
+    Raises CopyRefusedError when another study of ours has the same UID, or an object is too large.
     """
+    if any(one.size > IngestLimits().object_bytes for one in listing.objects):
+        raise CopyRefusedError("too_large")  # an object is held in memory once
     with cloud.database.session() as session:
         request = session.get_one(CacheRequest, remote_study_id)
         study = session.scalar(select(Study).where(Study.study_uid == listing.study_uid))
@@ -93,6 +95,9 @@ def keep(
             placement = place(cloud, session, delivery, received)
         except RefusedError as error:
             raise CopyRefusedError(error.reason.value) from error
+        # One that was not here when the fetch began has come from its own hospital meanwhile.
+        if inspect(placement.study).persistent and placement.study.study_id != request.study_id:
+            raise CopyRefusedError("held_already")
         _make_nobodys(request, placement, received)
         cloud.vault.write(placement.data_key, placement.object_key, received.data)
         add_instance(session, delivery, placement, received)

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 import time_machine
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from server import clock, consent, outbox
+from server.ingest import ingest_paths
+from server.ingest.limits import IngestLimits
 from server.jobs.queue import JobQueue
 from server.model import (
     Account,
@@ -26,9 +30,10 @@ from server.model import (
     Study,
 )
 from server.outbox import delivery
-from server.provinces import expiry, fetching
+from server.provinces import elsewhere, expiry, fetching, keeping
 from server.provinces.fetching import FetchInterruptedError
 from server.storage import StorageError
+from tests.factories import make_institution
 from tests.provinces.case import Centre, Country
 
 STREAM = "/objects"
@@ -229,6 +234,80 @@ def test_a_record_waits_while_the_store_fails(
         assert outbox.states(session)[outbox.STUDY_INDEX] == {OutboxState.WAITING: 1}
     with time_machine.travel(now + delivery.FIRST_PAUSE + timedelta(seconds=5)):
         assert country.west.empty_outbox() == 1
+
+
+def test_an_answer_that_names_a_study_twice_breaks_no_page(
+    country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country.west.take_study(tmp_path / "ct")
+    country.west.empty_outbox()
+    asked = elsewhere._question
+    monkeypatch.setattr(elsewhere, "_question", lambda *told: asked(*told) * 2)
+    assert len(country.east.ask_elsewhere()) == 1
+
+
+def test_of_two_pages_at_once_one_keeps_the_answer(
+    country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country.west.take_study(tmp_path / "ct")
+    country.west.empty_outbox()
+    keep = elsewhere._keep
+
+    def raced(session: Session, *told: Any) -> None:
+        keep(session, *told)
+        raise IntegrityError("insert", {}, Exception("the other page was first"))
+
+    with monkeypatch.context() as slower:
+        slower.setattr(elsewhere, "_keep", raced)
+        assert country.east.ask_elsewhere() == []
+
+
+@pytest.mark.requirement("I-04")
+def test_a_copy_never_takes_over_a_study_of_our_own(country: Country, tmp_path: Path) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+    with country.west.cloud.database.session() as session:
+        code = session.scalars(select(Study)).one().institution.code
+    make_institution(cloud, code=code)
+
+    def sent_here_too(data: bytes) -> bytes:
+        ingest_paths(cloud, [tmp_path / "ct" / "1.dcm"], institution_code=code)
+        return data
+
+    Line(country.west).spoil = sent_here_too
+    fetching.attempt(cloud, remote, last=False)
+    request = request_of(country, remote)
+    assert (request.state, request.failure) == (CacheState.FAILED, "held_already")
+    own = country.east.study()
+    assert own is not None and country.east.patient is not None
+    assert own.person_id == country.east.patient.person_id, "it stays whose it is"
+    assert expiry.delete_copies(cloud) == 0
+
+
+@pytest.mark.requirement("I-04")
+def test_what_its_hospital_sends_is_not_taken_for_the_copy(
+    country: Country, tmp_path: Path
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+    fetching.attempt(cloud, remote, last=False)
+    copy = country.east.study()
+    assert copy is not None
+    with cloud.database.session() as session:
+        code = session.get_one(Study, copy.study_id).institution.code
+    summary = ingest_paths(cloud, [tmp_path / "ct"], institution_code=code)
+    assert summary.duplicate == 0, "nothing is acknowledged that ends with the copy"
+    assert {one.reason for one in summary.rejected} == {"conflict"}
+
+
+def test_an_object_too_large_to_hold_is_not_fetched(
+    country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    monkeypatch.setattr(keeping, "IngestLimits", lambda: IngestLimits(object_bytes=1000))
+    fetching.attempt(country.east.cloud, remote, last=False)
+    assert request_of(country, remote).failure == "too_large"
+    assert request_of(country, remote).done == 0
 
 
 @pytest.mark.requirement("D-55")
