@@ -1,4 +1,8 @@
-"""By which way people come in: national platform, app, official account, QR code … (A-02)."""
+"""By which way people come in: national platform, app, official account, QR code … (A-02).
+
+Inside a mini-program the pages do without what its web view lacks: files, second windows, ways to
+other sites (A-05).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,19 @@ KEY = "entry"
 # How others call the kinds, in addresses that are already printed or configured there.
 ALSO_CALLED = {
     "wechat": EntryKind.OFFICIAL_ACCOUNT,
+    "alipay": EntryKind.MINI_PROGRAM,
+    "atomic_service": EntryKind.MINI_PROGRAM,  # HarmonyOS 元服务
+    "yukuaiban": EntryKind.APP,  # 渝快办
     "qr": EntryKind.QR_CODE,
     "link": EntryKind.WEB,
 }
+# What web views tell of themselves, the first that fits; all else is a browser. WeChat's adds
+# `MicroMessenger`, Alipay's `AlipayClient`, either within a mini-program `miniProgram` too.
+WEB_VIEWS = (
+    ("miniprogram", EntryKind.MINI_PROGRAM),
+    ("micromessenger", EntryKind.OFFICIAL_ACCOUNT),
+    ("alipayclient", EntryKind.APP),
+)
 
 
 def named_kind(text: str) -> EntryKind | None:
@@ -28,8 +42,7 @@ def entry_kind() -> EntryKind:
     """Return the kind of entry of this request.
 
     What the address says (`?entry=`), else what it said when the visit began, else what the
-    browser tells of itself: WeChat's web view adds `MicroMessenger`, in a mini-program
-    `miniProgram` too.
+    browser tells of itself.
     """
     said = named_kind(request.args.get(KEY, "")) or named_kind(session.get(KEY, ""))
     return said or _from_user_agent(request.user_agent.string)
@@ -48,10 +61,14 @@ def entry_name(kind: str) -> str:
     return str(names[EntryKind.of(kind)])
 
 
+def in_mini_program() -> bool:
+    """Whether this page is shown inside a mini-program's web view."""
+    return entry_kind() is EntryKind.MINI_PROGRAM
+
+
 def _from_user_agent(agent: str) -> EntryKind:
-    if "miniProgram" in agent:
-        return EntryKind.MINI_PROGRAM
-    return EntryKind.OFFICIAL_ACCOUNT if "MicroMessenger" in agent else EntryKind.WEB
+    told = agent.lower()
+    return next((kind for word, kind in WEB_VIEWS if word in told), EntryKind.WEB)
 
 
 def _remember() -> None:
@@ -63,5 +80,6 @@ def _remember() -> None:
 
 
 def install_entry(app: Flask) -> None:
-    """Remember the entry while the visit lasts."""
+    """Remember the entry while the visit lasts, and let templates ask for it."""
     app.before_request(_remember)
+    app.jinja_env.globals["in_mini_program"] = in_mini_program
