@@ -85,14 +85,14 @@ def dimensions(facts: StudyFacts, limits: Thresholds) -> tuple[Dimension, ...]:
         _range(facts),
         _measured("centering", "center_offset", facts, limits, _percent),
         _positions(facts),
-        _measured("sharpness", "rise_distance", facts, limits, lambda value: f"{value:.1f} px"),
-        _measured("granularity", "noise", facts, limits, _noise(facts)),
+        _measured("sharpness", "rise_distance", facts, limits, _pixels),
+        _measured("granularity", "noise", facts, limits, _noise),
         _measured(
             "signal_to_noise",
             "signal_to_noise",
             facts,
             limits,
-            lambda value: f"{value:.1f}",
+            _ratio,
             at_least=True,
         ),
         _measured("artefacts", "line_index", facts, limits, _lines),
@@ -121,25 +121,21 @@ def _measured(
     figure: str,
     facts: StudyFacts,
     limits: Thresholds,
-    words: Callable[[float], str],
+    words: Callable[[float, SeriesFacts], str],
     *,
     at_least: bool = False,
 ) -> Dimension:
-    """Tell the worst series' figure, judged where its modality has a limit."""
+    """Tell the figure of the worst series that has a limit, else of the worst of all."""
     found = [(one, value) for one in facts.series if (value := one.figure(figure)) is not None]
     if not found:
         return Dimension(name, "", Source.NOT_JUDGED)
-    worst = min if at_least else max
-    value = worst(value for _, value in found)
-    judged = [
-        _within(one, figure, value, limits, at_least)
-        for one, value in found
-        if limits.limit(figure, one.modality) is not None
-    ]
+    judged = [one for one in found if limits.limit(figure, one[0].modality) is not None]
+    series, value = (min if at_least else max)(judged or found, key=lambda one: one[1])
     verdict = Verdict.NONE
     if judged:
-        verdict = Verdict.GOOD if all(judged) else Verdict.DEFECT
-    return Dimension(name, words(value), Source.COMPUTED, verdict)
+        sound = all(_within(one, figure, value, limits, at_least) for one, value in judged)
+        verdict = Verdict.GOOD if sound else Verdict.DEFECT
+    return Dimension(name, words(value, series), Source.COMPUTED, verdict)
 
 
 def _within(
@@ -150,14 +146,21 @@ def _within(
     return value >= limit if at_least else value <= limit
 
 
-def _percent(value: float) -> str:
+def _percent(value: float, series: SeriesFacts) -> str:  # noqa: ARG001
     return f"偏离 {100 * value:.0f} % / off by {100 * value:.0f} %"
 
 
-def _lines(value: float) -> str:
+def _pixels(value: float, series: SeriesFacts) -> str:  # noqa: ARG001
+    return f"边缘宽 {value:.1f} 像素 / edges of {value:.1f} pixels"
+
+
+def _ratio(value: float, series: SeriesFacts) -> str:  # noqa: ARG001
+    return f"{value:.1f}"
+
+
+def _lines(value: float, series: SeriesFacts) -> str:  # noqa: ARG001
     return f"线状伪影指数 {value:.1f} / line index {value:.1f}"
 
 
-def _noise(facts: StudyFacts) -> Callable[[float], str]:
-    unit = " HU" if {one.modality for one in facts.series} == {"CT"} else ""
-    return lambda value: f"σ = {value:.1f}{unit}"
+def _noise(value: float, series: SeriesFacts) -> str:
+    return f"σ = {value:.1f} HU" if series.modality == "CT" else f"σ = {value:.1f}"

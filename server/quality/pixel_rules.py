@@ -34,14 +34,18 @@ def real_human(facts: StudyFacts, limits: Thresholds) -> Iterator[str]:
                 f"序列 {series.label}：灰度极少，似测试图案 / "
                 f"series {series.label}: so few greys, like a test pattern"
             )
-        spreads = [frame.inner_spread for frame in seen if frame.inner_spread is not None]
-        if series.modality not in limits.spread_modalities or not spreads:
-            continue
-        if max(spreads) < limits.inner_spread:
-            yield (
-                f"序列 {series.label}：内部均匀，似质控水模 / "
-                f"series {series.label}: as homogeneous inside as a water phantom"
-            )
+    homogeneous = [_is_homogeneous(series, limits) for series in facts.series]
+    # One flat series is none: a diffusion image is as even as water, its neighbours are not.
+    if True in homogeneous and False not in homogeneous:
+        yield "各序列内部均匀，似质控水模 / as homogeneous inside as a water phantom"
+
+
+def _is_homogeneous(series: SeriesFacts, limits: Thresholds) -> bool | None:
+    """Whether the body is as even as water; None where that says nothing."""
+    spreads = [frame.inner_spread for frame in series.frames if frame.inner_spread is not None]
+    if series.modality not in limits.spread_modalities or not spreads:
+        return None
+    return max(spreads) < limits.inner_spread
 
 
 def complete(facts: StudyFacts, limits: Thresholds) -> Iterator[str]:  # noqa: ARG001

@@ -57,7 +57,9 @@ def test_phantoms_and_patterns_are_for_people_to_look_at() -> None:
     ):
         assert set(found_in(**one)) == {"real_human"}
     assert LIMITS.severity["real_human"] is Severity.REVIEW
-    # A flat slice among others is none.
+    # A flat slice among others is none, nor is a flat series.
+    two = (one_series(frames=(water,)), one_series(label="2"))
+    assert found_in(series=two) == {}
     assert found_in(series=(one_series(frames=(water, GOOD_FRAME)),)) == {}
 
 
@@ -167,7 +169,7 @@ def test_eight_dimensions_say_where_they_are_from() -> None:
 def test_a_modality_without_limits_is_told_and_not_judged() -> None:
     ultrasound = one_series(modality="US")
     told = {one.name: one for one in dimensions(one_study(series=(ultrasound,)), LIMITS)}
-    assert told["sharpness"].value == "3.0 px"
+    assert told["sharpness"].value.startswith("边缘宽 3.0 像素")
     assert {one.verdict for one in told.values()} == {Verdict.NONE}
 
 
@@ -199,3 +201,7 @@ def test_the_worst_series_decides() -> None:
     told = {one.name: one for one in dimensions(one_study(series=series), LIMITS)}
     assert told["signal_to_noise"].value == "4.0"
     assert told["signal_to_noise"].verdict is Verdict.DEFECT
+    # A series without a limit, in units of its own, says nothing beside one that has a limit.
+    series = (one_series(), one_series(label="2", modality="PT", figures={"noise": 900.0}))
+    told = {one.name: one for one in dimensions(one_study(series=series), LIMITS)}
+    assert (told["granularity"].value, told["granularity"].verdict) == ("σ = 12.0 HU", Verdict.GOOD)
