@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from portal.api import registration
+from portal.api import citations, registration, reminders
 from portal.api.callers import client_may, current_caller, install_callers
 from portal.api.document import CLIENT, document, install_document
 from portal.api.models import (
@@ -135,6 +135,8 @@ def install_hospital_api(app: Flask) -> None:
     install_callers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(registration.blueprint)
+    app.register_blueprint(reminders.blueprint)
+    app.register_blueprint(citations.blueprint)
     install_document(app)
 
 

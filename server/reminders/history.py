@@ -86,7 +86,7 @@ class _Facts:
             .where(QualityResult.study_id.in_(study_ids))
             .order_by(QualityResult.version)
         )
-        self.grades: dict[str, str] = dict(results.tuples().all())
+        self.grades = {row.study_id: row.grade for row in results}
         self.recognised = frozenset(
             session.scalars(
                 select(Reminder.cloud_index).where(
@@ -96,11 +96,11 @@ class _Facts:
             )
         )
         cited = session.execute(
-            select(Citation.study_id, func.count())
+            select(Citation.study_id, func.count().label("times"))
             .where(Citation.study_id.in_(study_ids))
             .group_by(Citation.study_id)
         )
-        self.citations: dict[str, int] = dict(cited.tuples().all())
+        self.citations = {row.study_id: row.times for row in cited}
 
 
 def _here(study: Study, institution_id: int, facts: _Facts) -> PastExamination:

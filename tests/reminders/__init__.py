@@ -1,0 +1,1 @@
+"""Reminders, recognition and citations."""
