@@ -85,10 +85,11 @@ def _comes_from_here(incoming: Request) -> bool:
     origin = incoming.headers.get("Origin")
     if origin in {None, "null"}:
         return True  # the CSRF token decides
-    return urlsplit(origin).netloc in {
-        incoming.host,
-        urlsplit(current_cloud().settings.base_url).netloc,
-    }
+    own = {incoming.host, urlsplit(current_cloud().settings.base_url).netloc}
+    try:
+        return urlsplit(origin).netloc in own
+    except ValueError:
+        return False
 
 
 def _refuse_foreign_changes() -> None:

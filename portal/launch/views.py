@@ -245,8 +245,11 @@ def _in_frame() -> bool | None:
 
 
 def _origin_of(address: str | None) -> str | None:
-    """Return the origin of an address, None for none."""
-    parts = urlsplit(address or "")
+    """Return the origin of an address, None for none and for what is no address."""
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return None
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
 
 

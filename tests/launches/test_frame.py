@@ -46,6 +46,24 @@ def test_a_launch_shows_its_patient_and_nobody_else(case: LaunchCase, frame: Vis
         assert frame.get(f"{other}/{path}").status_code in {403, 404}, path
 
 
+@pytest.mark.requirement("E-43")
+@pytest.mark.parametrize("headers", [{}, {"Referer": "http://["}])
+def test_an_address_that_is_none_is_refused_in_words(
+    case: LaunchCase, frame: Visitor, headers: dict[str, str]
+) -> None:
+    iss = "" if headers else "http://["
+    asked = {"iss": iss, "launch": case.ask().ticket}
+    answer = frame.client.get("/launch", query_string=asked, headers=headers)
+    assert answer.status_code in {303, 410}
+
+
+@pytest.mark.requirement("F-15")
+def test_a_change_from_an_origin_that_is_none_is_refused(case: LaunchCase) -> None:
+    case.app.config["WTF_CSRF_ENABLED"] = False
+    headers = {"Origin": "http://["}
+    assert Visitor(case.app).client.post("/logout", headers=headers).status_code == 400
+
+
 @pytest.mark.requirement("C-38")
 def test_a_launch_begins_with_the_study_asked_for(case: LaunchCase, frame: Visitor) -> None:
     with case.cloud.database.session() as session:
