@@ -21,7 +21,10 @@ from viewer_py.view.shortcuts import shortcuts
 def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
     """Return what templates/doctor/viewer.html is given over and above viewer/page.html."""
     account_id = door.grant.account_id
-    kept = {} if account_id is None else preferences.preferences_of(database_session(), account_id)
+    # Whoever comes from a hospital's own system is shown report, images and quality at once (C-37).
+    kept: dict[str, Any] = {} if door.grant.launch_id is None else {"report": True}
+    if account_id is not None:
+        kept |= preferences.preferences_of(database_session(), account_id)
     return {
         "toolbar": doctor_toolbar(),
         "reader": str(Reader.DOCTOR),
