@@ -104,7 +104,7 @@ def _empty(session: Session, study: Study) -> None:
     study.data_key.wrapped_key, study.data_key.destroyed_at = None, clock.now()
     study.person_id, study.state = None, ProcessingState.FAILED
     study.patient_id = study.patient_name = study.patient_birth_date = ""
-    study.patient_sex = study.patient_age = ""
+    study.patient_sex = study.patient_age = study.accession_number = ""
     of_study = select(Series.series_id).where(Series.study_id == study.study_id)
     session.flush()
     session.execute(delete(AnnotationSet).where(AnnotationSet.study_id == study.study_id))

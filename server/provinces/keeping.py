@@ -148,6 +148,7 @@ def _make_nobodys(request: CacheRequest, placement: Placement, received: Receive
     study.patient_id, study.patient_name = received.patient_id, received.patient_name
     study.patient_sex, study.patient_age = received.patient_sex, received.patient_age
     study.patient_birth_date = received.patient_birth_date
+    study.accession_number = received.accession_number
 
 
 def _stored_uids(session: Session, study_id: str | None) -> frozenset[str]:

@@ -151,7 +151,8 @@ def test_a_copy_ends_and_can_be_applied_for_again(country: Country, tmp_path: Pa
     fetching.attempt(cloud, remote, last=False)
     assert expiry.delete_copies(cloud) == 0
     with cloud.database.session() as session:
-        first_key = session.scalars(select(Study)).one().data_key_id
+        first = session.scalars(select(Study)).one()
+        first_key, first.accession_number = first.data_key_id, "CT2026000117"
         first_objects = session.scalars(select(Instance.object_key)).all()
     end = clock.now() + timedelta(days=cloud.settings.cache_days, seconds=1)
     with time_machine.travel(end, tick=False):
@@ -162,7 +163,7 @@ def test_a_copy_ends_and_can_be_applied_for_again(country: Country, tmp_path: Pa
     assert list(cloud.vault.store.keys("series")) == []
     with cloud.database.session() as session:
         study = session.scalars(select(Study)).one()
-        assert study.person_id is None and study.patient_name == ""
+        assert study.person_id is None and study.patient_name == study.accession_number == ""
         assert session.get_one(DataKey, first_key).wrapped_key is None
         assert session.scalars(select(Report)).all() == []
         deleted = session.scalars(select(AuditEvent).where(AuditEvent.event == "cache.delete"))
