@@ -36,6 +36,7 @@ from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
 from portal.idle import install_idle
+from portal.launch import reminders as launch_reminders
 from portal.launch import views as launch_pages
 from portal.launch.forms import FormProtection, FramedSessions
 from portal.launch.launched import embedding
@@ -135,6 +136,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(language.blueprint)
     install_text_size(app)
     app.register_blueprint(launch_pages.blueprint)
+    app.register_blueprint(launch_reminders.blueprint)
     app.context_processor(embedding)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(preferences.blueprint)

@@ -89,8 +89,10 @@ def enter_without_cookies() -> Response:
 @blueprint.get("/launched/<launch_id>")
 @launched
 def start(launch_id: str) -> ResponseReturnValue:
-    """Lead to what the hospital's system asked for: a study's page, or the patient's list."""
+    """Lead to what the hospital's system asked for: a study, a reminder, or the list."""
     launch, session = current_launch(), database_session()
+    if launch.opens == Opens.REMINDER:
+        return redirect(f"{launched_base(launch_id)}/reminders", 303)
     study = session.get(Study, launch.study_id) if launch.study_id else None
     if study is None or launch.opens == Opens.LIST:
         return redirect(f"{launched_base(launch_id)}/studies", 303)

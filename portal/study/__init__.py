@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.doctor import film, media, sending
+from portal.doctor import citing, film, media, sending
 from portal.doors import DOCTOR
 from portal.study import data, facts, key_images, pages, report_pages
 
@@ -21,11 +21,12 @@ DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
 
 OF_DOCTORS = frozenset({"doctor", "launched"})
 
-# What only doctors have: images leave the product by these.
+# What only doctors have: images and reports leave the product by these.
 DOCTORS_ONLY = (
     (sending.blueprint, "sending"),
     (media.blueprint, "media"),
     (film.blueprint, "film"),
+    (citing.blueprint, "citing"),
 )
 
 

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from portal.auditing import note_view
 from portal.context import database_session
 from portal.decisions import study_action
-from portal.doors import StudyDoor
+from portal.doors import DOCTOR, StudyDoor
 from portal.entry import entry_kind
 from portal.limits import limited
 from portal.study import shown, watermark
@@ -59,6 +59,7 @@ class ReportView:
     changes: tuple[ReportChange, ...]
     pdf_href: str
     kept_elsewhere: bool
+    cite_href: str
 
 
 @blueprint.get("/report")
@@ -144,7 +145,13 @@ def _view(door: StudyDoor, served: Report | None, opened: Report | None) -> Repo
         changes=_changes(served, opened),
         pdf_href=_pdf_href(door, served, opened) if may_keep and can_keep else "",
         kept_elsewhere=may_keep and not can_keep,
+        cite_href=door.url("citations") if _may_cite(door, served, opened) else "",
     )
+
+
+def _may_cite(door: StudyDoor, served: Report | None, opened: Report | None) -> bool:
+    """Whether a doctor looks at the version in force: no other is cited."""
+    return door.kind == DOCTOR and opened is not None and opened is served
 
 
 def _pdf_href(door: StudyDoor, served: Report | None, opened: Report | None) -> str:

@@ -30,6 +30,7 @@ class Opens(enum.StrEnum):
     IMAGES = "images"
     DICOM = "dicom"
     REPORT = "report"
+    REMINDER = "reminder"
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,10 @@ async function watch() {
   window.yingyun.ready.then(() => tell("viewer-ready"), failed);
 }
 
+window.addEventListener("yingyun:cited", ({ detail }) => {
+  tell("cited", { study_id: study?.[1] ?? null, ...detail });
+});
+
 // A browser that keeps no cookies in frames: a second ticket becomes a session held in memory.
 async function enter(ticket) {
   handed = true;
