@@ -145,4 +145,4 @@ def refusal_words(refusal: Refusal) -> str:
 
 def body_part_choices() -> tuple[tuple[str, str], ...]:
     """Return (term, words) of the body parts to which a request can be narrowed."""
-    return tuple((one, body_part_label(one)) for one in BODY_PARTS)
+    return tuple((one, _(body_part_label(one))) for one in BODY_PARTS)
