@@ -35,6 +35,7 @@ def give(page: Page, study_id: str, *, password: str = "", views: str = "2") -> 
     """Fill in the share form by hand: report, pictures and DICOM, for 24 hours."""
     page.goto(f"/studies/{study_id}")
     page.locator(".study-actions").get_by_role("link", name="分享").click()
+    page.wait_for_url("**/shares/new")
     lifetimes = page.get_by_role("radiogroup", name="有效期").locator("label").all_inner_texts()
     assert [text.replace(" ", "") for text in lifetimes][:4] == [
         "5分钟",
