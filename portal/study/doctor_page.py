@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
 from portal.context import database_session
 from portal.doors import StudyDoor
 from portal.launch.launched import launched_base
@@ -14,13 +12,10 @@ from portal.study.page_models import StudyFrame
 from portal.study.quality import quality_panel
 from server import preferences, reports
 from server.access import Action
-from server.model import QualityResult
 from server.reports import ReportField
 from viewer_py.view.doctor_toolbar import doctor_toolbar
 from viewer_py.view.habits import Reader
 from viewer_py.view.shortcuts import shortcuts
-
-_GRADE_WORDS = {"A": "甲", "B": "乙", "C": "丙", "D": "丁"}
 
 
 def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
@@ -38,7 +33,6 @@ def context(door: StudyDoor, study: StudyFrame) -> dict[str, Any]:
         "preferences_url": f"{_owner(door)}/preferences",
         "report": _report(door),
         "cite_url": door.url("citations"),
-        "quality_grade": _quality_grade(door),
         "quality": quality_panel(database_session(), door.study),
         "shortcuts": shortcuts(),
     }
@@ -48,17 +42,6 @@ def _owner(door: StudyDoor) -> str:
     """Return the address of whoever reads: an account, or in a frame its launch."""
     launch_id = door.grant.launch_id
     return "/account" if launch_id is None else launched_base(launch_id)
-
-
-def _quality_grade(door: StudyDoor) -> str:
-    """Return the word of the newest quality result (C-37); "" before there is one."""
-    grade = database_session().scalar(
-        select(QualityResult.grade)
-        .where(QualityResult.study_id == door.study.study_id)
-        .order_by(QualityResult.version.desc())
-        .limit(1)
-    )
-    return _GRADE_WORDS.get(grade or "", "")
 
 
 def _report(door: StudyDoor) -> tuple[ReportField, ...] | None:
