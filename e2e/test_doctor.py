@@ -50,7 +50,7 @@ def test_another_hospital_gets_nothing_and_a_shut_account_no_more(visits: Visits
     watch.expect("status 40[134]", "Failed to load resource")
     study_id = visits.product.studies["ct"]
     answer = page.goto(f"/doctor/studies/{study_id}/dicom")
-    assert answer is not None and answer.status == 404
+    assert answer is not None and answer.status == 403
     own, own_watch = visits.open("desktop", OWN)
     own_watch.expect("status 40[134]", "Failed to load resource")
     own.goto(f"/doctor/studies/{study_id}/dicom")

@@ -50,6 +50,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
             ),
         ],
     )
+    recovery_code = StringField(filters=[_compact], validators=[Length(max=40)])
     assertion = HiddenField(validators=[Length(max=8000)])
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -63,7 +64,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     @property
     def answer(self) -> str:
         """The answer that was given."""
-        return self.assertion.data or self.code.data or ""
+        return self.assertion.data or self.recovery_code.data or self.code.data or ""
 
 
 class TotpForm(FlaskForm):  # type: ignore[misc]

@@ -52,6 +52,8 @@ class FormProtection(CSRFProtect):  # type: ignore[misc]
         view = current_app.view_functions.get(request.endpoint or "")
         if getattr(view, "carries_proof", False):
             return None
+        if request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return None  # files above all: to ask who reads would vary them by cookie
         identity = current_identity()
         launched = identity is not None and identity.launch_id is not None
         if launched and LAUNCH_HEADER in request.headers:
