@@ -165,6 +165,8 @@ def test_every_function_is_met_within_two_taps_of_a_thumb(visits: Visits) -> Non
     met = walk(page, ".viewer-tools > .tool-row")
     page.locator("[data-command='mpr.toggle']").first.tap()
     until(page, "reformats", lambda state: state["reformat"] is not None)
+    page.locator(".reformat-bar").wait_for(state="visible")
+    settled(page)
     met |= walk(page, ".reformat-bar")
     page.locator(".series-toggle").tap()
     for one in page.locator(".viewer-pager [data-command], .series-entry[data-command]").all():

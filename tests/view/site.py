@@ -174,6 +174,7 @@ def make_app(site: Site) -> Flask:
         csp_nonce=lambda: "nonce",
         csrf_token=lambda: "",
         text_size=lambda: "normal",
+        in_mini_program=lambda: False,
         html_language=lambda: request.args.get("language", "zh-CN"),
         site_name="影云",
         navigation=None,
