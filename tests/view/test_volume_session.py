@@ -102,6 +102,25 @@ def test_a_slow_device_draws_coarsely_while_it_moves_and_in_full_at_rest() -> No
     assert details(reading) == {1.0}
 
 
+def test_leaving_the_planes_while_they_are_coarse_leaves_nothing_to_be_finer() -> None:
+    reading = Reading(volume_series(), seconds=0.2)
+    reading.deliver()
+    reading.session.tick()
+    reading.command("mpr.toggle")
+    reading.session.tick()
+    reading.command("stack.scroll", by=1)
+    reading.session.tick()
+    assert max(details(reading)) < 1
+    reading.command("mpr.toggle")
+    reading.host.time += 2 * REST
+    reading.session.tick()
+    assert reading.session.report()["reformat"] is None
+    assert reading.session.report()["shown"]
+    ticks = reading.host.ticks
+    reading.session.woken()
+    assert reading.host.ticks == ticks  # nobody paints the same again
+
+
 def test_the_pace_follows_what_a_full_picture_takes() -> None:
     pace = Pace()
     pace.moved(0.0)

@@ -50,6 +50,10 @@ class Pace:
         worth_it = finest == _FULL or self._painted * _FINER < finest
         return self._painted < finest and worth_it
 
+    def left(self) -> None:
+        """Say that no volume is shown any more: nothing is left to be drawn more finely."""
+        self._painted = _FULL
+
     def painted(self, detail: float, seconds: float) -> None:
         """Say how long a picture took; its time grows with the number of its samples."""
         self._painted = detail

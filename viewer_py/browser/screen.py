@@ -108,7 +108,9 @@ class Screen:
         if volumes:
             painter.finish()  # or pictures would queue up behind a slow one
         self._show(painter)
-        if volumes and scene != self._painted:  # the same again costs nothing, and tells nothing
+        if not volumes:
+            self._pace.left()
+        elif scene != self._painted:  # the same again costs nothing, and tells nothing
             self._pace.painted(detail, self._host.now() - begun)
         if volumes and detail < 1.0:
             self._host.call_later(REST)
