@@ -1,4 +1,4 @@
-"""The reminder in a hospital's frame (H-06, H-14, C-44)."""
+"""The reminder in a hospital's frame (H-06, H-14)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.reminders.test_api import order, past
 from tests.visitor import Visitor
 
 
-@pytest.mark.requirement("C-44", "H-06")
+@pytest.mark.requirement("H-06")
 def test_from_the_reminder_one_click_leads_to_the_hospitals_own_images(
     case: LaunchCase, patient: SignInFacts
 ) -> None:
