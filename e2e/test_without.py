@@ -84,5 +84,7 @@ def test_a_shared_page_says_the_same_without_webassembly(visits: Visits) -> None
     page.goto(new_link(visits.product))
     page.get_by_role("button", name="打开").click()
     page.get_by_role("link", name="查看影像").click()
+    page.wait_for_url("**/images")
+    page.wait_for_load_state()  # before its script is there the button is a link
     page.locator("[data-dicom]").click()
     expect(page.get_by_role("dialog")).to_contain_text("JPG 影像不受影响")

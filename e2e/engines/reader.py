@@ -67,12 +67,12 @@ def command(browser: Browser, name: str, **args: Any) -> dict[str, Any]:
 def state_when(
     browser: Browser, what: str, condition: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any]:
-    """Return the viewer's state as soon as it fulfils a condition. Raises AssertionError."""
+    """Return the viewer's state once it is shown and fulfils a condition. Raises AssertionError."""
     deadline = time.monotonic() + SECONDS
     state: dict[str, Any] = {}
     while time.monotonic() < deadline:
         state = dict(browser.evaluate("window.yingyun.state()"))
-        if condition(state):
+        if state["shown"] and condition(state):
             return state
         time.sleep(0.1)
     raise AssertionError(f"the viewer did not come to this: {what}; {state}")

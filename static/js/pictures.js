@@ -208,3 +208,5 @@ picture.addEventListener("error", () => explainFailure(picture.src), { once: tru
 listen();
 loadCaptions();
 preload(shown);
+// Whoever was quicker than this script has the slider where the picture should be.
+if (Number(slider.value) - 1 !== shown) show(Number(slider.value) - 1);
