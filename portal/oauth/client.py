@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import ClientMixin
+from flask import Request
+from joserfc import jws
+from joserfc.errors import JoseError
 
 from portal.context import current_cloud, database_session
 from portal.identity import source_address
@@ -12,6 +16,7 @@ from server import clients
 
 CLIENT_CREDENTIALS = "client_credentials"
 PRIVATE_KEY_JWT = "private_key_jwt"
+LONGEST_ID = 64
 METHODS = ("client_secret_basic", "client_secret_post", PRIVATE_KEY_JWT)
 
 
@@ -55,9 +60,28 @@ class IssuedToken:
         return True
 
 
+def claimed_client(request: Request) -> str:
+    """Return which client a request says it comes from, unproved; "" where it says none."""
+    basic = request.authorization
+    said = basic.username if basic is not None and basic.type == "basic" else None
+    said = said or request.form.get("client_id") or _subject(request.form.get("client_assertion"))
+    return (said or "")[:LONGEST_ID]
+
+
+def _subject(assertion: str | None) -> str:
+    """Return of whom an assertion speaks (RFC 7523 3), whoever has signed it."""
+    if not assertion:
+        return ""
+    try:
+        claims = json.loads(jws.extract_compact(assertion.encode()).payload)
+        return str(claims["sub"])
+    except (JoseError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def query_client(client_id: str) -> OAuthClient | None:
     """Return a client by its identifier."""
-    if not client_id.isprintable() or len(client_id) > 64:
+    if not client_id.isprintable() or len(client_id) > LONGEST_ID:
         return None
     found = clients.find(database_session(), client_id)
     return None if found is None else OAuthClient(found.client_id, frozenset(found.scopes))

@@ -14,6 +14,7 @@ from portal.decisions import public_data
 from portal.identity import source_address
 from portal.launch.forms import carries_proof
 from portal.limits import limited
+from portal.oauth.client import claimed_client
 from portal.oauth.server import Revocation, current_server
 from server import audit, clock, limits
 from server.limits import Limit, TooManyTries
@@ -22,6 +23,7 @@ blueprint = Blueprint("oauth", __name__)
 
 PER_ADDRESS = "120 per minute"
 WRONG_TRIES = Limit("client credentials", 20, timedelta(minutes=15))
+ADDRESS_TRIES = Limit("client credentials address", 60, timedelta(minutes=1))
 OK = 200
 
 
@@ -44,17 +46,25 @@ def revoke() -> Response:
 
 
 def _counted(answer: Callable[[], Response]) -> Response:
-    """Count a try before it is judged, and give it back when it turns out well."""
+    """Count a try before it is judged, and give it back when it turns out well.
+
+    Wrong tries shut out the client they were made for, at the address they came from: neither the
+    other systems behind a hospital's one address, nor the same client elsewhere. Whoever tries
+    one client after the other from an address is slowed down.
+    """
     cloud, address = current_cloud(), limits.address_key(source_address())
+    tried = ((WRONG_TRIES, f"{claimed_client(request)} {address}"), (ADDRESS_TRIES, address))
     try:
-        with cloud.database.session() as own:
-            limits.take(cloud, own, WRONG_TRIES, address)
+        for limit, key in tried:
+            with cloud.database.session() as own:
+                limits.take(cloud, own, limit, key)
     except TooManyTries as error:
         wait = ceil((error.retry_at - clock.now()).total_seconds())
         raise TooManyRequests(retry_after=max(1, wait)) from error
     response = answer()
     if response.status_code == OK:
-        limits.give_back(cloud, database_session(), WRONG_TRIES, address)
+        for limit, key in tried:
+            limits.give_back(cloud, database_session(), limit, key)
     else:
         _note_refusal(response)
     return response

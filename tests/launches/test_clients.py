@@ -23,6 +23,16 @@ def rotate(case: LaunchCase, overlap: timedelta, **extra: object) -> str:
         return clients.rotate(session, client, overlap=overlap, **extra).secret  # type: ignore[arg-type]
 
 
+def another_client(case: LaunchCase) -> tuple[str, str]:
+    """Identifier and secret of another system of the same hospital."""
+    with case.cloud.database.session() as session:
+        client = session.get_one(InstitutionClient, case.client_id)
+        other = clients.register(
+            session, institution=client.institution, name="PACS", origins=[], scopes=[Scope.LAUNCH]
+        )
+        return other.client.client_id, other.secret
+
+
 @pytest.mark.requirement("F-36")
 def test_a_secret_gives_a_token_of_ten_minutes(case: LaunchCase) -> None:
     answer = ask_token(case)
@@ -65,6 +75,47 @@ def test_wrong_secrets_are_counted_and_on_record(case: LaunchCase) -> None:
     with case.cloud.database.session() as session:
         wanted = select(AuditEvent).where(AuditEvent.event == "client.token")
         assert {one.reason for one in session.scalars(wanted)} == {"invalid_client"}
+
+
+@pytest.mark.requirement("F-37")
+def test_wrong_secrets_shut_out_nobody_else(case: LaunchCase) -> None:
+    other_id, other_secret = another_client(case)
+    for _ in range(21):
+        ask_token(case, "wrong")
+    assert ask_token(case).status_code == 429
+
+    def ask(client_id: str, secret: str, address: str) -> int:
+        return case.app.test_client().post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(client_id, secret),
+            environ_base={"REMOTE_ADDR": address},
+        ).status_code  # fmt: skip
+
+    assert ask(other_id, other_secret, "127.0.0.1") == 200
+    assert ask(case.client_id, case.secret, "192.0.2.7") == 200
+
+
+@pytest.mark.requirement("F-37")
+def test_who_tries_one_client_after_the_other_is_slowed_down(case: LaunchCase) -> None:
+    client = case.app.test_client()
+    answers = [
+        client.post("/oauth/token", data=tried).status_code
+        for number in range(30)
+        for tried in (
+            {"client_id": f"somebody-{number}", "client_secret": "wrong"},
+            {
+                "client_assertion_type": ASSERTION,
+                "client_assertion": assertion(f"nobody-{number}", signing_key()),
+            },
+        )
+    ]
+    assert set(answers) <= {400, 401}
+    refused = ask_token(case)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) <= 60
+    with time_machine.travel(clock.now() + timedelta(seconds=61)):
+        assert ask_token(case).status_code == 200
 
 
 @pytest.mark.requirement("F-36")
@@ -112,19 +163,14 @@ def test_a_signature_serves_once(case: LaunchCase) -> None:
 @pytest.mark.requirement("F-36")
 def test_tokens_are_revoked_by_their_own_client(case: LaunchCase) -> None:
     token = token_of(case)
-    with case.cloud.database.session() as session:
-        client = session.get_one(InstitutionClient, case.client_id)
-        other = clients.register(
-            session, institution=client.institution, name="PACS", origins=[], scopes=[Scope.LAUNCH]
-        )
-        other_id = other.client.client_id
+    other_id, other_secret = another_client(case)
 
     def revoke(client_id: str, secret: str) -> int:
         return case.app.test_client().post(
             "/oauth/revoke", data={"token": token}, auth=(client_id, secret)
         ).status_code  # fmt: skip
 
-    assert revoke(other_id, other.secret) == 200
+    assert revoke(other_id, other_secret) == 200
     assert call(case, "DELETE", "/launches/x", token).status_code == 404
     assert revoke(case.client_id, case.secret) == 200
     assert call(case, "DELETE", "/launches/x", token).status_code == 401
