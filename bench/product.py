@@ -26,8 +26,9 @@ from server import settings as settings_module
 from server.assets import build
 from server.cloud import open_cloud, upgrade_database
 from server.demo import load_demo
+from server.demo.people import PATIENT
 from server.imaging.prepare import prepare_study
-from server.model import Study
+from server.model import Person, Study
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_HEALTH = 60
@@ -59,7 +60,7 @@ def data_home(given: Path | None) -> Iterator[Path]:
 
 
 def fill(home: Path, description: str) -> str:
-    """Load the demo where there is none, prepare one of its studies, return its study_id."""
+    """Load the demo where there is none, prepare a study of its patient, return its study_id."""
     settings = replace(
         settings_module.load({"YINGYUN_HOME": str(home)}),
         assets_dir=settings_module.load().assets_dir,
@@ -70,10 +71,14 @@ def fill(home: Path, description: str) -> str:
     if not (home / ACCOUNTS).exists():
         load_demo(cloud)
     with cloud.database.session() as session:
-        wanted = select(Study.study_id).where(Study.description == description)
+        wanted = (
+            select(Study.study_id)
+            .join(Person, Person.id == Study.person_id)
+            .where(Study.description == description, Person.person_code == PATIENT.person_code)
+        )
         study_id = session.scalars(wanted).first()
     if study_id is None:
-        raise SystemExit(f"the demo has no study called {description}")
+        raise SystemExit(f"the demo's patient has no study called {description}")
     prepare_study(cloud, study_id)
     return study_id
 

@@ -16,8 +16,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from bench import document
 from bench.first_image import Condition
-from bench.peers import document, reading, table, viewers
+from bench.peers import peer, reading, table, viewers
 from bench.peers.reading import Readings
 from bench.peers.viewers import Viewer
 
@@ -97,7 +98,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--chromium", default="chromium")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "peers")
     parser.add_argument("--json", type=Path, default=ROOT / "var" / "bench" / "peers.json")
-    parser.add_argument("--document", type=Path, default=ROOT / "docs" / "performance.md")
+    parser.add_argument("--document", type=Path, default=document.PERFORMANCE)
     return parser.parse_args(arguments)
 
 
@@ -108,14 +109,14 @@ def main() -> None:
     results = measure(options)
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(results, indent=1))
-    head = document.heading(options.chromium, load)
+    head = document.heading(options.chromium, load, f"cornerstone3D {peer.version()}")
     asked = [(one, results[one.name]) for one in conditions(options)]
     for condition, runs in asked:
         for words in table.lost(_rows(runs)):
             print(f"behind: {title(condition)}: {words}")
     if not options.dry:
         tables = "\n\n".join(_table(condition, runs) for condition, runs in asked)
-        document.write(options.document, f"{head}\n\n{tables}")
+        document.write(options.document, "bench-peers", f"{head}\n\n{tables}")
 
 
 if __name__ == "__main__":

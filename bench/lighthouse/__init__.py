@@ -1,0 +1,1 @@
+"""The portal, scored by Lighthouse."""
