@@ -98,6 +98,8 @@ class Launch(Base):
     frame_origin: Mapped[str] = mapped_column(String(200))
     study_id: Mapped[str | None] = mapped_column(ForeignKey("study.study_id", ondelete="CASCADE"))
     opens: Mapped[str] = mapped_column(String(10))
+    # What the list begins with, as server.launches.ListFilter says it; {} is all.
+    list_filter: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ticket_hash: Mapped[str] = mapped_column(String(64), unique=True)
     ticket_expires_at: Mapped[datetime]

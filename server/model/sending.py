@@ -38,6 +38,10 @@ class Sending(Base):
     account_id: Mapped[int] = mapped_column(
         ForeignKey("account.id", ondelete="CASCADE"), index=True
     )
+    # The launch in which it was given: the order reaches no further than that launch's patient.
+    launch_id: Mapped[str | None] = mapped_column(
+        ForeignKey("launch.launch_id", ondelete="CASCADE"), index=True
+    )
     node: Mapped[str] = mapped_column(String(60))
     # The chosen series; empty is all of the study.
     series_ids: Mapped[list[Any]] = mapped_column(default=list)
