@@ -96,19 +96,6 @@ def _create_volumes() -> None:
         ),
         sa.PrimaryKeyConstraint("instance_id", name=op.f("pk_replica_copy")),
     )
-    op.drop_table("code_mapping")
-    op.drop_index(op.f("ix_export_request_requested_by"), table_name="export_request")
-    op.drop_table("export_request")
-    op.drop_table("centre_setting")
-    op.drop_index(op.f("ix_cache_application_applied_at"), table_name="cache_application")
-    op.drop_index(op.f("ix_cache_application_institution_id"), table_name="cache_application")
-    op.drop_index(op.f("ix_cache_application_person_id"), table_name="cache_application")
-    op.drop_table("cache_application")
-    op.drop_index(op.f("ix_transfer_link_institution_id"), table_name="transfer_link")
-    op.drop_table("transfer_link")
-    op.drop_index(op.f("ix_rights_review_account_id"), table_name="rights_review")
-    op.drop_table("rights_review")
-    op.drop_column("institution", "ended_at")
     op.create_table(
         "archive_progress",
         sa.Column("name", sa.String(length=40), nullable=False),

@@ -21,6 +21,7 @@ class Role(enum.StrEnum):
     INSTITUTION_ADMINISTRATOR = "institution_administrator"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    SUPERVISOR = "supervisor"  # of the insurance authority (医保部门, D-56)
 
 
 class Institution(Base):
@@ -34,6 +35,8 @@ class Institution(Base):
     province_code: Mapped[str] = mapped_column(String(6))
     province_name: Mapped[str] = mapped_column(String(50))
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # When it left the cloud (D-06): it delivers and calls nothing more; its studies stay.
+    ended_at: Mapped[datetime | None]
 
 
 class Person(Base):

@@ -1,0 +1,1 @@
+"""How the centre is run: institutions, links, codes, records, capacity, indicators, rights."""
