@@ -22,6 +22,7 @@ from werkzeug.security import safe_join
 from portal.context import current_cloud
 from portal.decisions import public
 from portal.security import runs_python
+from portal.style_sheets import members, set_name
 from server.assets.catalog import MANIFEST_NAME, AssetCatalog, AssetsMissingError
 from server.assets.icons import icon_names
 
@@ -67,13 +68,28 @@ class StaticFolder:
             self._packed.clear()
         return self._hash
 
+    def files(self, name: str) -> list[Path]:
+        """Return the files of an address: one, or a set of style sheets.
+
+        Raises NotFound where one of them is not there.
+        """
+        found = [safe_join(str(self.path), member) for member in members(name)]
+        if any(path is None or not Path(path).is_file() for path in found):
+            raise NotFound
+        return [Path(path) for path in found if path]
+
     def packed(self, name: str, coding: str) -> bytes:
-        """Return a file in a content coding ("br", "gzip"); each is made once."""
+        """Return what an address gives in a content coding ("br", "gzip"); each is made once."""
         key = (name, coding)
         if key not in self._packed:
-            data = (self.path / name).read_bytes()
+            data = together(self.files(name))
             self._packed[key] = brotli.compress(data) if coding == "br" else gzip.compress(data)
         return self._packed[key]
+
+
+def together(files: list[Path]) -> bytes:
+    """Return the bytes of files one after the other."""
+    return b"\n".join(file.read_bytes() for file in files)
 
 
 def static_folder() -> StaticFolder:
@@ -85,6 +101,11 @@ def static_folder() -> StaticFolder:
 def static_url(name: str) -> str:
     """Return the address of one of our own files, for example "css/base.css"."""
     return f"/static/{HASH_PREFIX}{static_folder().hash()}/{name}"
+
+
+def style_url(name: str) -> str:
+    """Return the address of a set of style sheets (`portal.style_sheets`)."""
+    return static_url(set_name(name))
 
 
 def accepted_codings() -> list[str]:
@@ -106,26 +127,25 @@ def _split_hash(path: str) -> tuple[bool, str]:
 def static_file(path: str) -> Response:
     """Serve one of our own files."""
     current, name = _split_hash(path)
-    found = safe_join(str(static_folder().path), name)
-    if found is None or not Path(found).is_file():
-        raise NotFound
-    file = Path(found)
-    response = _encoded(file, name)
+    response = _encoded(static_folder().files(name), name)
     response.headers["Cache-Control"] = IMMUTABLE if current else REVALIDATE
     return response
 
 
-def _encoded(file: Path, name: str) -> Response:
-    media_type = MEDIA_TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or OTHER
-    codings = accepted_codings() if file.suffix in TEXT_SUFFIXES else []
-    if not codings:
-        response = send_file(file, conditional=True)
-        response.content_type = media_type
-    else:
+def _encoded(files: list[Path], name: str) -> Response:
+    suffix = files[0].suffix
+    media_type = MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0] or OTHER
+    codings = accepted_codings() if suffix in TEXT_SUFFIXES else []
+    if codings:
         response = Response(static_folder().packed(name, codings[0]), content_type=media_type)
         response.headers["Content-Encoding"] = codings[0]
         response.set_etag(f"{static_folder().hash()}-{codings[0]}", weak=True)
         response.make_conditional(request)
+    elif len(files) > 1:
+        response = Response(together(files), content_type=media_type)
+    else:
+        response = send_file(files[0], conditional=True)
+        response.content_type = media_type
     response.vary.add("Accept-Encoding")
     return response
 
@@ -211,4 +231,6 @@ def install_static_files(app: Flask, path: Path) -> None:
     development = app.extensions["yingyun"].settings.development
     app.extensions[EXTENSION] = StaticFolder(path, watch=development)
     app.register_blueprint(blueprint)
-    app.jinja_env.globals.update(static_url=static_url, asset=asset, has_asset=has_asset, icon=icon)
+    app.jinja_env.globals.update(
+        static_url=static_url, style_url=style_url, asset=asset, has_asset=has_asset, icon=icon
+    )

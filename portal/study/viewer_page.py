@@ -13,6 +13,7 @@ from portal.static_files import asset, open_catalog, static_url
 from portal.study import captions, doctor_page, shown, watermark
 from portal.study.data import closed_entry, series_entry
 from portal.study.page_models import StudyFrame
+from portal.style_sheets import set_name
 from server.model import Series
 from viewer_py.view.habits import Reader
 from viewer_py.view.toolbar import toolbar
@@ -21,15 +22,7 @@ from viewer_py.view.toolbar import toolbar
 DECODE_WORKERS = 2
 # What the page and its workers load besides Python's runtime; each would cost a journey.
 PAGE_FILES = (
-    "css/viewer.css",
-    "css/viewer-stage.css",
-    "css/viewer-panes.css",
-    "css/viewer-controls.css",
-    "css/viewer-aids.css",
-    "css/viewer-unshown.css",
-    "css/viewer-marks.css",
-    "css/viewer-screens.css",
-    "css/viewer-touch.css",
+    set_name("viewer"),
     "viewer/page.js",
     "viewer/begin.js",
     "viewer/remembered.js",

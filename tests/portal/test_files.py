@@ -12,7 +12,8 @@ import pytest
 from flask import Flask
 
 from portal.app import create_app
-from portal.static_files import icon, static_url
+from portal.static_files import icon, static_url, style_url
+from portal.style_sheets import SETS
 from server.cloud import ImageCloud
 
 SCRIPT = b"export const answer = 42;\n" * 40
@@ -138,3 +139,20 @@ def test_icons_come_from_the_sprite(with_assets: Flask) -> None:
         assert 'aria-label="&lt;b&gt;"' in icon("share", "<b>")
         with pytest.raises(KeyError):
             icon("no-such-icon")
+
+
+@pytest.mark.parametrize("name", sorted(SETS))
+@pytest.mark.parametrize("accepted", ["br", ""])
+def test_a_set_of_style_sheets_is_all_of_them_in_their_order(
+    with_assets: Flask, name: str, accepted: str
+) -> None:
+    with with_assets.test_request_context():
+        url = style_url(name)
+    answer = with_assets.test_client().get(url, headers={"Accept-Encoding": accepted})
+    text = brotli.decompress(answer.data) if accepted else answer.data
+    folder = Path(with_assets.root_path).parent / "static" / "css"
+    assert text == b"\n".join((folder / f"{one}.css").read_bytes() for one in SETS[name])
+    assert answer.content_type.startswith("text/css")
+    assert "immutable" in answer.headers["Cache-Control"]
+    unknown = url.replace(f"set-{name}", "set-other")
+    assert with_assets.test_client().get(unknown).status_code == 404
