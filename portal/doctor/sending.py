@@ -123,6 +123,7 @@ def _order(door: StudyDoor) -> Sending | None:
             account_id,
             node,
             chosen if request.form.get("what") == "series" else (),
+            launch_id=door.grant.launch_id,
         )
     except SendingRefusedError as refused:
         flash(shown.worded(str(refused)), "error")

@@ -9,7 +9,7 @@ from server.launches.errors import (
     TicketFault,
 )
 from server.launches.patients import PatientNumbers
-from server.launches.reading import may_read, shown_studies, studies_of_patient
+from server.launches.reading import may_read, may_send, shown_studies, studies_of_patient
 from server.launches.requests import LaunchRequest, NewLaunch, Opens, create
 from server.launches.sessions import (
     confirm,
@@ -42,6 +42,7 @@ __all__ = [
     "framing_origin",
     "launch_of_ticket",
     "may_read",
+    "may_send",
     "needs_code",
     "redeem",
     "shown_studies",

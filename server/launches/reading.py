@@ -31,7 +31,18 @@ def shown_studies(launch: Launch) -> ColumnElement[bool]:
 def may_read(session: Session, launch_id: str, study: Study) -> bool:
     """Whether a launch shows a study just now: still running, physician and patient as they are."""
     launch = session.get(Launch, launch_id, populate_existing=True)
-    if launch is None or launch.ended_at is not None or launch.client.disabled_at is not None:
+    return launch is not None and launch.ended_at is None and _shows(session, launch, study)
+
+
+def may_send(session: Session, launch_id: str, study: Study) -> bool:
+    """Whether what was ordered in a launch may still be sent: as `may_read`, but the physician may
+    have gone on to the next patient meanwhile."""
+    launch = session.get(Launch, launch_id, populate_existing=True)
+    return launch is not None and _shows(session, launch, study)
+
+
+def _shows(session: Session, launch: Launch, study: Study) -> bool:
+    if launch.client.disabled_at is not None:
         return False
     if staff.reads_for(session, launch.account_id) != launch.institution_id:
         return False

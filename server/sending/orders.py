@@ -23,9 +23,12 @@ def order(
     account_id: int,
     node: DicomNode,
     series_ids: Sequence[str],
+    *,
+    launch_id: str | None = None,
 ) -> Sending:
     """Note an order to send the chosen series to a node; `series_ids` empty is the whole study.
 
+    One that is given in a launch reaches no further than that launch's patient and visit.
     The caller commits and then hands it to `JobQueue.send`. Raises SendingRefusedError for series
     that are not of the study, where there is nothing to send, and while the same is on its way.
     """
@@ -34,7 +37,11 @@ def order(
     if not known.issuperset(chosen):
         raise SendingRefusedError("序列不属于此检查 / a series is not one of this study")
     sending = Sending(
-        study_id=study.study_id, account_id=account_id, node=node.name, series_ids=chosen
+        study_id=study.study_id,
+        account_id=account_id,
+        launch_id=launch_id,
+        node=node.name,
+        series_ids=chosen,
     )
     sending.total = count(session, sending)
     if sending.total == 0:

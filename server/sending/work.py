@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy.orm import Session
 
-from server import access, audit, clock
-from server.access import AccessDenied, Action
+from server import access, audit, clock, launches
+from server.access import AccessDenied, Action, DenialReason
 from server.model import UNFINISHED_SENDING, Account, DataKey, Sending, SendingState, Study
 from server.sending.nodes import DicomNode, NodesFileError, load_nodes
 from server.sending.orders import count, instances_of
@@ -145,10 +145,15 @@ def _fault(
 
 
 def _authorize(cloud: ImageCloud, session: Session, sending: Sending) -> None:
-    """Raise AccessDenied unless whoever gave the order may still take the study away (F-64)."""
+    """Raise AccessDenied unless whoever gave the order may still take the study away (F-64); one
+    that was given in a launch, of that launch's patient and visit alone."""
+    study = session.get_one(Study, sending.study_id)
+    if sending.launch_id is not None:
+        if not launches.may_send(session, sending.launch_id, study):
+            raise AccessDenied(DenialReason.NOT_AUTHORISED)
+        return
     account = session.get_one(Account, sending.account_id)
     grant = access.doctor_grant(cloud, session, account)
-    study = session.get_one(Study, sending.study_id)
     access.authorize(cloud, session, grant, Action.DOWNLOAD, study)
 
 
