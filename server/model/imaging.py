@@ -69,6 +69,10 @@ class Study(Base):
     __table_args__ = (
         Index("ix_study_time_line", "person_id", "study_datetime", "study_id"),
         Index("ix_study_differences", "person_id", "institution_id", "modality", "body_part"),
+        # What DICOM queries find an institution's studies by (server.dicom_index).
+        Index("ix_study_institution_time", "institution_id", "study_datetime", "study_id"),
+        Index("ix_study_institution_patient", "institution_id", "patient_id"),
+        Index("ix_study_institution_accession", "institution_id", "accession_number"),
     )
 
     study_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
@@ -90,6 +94,13 @@ class Study(Base):
     sensitivity: Mapped[str] = mapped_column(String(20), default="personal")
     # Requested Procedure Priority (0040,1003), "" where no object said it.
     priority: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    # As the objects have them, for DICOM queries: the name with all its component groups
+    # (PS3.5 6.2.1), Referring Physician's Name (0008,0090), Study ID (0020,0010).
+    dicom_patient_name: Mapped[str] = mapped_column(String(324), default="", server_default="")
+    referring_physician_name: Mapped[str] = mapped_column(
+        String(324), default="", server_default=""
+    )
+    dicom_study_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
     # Whether the person chose digital film (数字胶片): only then the report is read here.
     digital_film: Mapped[bool] = mapped_column(default=True, server_default=true())
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
@@ -130,6 +141,17 @@ class Series(Base):
     unfinished_key: Mapped[str | None] = mapped_column(String(200))
     # Bytes of all frames on the wire, for the megabytes of the confirmation (B-05).
     pack_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    # As the objects have them, for DICOM queries (PS3.18 table 10.6.3-4).
+    performed_procedure_step_start_date: Mapped[str] = mapped_column(
+        String(8), default="", server_default=""
+    )
+    performed_procedure_step_start_time: Mapped[str] = mapped_column(
+        String(16), default="", server_default=""
+    )
+    scheduled_procedure_step_id: Mapped[str] = mapped_column(
+        String(16), default="", server_default=""
+    )
+    requested_procedure_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
 
     study: Mapped[Study] = relationship(back_populates="series")
     instances: Mapped[list[Instance]] = relationship(back_populates="series")
@@ -151,6 +173,10 @@ class Instance(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
+    # As the object has them, for DICOM queries (PS3.18 table 10.6.3-5); None where it has none.
+    rows: Mapped[int | None]
+    columns: Mapped[int | None]
+    bits_allocated: Mapped[int | None]
 
     series: Mapped[Series] = relationship(back_populates="instances")
 

@@ -44,7 +44,7 @@ def test_the_migrated_schema_is_the_schema_of_the_models(chosen: Settings, tmp_p
 def test_the_comparison_would_see_a_missing_column(chosen: Settings) -> None:
     upgrade_database(chosen)
     with migration_connection(chosen) as connection:
-        connection.exec_driver_sql("ALTER TABLE study DROP COLUMN accession_number")
+        connection.exec_driver_sql("ALTER TABLE study DROP COLUMN sensitivity")
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) != []
 
