@@ -21,18 +21,14 @@ from sqlalchemy import select
 from server import accounts, consent
 from server import settings as settings_module
 from server.assets.catalog import MANIFEST_NAME
-from server.cloud import ImageCloud, upgrade_database
-from server.db import Database
+from server.cloud import ImageCloud, open_cloud, upgrade_database
 from server.demo import catalogue, load_demo, samples
 from server.demo.catalogue import DemoStudy
 from server.demo.dicom.ct import CtSeries
 from server.demo.dicom.dx import DxSeries
 from server.demo.dicom.identity import unique_id
 from server.demo.people import ABROAD, CITY, LOGINS, PATIENT, PROVINCIAL
-from server.jobs.queue import JobQueue
-from server.keys import MasterKey
 from server.model import Account, Institution, Person, Role, Study
-from server.storage import Vault, open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
@@ -115,16 +111,7 @@ def _open(environ: Mapping[str, str]) -> ImageCloud:
     if settings.dicom_nodes_file is not None:
         settings.dicom_nodes_file.write_text(json.dumps(NODES), encoding="utf-8")
     upgrade_database(settings)
-    master_key = MasterKey.from_file(settings.master_key_file)
-    cloud = ImageCloud(
-        settings=settings,
-        database=Database(settings.database_url),
-        master_key=master_key,
-        vault=Vault(open_store(settings.object_store_url), master_key),
-        jobs=JobQueue(settings, immediate=True),
-    )
-    cloud.jobs.attach(cloud)
-    return cloud
+    return open_cloud(settings, immediate=True)
 
 
 def _add_travellers(cloud: ImageCloud) -> dict[str, Login]:

@@ -17,12 +17,9 @@ from sqlalchemy import select
 from e2e.product import ROOT, Login, _wait_until_ready, asset_folder
 from portal.app import create_app
 from server import settings as settings_module
-from server.cloud import ImageCloud, upgrade_database
-from server.db import Database
+from server.cloud import open_cloud, upgrade_database
 from server.jobs.queue import JobQueue
-from server.keys import MasterKey
 from server.model import CacheRequest
-from server.storage import Vault, open_store
 from tests.provinces.case import PROVINCES, Centre, free_port, write_files
 
 SECONDS = 90.0  # a machine that does much besides starts workers slowly
@@ -108,15 +105,7 @@ def _open(name: str, environ: dict[str, str]) -> RunningCentre:
     settings = settings_module.load(environ)
     settings.home.mkdir(parents=True)
     upgrade_database(settings)
-    master_key = MasterKey.from_file(settings.master_key_file)
-    cloud = ImageCloud(
-        settings=settings,
-        database=Database(settings.database_url),
-        master_key=master_key,
-        vault=Vault(open_store(settings.object_store_url), master_key),
-        jobs=JobQueue(settings, immediate=True),
-    )
-    cloud.jobs.attach(cloud)
+    cloud = open_cloud(settings, immediate=True)
     centre = Centre(name, cloud, settings.base_url, create_app(cloud))
     return RunningCentre(centre, environ)
 

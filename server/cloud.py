@@ -14,7 +14,9 @@ from server.migrate import upgrade_database
 from server.model import DataKey
 from server.settings import Settings
 from server.sms import SmsSender, open_sender
-from server.storage import Vault, open_store
+from server.storage import ObjectStore, Vault, open_store
+from server.storage.endpoints import check_endpoint
+from server.storage.placed import PlacedStore
 
 __all__ = ["ImageCloud", "check_master_key", "open_cloud", "upgrade_database"]
 
@@ -32,24 +34,39 @@ class ImageCloud:
     second_factors: tuple[SecondFactor, ...] = SECOND_FACTORS
 
 
-def open_cloud(settings: Settings) -> ImageCloud:
-    """Open database, keys, object store and job queue; makes the home folder and key on first use.
+def open_cloud(settings: Settings, *, immediate: bool = False) -> ImageCloud:
+    """Open database, keys, object stores and job queue; makes home folder and key on first use.
 
-    Does not migrate: call `upgrade_database` first.
+    Does not migrate: call `upgrade_database` first. With `immediate` a job is done before the call
+    that enqueues it returns (tests, the demo).
     Raises KeyFileError, StorageError, SettingsError.
     """
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     master_key = MasterKey.from_file(settings.master_key_file)
+    database = Database(settings.database_url)
     cloud = ImageCloud(
         settings=settings,
-        database=Database(settings.database_url),
+        database=database,
         master_key=master_key,
-        vault=Vault(open_store(settings.object_store_url), master_key),
-        jobs=JobQueue(settings),
+        vault=Vault(open_volumes(settings, database), master_key, settings.storage_cipher),
+        jobs=JobQueue(settings, immediate=immediate),
         sms=open_sender(settings),
     )
     cloud.jobs.attach(cloud)
     return cloud
+
+
+def open_volumes(settings: Settings, database: Database) -> PlacedStore:
+    """Open the object store of the settings and, as they are needed, the database's volumes.
+
+    Raises StorageError, ForeignEndpointError for a store outside the region (D-54).
+    """
+
+    def open_url(url: str) -> ObjectStore:
+        check_endpoint(url, settings.storage_endpoints)
+        return open_store(url)
+
+    return PlacedStore(database, open_url(settings.object_store_url), open_url)
 
 
 def check_master_key(cloud: ImageCloud) -> None:
@@ -59,8 +76,9 @@ def check_master_key(cloud: ImageCloud) -> None:
     run on, unable to read anything and unnoticed until someone looks.
     """
     with cloud.database.session() as session:
-        used = session.scalars(select(DataKey.master_key_id).distinct()).all()
-    if used and cloud.master_key.key_id not in used:
+        whole = select(DataKey.master_key_id).where(DataKey.destroyed_at.is_(None))
+        used = session.scalars(whole.distinct()).all()
+    if not set(used) <= set(cloud.master_key.key_ids):
         raise KeyFileError(
             f"{cloud.settings.master_key_file} 不是加密现有数据的主密钥（{', '.join(used)}），"
             "请恢复原密钥文件 / does not hold the master key that the data was encrypted with; "

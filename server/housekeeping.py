@@ -21,8 +21,9 @@ from server.model import (
     PatientCode,
     PhoneProof,
     SignInChallenge,
+    ViewerHandoff,
 )
-from server.storage.folder import FolderStore
+from server.storage.placed import placed_store
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -57,12 +58,13 @@ def clear_away(cloud: ImageCloud) -> Cleared:
         challenges=_delete_until(cloud, SignInChallenge.expires_at, now),
         proofs=_delete_until(cloud, PasskeyCeremony.expires_at, now)
         + _delete_until(cloud, PhoneProof.expires_at, now)
-        + _delete_until(cloud, PatientCode.expires_at, now),
+        + _delete_until(cloud, PatientCode.expires_at, now)
+        + _delete_until(cloud, ViewerHandoff.expires_at, now),
         devices=_delete_until(cloud, KnownDevice.last_seen_at, now - REMEMBERED),
         messages=_delete_until(cloud, Message.expires_at, now),
         counters=_delete_until(cloud, AttemptCounter.window_started_at, windows_over),
         orphaned_objects=len(sweep.sweep_orphans(cloud)),
-        interrupted_writes=_sweep_incoming(cloud),
+        interrupted_writes=placed_store(cloud).sweep_incoming(),
     )
     _record(cloud, cleared)
     return cleared
@@ -76,12 +78,6 @@ def _delete_until(
     with cloud.database.session() as session:
         deleted = session.execute(delete(column.class_).where(over))
         return cast(CursorResult[Any], deleted).rowcount
-
-
-def _sweep_incoming(cloud: ImageCloud) -> int:
-    """Clear a folder of half-written files; other stores never show any."""
-    store = cloud.vault.store
-    return store.sweep_incoming() if isinstance(store, FolderStore) else 0
 
 
 def _record(cloud: ImageCloud, cleared: Cleared) -> None:

@@ -1,12 +1,15 @@
 """The master key, and what is derived from it (F-32).
 
-One 256-bit master key, generated on first run into a file that only its owner may read. Data keys
-are wrapped by it (NIST SP 800-38D); field keys, look-up keys and session secrets are derived from
-it with HKDF (RFC 5869), one purpose a key, so that no key serves two uses.
+A file that only its owner may read holds 256-bit keys in hexadecimal, one a line. The first is the
+root, generated on first run: field keys, look-up keys and session secrets are derived from it with
+HKDF (RFC 5869), one purpose a key, so that no key serves two uses. Data keys are wrapped (NIST SP
+800-38D) by the last line, the newest wrapping key; rotation appends a line and wraps the data keys
+anew (server.archive.rotation). Lines between serve what is still wrapped by them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -32,24 +35,37 @@ class SealBrokenError(ValueError):
     """Sealed bytes were altered, or belong to another key or context."""
 
 
-def _read_key_file(path: Path) -> bytes:
+def _read_key_file(path: Path) -> tuple[bytes, ...]:
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise KeyFileError(f"{path} is readable by others (mode {mode:o}); run: chmod 600 {path}")
-    key = bytes.fromhex(path.read_text().strip())
-    if len(key) != KEY_BYTES:
-        raise KeyFileError(f"{path} does not hold a key of {KEY_BYTES} bytes")
-    return key
+    keys = tuple(bytes.fromhex(line) for line in path.read_text().split())
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise KeyFileError(f"{path} does not hold keys of {KEY_BYTES} bytes")
+    return keys
+
+
+def _write_key_file(path: Path, keys: tuple[bytes, ...]) -> None:
+    """Replace a key file, whole or not at all."""
+    temporary = _new_file(path, keys)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def _new_file(path: Path, keys: tuple[bytes, ...]) -> Path:
+    """Write a durable file beside the key file; return where."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(key.hex() for key in keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
 
 
 def _create_key_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
+    temporary = _new_file(path, (secrets.token_bytes(KEY_BYTES),))
     try:
         os.link(temporary, path)  # never replaces a key that another process made first
     except FileExistsError:
@@ -62,11 +78,13 @@ def _create_key_file(path: Path) -> None:
 class MasterKey:
     """Wraps data keys, seals fields, and derives secrets."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
+    def __init__(self, key: bytes, *newer: bytes, path: Path | None = None) -> None:
+        """Take the root key, and the wrapping keys that followed, the newest last."""
+        if any(len(one) != KEY_BYTES for one in (key, *newer)):
             raise KeyFileError(f"a master key has {KEY_BYTES} bytes")
         self._key = key
-        self.key_id = hashlib.sha256(b"yingyun master key id" + key).hexdigest()[:16]
+        self._wrapping = (key, *newer)
+        self._path = path
 
     @classmethod
     def from_file(cls, path: Path) -> MasterKey:
@@ -77,21 +95,73 @@ class MasterKey:
         if not path.exists():
             _create_key_file(path)
         try:
-            return cls(_read_key_file(path))
+            return cls(*_read_key_file(path), path=path)
         except ValueError as error:
             raise KeyFileError(f"{path} does not hold a key in hexadecimal") from error
 
+    @property
+    def key_id(self) -> str:
+        """The name of the newest wrapping key."""
+        return _key_id(self._wrapping[-1])
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The names of all wrapping keys, the newest last."""
+        return tuple(_key_id(key) for key in self._wrapping)
+
+    def add_wrapping_key(self) -> str:
+        """Append a fresh wrapping key to the file; return its name. Durable when it returns.
+
+        Raises KeyFileError for a master key that is in no file.
+        """
+        self._save((*self._reread(), secrets.token_bytes(KEY_BYTES)))
+        return self.key_id
+
+    def drop_wrapping_keys(self, still_used: frozenset[str]) -> tuple[str, ...]:
+        """Take out of the file what no data key is wrapped by any more; return their names.
+
+        Root and newest key stay. Raises KeyFileError for a master key that is in no file.
+        """
+        root, *newer = self._reread()
+        kept = [key for key in newer if key is newer[-1] or _key_id(key) in still_used]
+        dropped = tuple(_key_id(key) for key in newer if key not in kept)
+        self._save((root, *kept))
+        return dropped
+
+    def _reread(self) -> tuple[bytes, ...]:
+        """Take over what another process added to the file."""
+        if self._path is None:
+            raise KeyFileError("this master key is in no file that could be changed")
+        self._wrapping = _read_key_file(self._path)
+        return self._wrapping
+
+    def _save(self, keys: tuple[bytes, ...]) -> None:
+        assert self._path is not None
+        _write_key_file(self._path, keys)
+        self._wrapping = keys
+
     def secret(self, purpose: str) -> bytes:
         """Return the 32-byte secret of one purpose, always the same for this master key."""
-        return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(self._key)
+        return _derived(self._key, purpose)
 
     def wrap(self, data_key: bytes, context: str) -> bytes:
         """Encrypt a data key; `context` (for example the key's id) is bound to the result."""
-        return _encrypt(self.secret("wrap data keys"), data_key, context)
+        return _encrypt(_wrapping_secret(self._wrapping[-1]), data_key, context)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
-        """Decrypt what `wrap` made. Raises SealBrokenError."""
-        return _decrypt(self.secret("wrap data keys"), wrapped, context)
+        """Decrypt what `wrap` made, now or by an earlier wrapping key. Raises SealBrokenError.
+
+        A key that another process has added meanwhile is fetched from the file.
+        """
+        for key in reversed(self._wrapping):
+            with contextlib.suppress(SealBrokenError):
+                return _decrypt(_wrapping_secret(key), wrapped, context)
+        known = self._wrapping
+        added = () if self._path is None else tuple(k for k in self._reread() if k not in known)
+        for key in reversed(added):
+            with contextlib.suppress(SealBrokenError):
+                return _decrypt(_wrapping_secret(key), wrapped, context)
+        raise SealBrokenError("no wrapping key opens the data key")
 
     def seal(self, text: str, context: str) -> bytes:
         """Encrypt a field of personal information; `context` names table and column."""
@@ -105,6 +175,18 @@ class MasterKey:
         """Return a keyed hash (hex) by which a sealed value can be looked up."""
         key = self.secret(f"look up {context}")
         return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"yingyun master key id" + key).hexdigest()[:16]
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+
+
+def _wrapping_secret(key: bytes) -> bytes:
+    return _derived(key, "wrap data keys")
 
 
 def _encrypt(key: bytes, plain: bytes, context: str) -> bytes:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+AES_256_GCM, SM4_GCM = "AES-256-GCM", "SM4-GCM"
+STORAGE_CIPHERS = (AES_256_GCM, SM4_GCM)
+ARCHIVE_PROFILES = ("national", "chongqing")
+
 
 class SettingsError(ValueError):
     """A setting has a value that cannot be used; the message names it."""
@@ -55,6 +59,13 @@ class Settings:
     recovery_hours: int = 24
     reminder_profile: str = "national"
     reminders_file: Path | None = None
+    storage_endpoints: tuple[str, ...] = ()
+    storage_cipher: str = AES_256_GCM
+    archive_profile: str = "national"
+    recalled_days: int = 30
+    replica_store_url: str | None = None
+    scrub_megabytes: int = 2000
+    backup_dir: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -92,6 +103,18 @@ def _networks(environ: Mapping[str, str], name: str) -> tuple[Network, ...]:
         )
     except ValueError as error:
         raise SettingsError(f"{name} must be networks such as 10.0.0.0/8: {error}") from error
+
+
+def _words(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in environ.get(name, "").split(",") if one.strip())
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """Return a value of a closed list, the first where none is set."""
+    value = environ.get(name, choices[0])
+    if value not in choices:
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
@@ -141,4 +164,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         recovery_hours=_integer(environ, "YINGYUN_RECOVERY_HOURS", 24),
         reminder_profile=environ.get("YINGYUN_REMINDER_PROFILE", "national"),
         reminders_file=_path(environ, "YINGYUN_REMINDERS_FILE"),
+        storage_endpoints=_words(environ, "YINGYUN_STORAGE_ENDPOINTS"),
+        storage_cipher=_choice(environ, "YINGYUN_STORAGE_CIPHER", STORAGE_CIPHERS),
+        archive_profile=_choice(environ, "YINGYUN_ARCHIVE_PROFILE", ARCHIVE_PROFILES),
+        recalled_days=_integer(environ, "YINGYUN_RECALLED_DAYS", 30),
+        replica_store_url=environ.get("YINGYUN_REPLICA_STORE_URL") or None,
+        scrub_megabytes=_integer(environ, "YINGYUN_SCRUB_MEGABYTES", 2000),
+        backup_dir=_path(environ, "YINGYUN_BACKUP_DIR"),
     )

@@ -13,12 +13,8 @@ from flask.testing import FlaskClient
 
 from portal.app import create_app
 from server import settings as settings_module
-from server.cloud import ImageCloud, upgrade_database
-from server.db import Database
-from server.jobs.queue import JobQueue
-from server.keys import MasterKey
+from server.cloud import ImageCloud, open_cloud, upgrade_database
 from server.settings import Settings
-from server.storage import Vault, open_store
 from tests.factories import SignInFacts, make_account
 from tests.visitor import Visitor
 
@@ -46,16 +42,7 @@ def open_test_cloud(migrated_database: Path) -> Callable[[Settings], ImageCloud]
     def open_it(chosen: Settings) -> ImageCloud:
         chosen.home.mkdir(parents=True, exist_ok=True)
         shutil.copy(migrated_database, chosen.home / "yingyun.db")
-        master_key = MasterKey.from_file(chosen.master_key_file)
-        cloud = ImageCloud(
-            settings=chosen,
-            database=Database(chosen.database_url),
-            master_key=master_key,
-            vault=Vault(open_store(chosen.object_store_url), master_key),
-            jobs=JobQueue(chosen, immediate=True),
-        )
-        cloud.jobs.attach(cloud)
-        return cloud
+        return open_cloud(chosen, immediate=True)
 
     return open_it
 

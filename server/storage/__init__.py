@@ -2,6 +2,7 @@
 
 from server.storage.errors import (
     DataKeyDestroyedError,
+    ObjectColdError,
     ObjectDamagedError,
     ObjectKeyError,
     ObjectMissingError,
@@ -13,6 +14,7 @@ from server.storage.vault import Vault
 
 __all__ = [
     "DataKeyDestroyedError",
+    "ObjectColdError",
     "ObjectDamagedError",
     "ObjectKeyError",
     "ObjectMissingError",

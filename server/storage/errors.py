@@ -15,6 +15,10 @@ class ObjectMissingError(StorageError):
     """There is no object of this key."""
 
 
+class ObjectColdError(StorageError):
+    """The object lies in cold storage and has to be recalled first (server.archive.recalls)."""
+
+
 class ObjectDamagedError(StorageError):
     """An object is not, byte for byte, what was written under its key."""
 

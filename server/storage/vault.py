@@ -1,10 +1,12 @@
 """The vault: objects encrypted in chunks, so that a part can be read alone (F-14).
 
-An object is a header of 56 bytes followed by chunks of AES-256-GCM (NIST SP 800-38D):
+An object is a header of 56 bytes followed by chunks of AES-256-GCM (NIST SP 800-38D), or of SM4-GCM
+(GB/T 32907, RFC 8998) where national ciphers (国密) are asked for; the header says which, so that
+both are read whatever new objects are written with:
 
     offset  bytes  content
     0       4      "YYV1"
-    4       1      algorithm: 1 = AES-256-GCM
+    4       1      algorithm: 1 = AES-256-GCM, 2 = SM4-GCM
     5       3      zero
     8       4      chunk size in plain bytes, big endian
     12      8      plain size of the object, big endian
@@ -26,20 +28,19 @@ from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from server.keys import KEY_BYTES, MasterKey, SealBrokenError
 from server.model import DataKey, opaque_id
+from server.settings import AES_256_GCM
+from server.storage.ciphers import BY_NAME, BY_NUMBER, TAG_BYTES, Aead, Algorithm
 from server.storage.errors import DataKeyDestroyedError, ObjectDamagedError, StorageError
 from server.storage.store import ObjectStore
 
 _HEADER = struct.Struct(">4sB3xIQ4x32s")
 _MAGIC = b"YYV1"
-_AES_256_GCM = 1
 _SALT_BYTES = 32
-_TAG_BYTES = 16
 CHUNK_BYTES = 1 << 20
 _MOST_CHUNK_BYTES = 1 << 24  # more than this in a header is damage, not a choice
 
@@ -52,6 +53,7 @@ class _Layout:
     chunk_bytes: int
     plain_bytes: int
     salt: bytes
+    algorithm: Algorithm
 
     @property
     def chunk_count(self) -> int:
@@ -59,41 +61,45 @@ class _Layout:
 
     @property
     def stored_bytes(self) -> int:
-        return len(self.header) + self.plain_bytes + self.chunk_count * _TAG_BYTES
+        return len(self.header) + self.plain_bytes + self.chunk_count * TAG_BYTES
 
     def chunk_offset(self, index: int) -> int:
-        return len(self.header) + index * (self.chunk_bytes + _TAG_BYTES)
+        return len(self.header) + index * (self.chunk_bytes + TAG_BYTES)
 
     def chunk_stored_bytes(self, index: int) -> int:
         rest = self.plain_bytes - index * self.chunk_bytes
-        return min(self.chunk_bytes, rest) + _TAG_BYTES
+        return min(self.chunk_bytes, rest) + TAG_BYTES
 
     def nonce(self, index: int) -> bytes:
         return index.to_bytes(11, "big") + bytes([index == self.chunk_count - 1])
 
 
-def _new_layout(plain_bytes: int) -> _Layout:
+def _new_layout(plain_bytes: int, algorithm: Algorithm) -> _Layout:
     salt = os.urandom(_SALT_BYTES)
-    header = _HEADER.pack(_MAGIC, _AES_256_GCM, CHUNK_BYTES, plain_bytes, salt)
-    return _Layout(header, CHUNK_BYTES, plain_bytes, salt)
+    header = _HEADER.pack(_MAGIC, algorithm.number, CHUNK_BYTES, plain_bytes, salt)
+    return _Layout(header, CHUNK_BYTES, plain_bytes, salt, algorithm)
 
 
 def _read_layout(object_key: str, header: bytes) -> _Layout:
     if len(header) != _HEADER.size:
         raise ObjectDamagedError(f"{object_key}: the header is cut off")
-    magic, algorithm, chunk_bytes, plain_bytes, salt = _HEADER.unpack(header)
-    known = magic == _MAGIC and algorithm == _AES_256_GCM
-    if not known or not 0 < chunk_bytes <= _MOST_CHUNK_BYTES:
+    magic, number, chunk_bytes, plain_bytes, salt = _HEADER.unpack(header)
+    algorithm = BY_NUMBER.get(number)
+    if magic != _MAGIC or algorithm is None or not 0 < chunk_bytes <= _MOST_CHUNK_BYTES:
         raise ObjectDamagedError(f"{object_key}: the header is not one of the vault")
-    return _Layout(header, chunk_bytes, plain_bytes, salt)
+    return _Layout(header, chunk_bytes, plain_bytes, salt, algorithm)
 
 
 class Vault:
     """Encrypted objects in an object store; each study has a data key of its own."""
 
-    def __init__(self, store: ObjectStore, master_key: MasterKey) -> None:
+    def __init__(
+        self, store: ObjectStore, master_key: MasterKey, cipher: str = AES_256_GCM
+    ) -> None:
+        """Open the vault; new objects are written with `cipher`, others are read all the same."""
         self.store = store
         self._master_key = master_key
+        self._algorithm = BY_NAME[cipher]
 
     def new_data_key(self, session: Session) -> DataKey:
         """Make a data key, wrapped by the master key, as a row of the session (F-32)."""
@@ -111,7 +117,7 @@ class Vault:
 
         Durable when it returns. Raises StorageFullError, StorageError, DataKeyDestroyedError.
         """
-        layout = _new_layout(len(data))
+        layout = _new_layout(len(data), self._algorithm)
         cipher = self._cipher(data_key, object_key, layout)
         self.store.put(object_key, _sealed_parts(cipher, layout, object_key, data))
         return len(data)
@@ -128,7 +134,7 @@ class Vault:
 
         Raises StorageError, DataKeyDestroyedError.
         """
-        layout = _new_layout(len(data))
+        layout = _new_layout(len(data), self._algorithm)
         cipher = self._cipher(data_key, name, layout)
         return b"".join(_sealed_parts(cipher, layout, name, data))
 
@@ -180,10 +186,11 @@ class Vault:
         """Remove an object; nothing happens when there is none."""
         self.store.delete(object_key)
 
-    def _cipher(self, data_key: DataKey, object_key: str, layout: _Layout) -> AESGCM:
-        info = b"yingyun object " + object_key.encode()
-        derived = HKDF(hashes.SHA256(), KEY_BYTES, salt=layout.salt, info=info)
-        return AESGCM(derived.derive(self._unwrap(data_key)))
+    def _cipher(self, data_key: DataKey, object_key: str, layout: _Layout) -> Aead:
+        algorithm = layout.algorithm
+        info = algorithm.purpose + object_key.encode()
+        derived = HKDF(hashes.SHA256(), algorithm.key_bytes, salt=layout.salt, info=info)
+        return algorithm.open(derived.derive(self._unwrap(data_key)))
 
     def _unwrap(self, data_key: DataKey) -> bytes:
         if data_key.wrapped_key is None:
@@ -193,11 +200,11 @@ class Vault:
         except SealBrokenError as error:
             raise StorageError(
                 f"data key {data_key.id} was wrapped by master key {data_key.master_key_id}; "
-                f"this process has {self._master_key.key_id}"
+                f"this process has {', '.join(self._master_key.key_ids)}"
             ) from error
 
 
-def _sealed_parts(cipher: AESGCM, layout: _Layout, object_key: str, data: bytes) -> Iterator[bytes]:
+def _sealed_parts(cipher: Aead, layout: _Layout, object_key: str, data: bytes) -> Iterator[bytes]:
     yield layout.header
     plain = memoryview(data)
     associated = layout.header + object_key.encode()
@@ -208,7 +215,7 @@ def _sealed_parts(cipher: AESGCM, layout: _Layout, object_key: str, data: bytes)
 
 
 def _open_chunk(
-    cipher: AESGCM, layout: _Layout, object_key: str, index: int, stored: memoryview
+    cipher: Aead, layout: _Layout, object_key: str, index: int, stored: memoryview
 ) -> bytes:
     sealed = stored[: layout.chunk_stored_bytes(index)]
     associated = layout.header + object_key.encode()

@@ -16,6 +16,7 @@ from server.storage.errors import (
     ObjectMissingError,
     StorageError,
 )
+from server.storage.placed import placed_store
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -91,7 +92,8 @@ def _fault(
 
 def _check(cloud: ImageCloud, instance: Instance, data_key: DataKey) -> tuple[str, str]:
     try:
-        data = cloud.vault.read(data_key, instance.object_key)
+        sealed = placed_store(cloud).get_anywhere(instance.object_key)
+        data = cloud.vault.unsealed(data_key, instance.object_key, sealed)
     except ObjectMissingError:
         return "missing", "对象丢失 / the object is missing"
     except ObjectDamagedError as error:

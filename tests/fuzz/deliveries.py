@@ -20,14 +20,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import settings as settings_module
-from server.cloud import ImageCloud, upgrade_database
-from server.db import Database
+from server.cloud import ImageCloud, open_cloud, upgrade_database
 from server.imaging import delivery
 from server.ingest import ingest_paths
-from server.jobs.queue import JobQueue
-from server.keys import MasterKey
 from server.model import Instance, Institution, ProcessingState, Series, Study
-from server.storage import Vault, open_store
 from tests.fuzz import datasets, samples
 from tests.fuzz.mutate import spoilt
 from viewer_py.dicom.manifest import from_json
@@ -76,15 +72,7 @@ def _template() -> Path:
 def _cloud(home: Path) -> ImageCloud:
     chosen = replace(settings_module.load({"YINGYUN_HOME": str(home)}), development=True)
     (home / "yingyun.db").write_bytes((_template() / "yingyun.db").read_bytes())
-    key = MasterKey.from_file(chosen.master_key_file)
-    cloud = ImageCloud(
-        settings=chosen,
-        database=Database(chosen.database_url),
-        master_key=key,
-        vault=Vault(open_store(chosen.object_store_url), key),
-        jobs=JobQueue(chosen, immediate=True),
-    )
-    cloud.jobs.attach(cloud)
+    cloud = open_cloud(chosen, immediate=True)
     with cloud.database.session() as session:
         session.add(
             Institution(
