@@ -33,7 +33,16 @@ def failure_words(asked: CacheRequest | None) -> str:
 
 
 # What trying again will not mend by itself.
-_FINAL = frozenset({"unknown", "not_reviewed", "held_already", "other_study"})
+_FINAL = frozenset(
+    {
+        "unknown",
+        "not_reviewed",
+        "held_already",
+        "other_study",
+        "other_province",
+        "other_institution",
+    }
+)
 
 
 def _reason(failure: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,34 @@ from server.model import (
     Consent,
     Instance,
     ProcessingState,
+    QualityResult,
     Report,
     SeenAssertion,
     Series,
     Study,
+    SupplementTask,
 )
+from server.storage import Vault
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 _PATIENCE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """Stored objects, and folders of what was made of them, to which no row leads any more."""
+
+    keys: tuple[str, ...]
+    folders: tuple[str, ...]
+
+    def remove(self, vault: Vault) -> None:
+        """Remove the bytes; nothing can read them, for their data key is destroyed."""
+        for key in self.keys:
+            vault.delete(key)
+        for folder in self.folders:
+            bundle.remove(vault, folder)
 
 
 def delete_copies(cloud: ImageCloud) -> int:
@@ -72,45 +91,49 @@ def _is_abandoned() -> ColumnElement[bool]:
     )
 
 
+def empty(session: Session, study: Study) -> Leftovers:
+    """Take everything out of a copy's rows that tells of its person or its pictures.
+
+    The data key is destroyed. Returns what to remove from the vault once that is committed.
+    """
+    leftovers = _stored(session, study)
+    study.data_key.wrapped_key, study.data_key.destroyed_at = None, clock.now()
+    study.person_id, study.state = None, ProcessingState.FAILED
+    study.patient_id = study.patient_name = study.patient_birth_date = ""
+    study.patient_sex = study.patient_age = study.accession_number = ""
+    # The index begins with the code of the person.
+    study.cloud_index = f"ended-{study.study_id}"
+    of_study = select(Series.series_id).where(Series.study_id == study.study_id)
+    session.flush()
+    for table in (AnnotationSet, Report, SupplementTask, QualityResult):
+        session.execute(delete(table).where(table.study_id == study.study_id))
+    session.execute(delete(Instance).where(Instance.series_id.in_(of_study)))
+    session.execute(delete(Series).where(Series.study_id == study.study_id))
+    session.expire(study, ["series", "reports"])
+    return leftovers
+
+
 def _delete(cloud: ImageCloud, remote_study_id: str) -> None:
     with cloud.database.session() as session:
         request = session.get_one(CacheRequest, remote_study_id)
         if request.study_id is None:
             return
         study = session.get_one(Study, request.study_id)
-        keys, folders = _stored(session, study)
-        _empty(session, study)
+        leftovers = empty(session, study)
         if request.state == CacheState.CACHED:
             request.state = CacheState.EXPIRED
         request.done, request.updated_at = 0, clock.now()
-        _note(session, request, study, len(keys))
-    for key in keys:
-        cloud.vault.delete(key)
-    for folder in folders:
-        bundle.remove(cloud.vault, folder)
+        _note(session, request, study, len(leftovers.keys))
+    leftovers.remove(cloud.vault)
 
 
-def _stored(session: Session, study: Study) -> tuple[list[str], list[str]]:
-    """Return the keys of a study's objects, and the folders of what was made of them."""
+def _stored(session: Session, study: Study) -> Leftovers:
     series = session.scalars(select(Series).where(Series.study_id == study.study_id)).all()
     keys = session.scalars(
         select(Instance.object_key).join(Series).where(Series.study_id == study.study_id)
     ).all()
     folders = [key for one in series for key in (one.prepared_key, one.unfinished_key) if key]
-    return list(keys), folders
-
-
-def _empty(session: Session, study: Study) -> None:
-    study.data_key.wrapped_key, study.data_key.destroyed_at = None, clock.now()
-    study.person_id, study.state = None, ProcessingState.FAILED
-    study.patient_id = study.patient_name = study.patient_birth_date = ""
-    study.patient_sex = study.patient_age = study.accession_number = ""
-    of_study = select(Series.series_id).where(Series.study_id == study.study_id)
-    session.flush()
-    session.execute(delete(AnnotationSet).where(AnnotationSet.study_id == study.study_id))
-    session.execute(delete(Report).where(Report.study_id == study.study_id))
-    session.execute(delete(Instance).where(Instance.series_id.in_(of_study)))
-    session.execute(delete(Series).where(Series.study_id == study.study_id))
+    return Leftovers(tuple(keys), tuple(folders))
 
 
 def _note(session: Session, request: CacheRequest, study: Study, objects: int) -> None:

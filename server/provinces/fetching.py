@@ -130,7 +130,7 @@ def _fetch(cloud: ImageCloud, remote_study_id: str, plan: _Plan) -> str:
     """Fetch and keep what is missing; return the study_id of the whole copy."""
     answer = client.ask(plan.peers, plan.peer, RELEASE_PATH, plan.question.model_dump(mode="json"))
     listing = read_message(CacheListing, answer)
-    here = keeping.begin(cloud, remote_study_id, listing)
+    here = keeping.begin(cloud, remote_study_id, listing, plan.peer)
     missing = [
         number for number, one in enumerate(listing.objects) if one.sop_instance_uid not in here
     ]

@@ -28,7 +28,9 @@ from server.model import (
     Series,
     Study,
 )
+from server.provinces.adopting import HELD_ALREADY
 from server.provinces.applying import consent_lives
+from server.provinces.peers import Peer
 from server.provinces.wire import CacheListing, ListedObject, ListedReport
 
 if TYPE_CHECKING:
@@ -47,18 +49,25 @@ class ChangedInTransitError(Exception):
     """An object is not the one that was listed; nothing of it is kept."""
 
 
-def begin(cloud: ImageCloud, remote_study_id: str, listing: CacheListing) -> frozenset[str]:
-    """Note what is to come; return the SOP Instance UIDs that are here from an earlier try.
+def begin(
+    cloud: ImageCloud, remote_study_id: str, listing: CacheListing, peer: Peer
+) -> frozenset[str]:
+    """Note what is to come from a centre; return the SOP Instance UIDs that an earlier try left.
 
-    Raises CopyRefusedError when another study of ours has the same UID, or an object is too large.
+    Raises CopyRefusedError when another study of ours has the same UID, an object is too large, or
+    the centre names an institution that is not of its province.
     """
+    if listing.province_code != (peer.province_code or listing.province_code):
+        raise CopyRefusedError("other_province")
+    if listing.province_code == cloud.settings.region_code:
+        raise CopyRefusedError("other_province")
     if any(one.size > IngestLimits().object_bytes for one in listing.objects):
         raise CopyRefusedError("too_large")  # an object is held in memory once
     with cloud.database.session() as session:
         request = session.get_one(CacheRequest, remote_study_id)
         study = session.scalar(select(Study).where(Study.study_uid == listing.study_uid))
         if study is not None and study.study_id != request.study_id:
-            raise CopyRefusedError("held_already")
+            raise CopyRefusedError(HELD_ALREADY)
         if study is not None and study.data_key.wrapped_key is None:
             study.data_key = cloud.vault.new_data_key(session)  # the last copy's was destroyed
         here = _stored_uids(session, request.study_id)
@@ -97,7 +106,7 @@ def keep(
             raise CopyRefusedError(error.reason.value) from error
         # One that was not here when the fetch began has come from its own hospital meanwhile.
         if inspect(placement.study).persistent and placement.study.study_id != request.study_id:
-            raise CopyRefusedError("held_already")
+            raise CopyRefusedError(HELD_ALREADY)
         _make_nobodys(request, placement, received)
         cloud.vault.write(placement.data_key, placement.object_key, received.data)
         add_instance(session, delivery, placement, received)
@@ -170,6 +179,9 @@ def _institution(session: Session, listing: CacheListing) -> Institution:
         )
         session.add(found)
         session.flush()
+    if found.province_code != listing.province_code:
+        # Whoever reads for an institution of ours would read what another centre put there.
+        raise CopyRefusedError("other_institution")
     return found
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server import clock, consent, outbox
+from server.cloud import ImageCloud
 from server.ingest import ingest_paths
 from server.ingest.limits import IngestLimits
 from server.jobs.queue import JobQueue
@@ -26,15 +27,22 @@ from server.model import (
     Instance,
     OutboxEntry,
     OutboxState,
+    PixelDigest,
+    QualityResult,
     Report,
+    Series,
     Study,
+    SupplementTask,
 )
 from server.outbox import delivery
 from server.provinces import elsewhere, expiry, fetching, keeping
 from server.provinces.fetching import FetchInterruptedError
+from server.provinces.peers import Peer
+from server.provinces.wire import CacheListing
+from server.quality import judging
 from server.storage import StorageError
 from tests.factories import make_institution
-from tests.provinces.case import Centre, Country
+from tests.provinces.case import PROVINCES, Centre, Country
 
 STREAM = "/objects"
 Wsgi = Callable[..., Iterable[bytes]]
@@ -269,7 +277,7 @@ def test_a_copy_never_takes_over_a_study_of_our_own(country: Country, tmp_path: 
     cloud = country.east.cloud
     with country.west.cloud.database.session() as session:
         code = session.scalars(select(Study)).one().institution.code
-    make_institution(cloud, code=code)
+    make_institution(cloud, code=code, province_code=PROVINCES["west"][0])
 
     def sent_here_too(data: bytes) -> bytes:
         ingest_paths(cloud, [tmp_path / "ct" / "1.dcm"], institution_code=code)
@@ -285,8 +293,8 @@ def test_a_copy_never_takes_over_a_study_of_our_own(country: Country, tmp_path: 
     assert expiry.delete_copies(cloud) == 0
 
 
-@pytest.mark.requirement("I-04")
-def test_what_its_hospital_sends_is_not_taken_for_the_copy(
+@pytest.mark.requirement("A-11", "I-04")
+def test_what_its_hospital_sends_takes_the_place_of_the_copy(
     country: Country, tmp_path: Path
 ) -> None:
     remote = applied(country, tmp_path / "ct")
@@ -296,9 +304,84 @@ def test_what_its_hospital_sends_is_not_taken_for_the_copy(
     assert copy is not None
     with cloud.database.session() as session:
         code = session.get_one(Study, copy.study_id).institution.code
+        copied = set(session.scalars(select(Instance.object_key)))
+    other = make_institution(cloud)
+    refused = ingest_paths(cloud, [tmp_path / "ct"], institution_code=other.code)
+    assert {one.reason for one in refused.rejected} == {"institution_mismatch"}
+    assert request_of(country, remote).state == CacheState.CACHED, "the copy is as it was"
+
+    summary = ingest_paths(cloud, [tmp_path / "ct" / "1.dcm"], institution_code=code)
     summary = ingest_paths(cloud, [tmp_path / "ct"], institution_code=code)
-    assert summary.duplicate == 0, "nothing is acknowledged that ends with the copy"
-    assert {one.reason for one in summary.rejected} == {"conflict"}
+    assert (summary.stored, summary.duplicate, summary.rejected) == (2, 1, ())
+    assert request_of(country, remote).failure == "held_already"
+    with time_machine.travel(clock.now() + timedelta(days=cloud.settings.cache_days + 1)):
+        assert expiry.delete_copies(cloud) == 0, "what was acknowledged does not end"
+    with cloud.database.session() as session:
+        own = session.scalars(select(Study)).one()
+        assert own.study_id == copy.study_id and own.person_id == copy.person_id
+        assert (own.patient_name, own.cloud_index[:6]) == ("张三丰", copy.cloud_index[:6])
+        assert own.data_key_id != copy.data_key_id
+        kept = session.scalars(select(Instance.object_key)).all()
+        assert len(kept) == 3 and not copied & set(kept)
+        assert cloud.vault.read(own.data_key, kept[0])
+        assert session.scalars(select(Report)).all() == [], "the other centre's goes with the copy"
+        made = {one.prepared_key for one in session.scalars(select(Series))}
+    stored = set(cloud.vault.store.keys("studies"))
+    assert {key for key in stored if "/instances/" in key} == set(kept)
+    assert {key.rpartition("/")[0] for key in stored if "/series/" in key} == made
+    assert country.east.empty_outbox() > 0, "it is announced as ours"
+
+
+def test_a_copy_that_ended_leaves_nothing_that_tells_of_anybody(
+    country: Country, tmp_path: Path
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    cloud = country.east.cloud
+    fetching.attempt(cloud, remote, last=False)
+    copy = country.east.study()
+    assert copy is not None
+    judging.judge_study(cloud, copy.study_id)
+    with cloud.database.session() as session:
+        assert session.scalars(select(QualityResult)).all() != []
+    with time_machine.travel(clock.now() + timedelta(days=cloud.settings.cache_days + 1)):
+        assert expiry.delete_copies(cloud) == 1
+    with cloud.database.session() as session:
+        ended = session.scalars(select(Study)).one()
+        assert ended.cloud_index == f"ended-{ended.study_id}", (
+            "an index begins with a person's code"
+        )
+        for table in (QualityResult, SupplementTask, PixelDigest, Instance, Series, Report):
+            assert session.scalars(select(table)).all() == [], table
+
+
+@pytest.mark.requirement("I-04")
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"province_code": "310000"}, "other_province"),
+        ({"province_code": "110000"}, "other_province"),
+        ({"institution_code": "0" * 17 + "X"}, "other_institution"),
+    ],
+)
+def test_a_centre_names_no_institution_but_its_own(
+    country: Country,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, str],
+    reason: str,
+) -> None:
+    remote = applied(country, tmp_path / "ct")
+    make_institution(country.east.cloud, code="0" * 17 + "X", province_code="310000")
+    begin = keeping.begin
+
+    def lied(cloud: ImageCloud, which: str, listing: CacheListing, peer: Peer) -> frozenset[str]:
+        return begin(cloud, which, listing.model_copy(update=told), peer)
+
+    monkeypatch.setattr(keeping, "begin", lied)
+    fetching.attempt(country.east.cloud, remote, last=False)
+    request = request_of(country, remote)
+    assert (request.state, request.failure) == (CacheState.FAILED, reason)
+    assert country.east.study() is None
 
 
 def test_an_object_too_large_to_hold_is_not_fetched(
