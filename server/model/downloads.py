@@ -47,6 +47,8 @@ class Download(Base):
     failure: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     ready_at: Mapped[datetime | None]
+    # The report that lies in the archive; None where there is none.
+    report_id: Mapped[int | None]
     expires_at: Mapped[datetime]
     # When its owner took it back, and when its bytes went.
     revoked_at: Mapped[datetime | None]

@@ -104,6 +104,8 @@ class Study(Base):
     # Whether the person chose digital film (数字胶片): only then the report is read here.
     digital_film: Mapped[bool] = mapped_column(default=True, server_default=true())
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
+    # Whether the index module does not know it as it is now (server.provinces.announcing).
+    announce_due: Mapped[bool] = mapped_column(default=True, server_default=true(), index=True)
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     person: Mapped[Person | None] = relationship()
@@ -200,6 +202,9 @@ class Report(Base):
     reporting_physician: Mapped[str] = mapped_column(String(100), default="")
     reporting_physician_code: Mapped[str] = mapped_column(String(40), default="")
     reviewing_physician: Mapped[str] = mapped_column(String(100), default="")
+    sensitivity: Mapped[str] = mapped_column(
+        String(20), default="personal", server_default="personal"
+    )
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     study: Mapped[Study] = relationship(back_populates="reports")

@@ -6,7 +6,7 @@ import enum
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
@@ -52,6 +52,10 @@ class Person(Base):
     id_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     id_number_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # The mark of who he is (server.sensitivity, F-09).
+    sensitivity: Mapped[str] = mapped_column(
+        String(20), default="personal", server_default="personal"
+    )
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
@@ -90,6 +94,8 @@ class Account(Base):
     failed_tries: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     active: Mapped[bool] = mapped_column(default=True)
+    # The password was given by an administrator: its owner replaces it before anything else.
+    temporary_credential: Mapped[bool] = mapped_column(default=False, server_default=false())
     language: Mapped[str] = mapped_column(String(10), default="zh_CN")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
