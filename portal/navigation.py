@@ -74,6 +74,7 @@ def install_navigation(app: Flask) -> None:
         identity: Identity | None = current_identity()
         return {
             "identity": identity,
+            "for_hospitals": identity is not None and identity.role is not Role.PATIENT,
             "navigation": navigation(),
             "active_entry": active_entry(),
             "site_name": current_cloud().settings.site_name,

@@ -129,6 +129,13 @@ class ViewsForm(FlaskForm):  # type: ignore[misc]
         )
 
 
+def views_fields(max_views: int | None) -> dict[str, str]:
+    """Return what a `ViewsForm` sends for this number of views."""
+    if max_views is None:
+        return {"views": UNLIMITED}
+    return {"views": CUSTOM, "custom_views": str(max_views)}
+
+
 class ShareForm(PeriodForm, ViewsForm):
     """On which terms a study is shared. `token` makes sending it twice harmless."""
 

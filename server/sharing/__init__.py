@@ -1,6 +1,6 @@
 """Shares: links that open one study for a while, for people without an account (A-20 … A-31)."""
 
-from server.sharing.changing import pause, resume, set_lifetime, set_views
+from server.sharing.changing import pause, resume, set_expiry, set_lifetime, set_views
 from server.sharing.errors import (
     ShareClosed,
     ShareCodeNeeded,
@@ -58,6 +58,7 @@ __all__ = [
     "pause",
     "resume",
     "revoke",
+    "set_expiry",
     "set_lifetime",
     "set_views",
     "shares_of",

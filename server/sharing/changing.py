@@ -16,7 +16,7 @@ from server.access import AccessDenied, DenialReason
 from server.model import Account, Share
 from server.sharing.errors import ShareTermsError
 from server.sharing.giving import record
-from server.sharing.terms import check_lifetime, check_views
+from server.sharing.terms import LONGEST, check_lifetime, check_views
 
 
 def set_lifetime(
@@ -27,10 +27,29 @@ def set_lifetime(
     Raises ShareTermsError, also once the share has ended; AccessDenied unless the account gave it.
     """
     check_lifetime(lifetime)
+    _set_expiry(session, account, share_id, clock.now() + lifetime, source)
+
+
+def set_expiry(
+    session: Session, account: Account, share_id: str, expires_at: datetime, *, source: str = ""
+) -> None:
+    """Let a share end at an instant, as it would have before its period was changed (A-23).
+
+    Raises as `set_lifetime` does, also for an instant that has passed.
+    """
+    if not timedelta() < expires_at - clock.now() <= LONGEST:
+        raise ShareTermsError(
+            "原来的有效期已过，请另选有效期 / the former period is over; choose another one"
+        )
+    _set_expiry(session, account, share_id, expires_at, source)
+
+
+def _set_expiry(
+    session: Session, account: Account, share_id: str, expires_at: datetime, source: str
+) -> None:
     _check_giver(session, account, share_id)
-    expires_at = clock.now() + lifetime
+    minutes = int((expires_at - clock.now()).total_seconds() // 60)
     _change(session, share_id, _lives(), {"expires_at": expires_at})
-    minutes = int(lifetime.total_seconds() // 60)
     record(session, account, share_id, "share.change", source, {"minutes": minutes})
 
 

@@ -1,4 +1,4 @@
-// Notices can be dismissed; good news goes by itself, bad news stays.
+// Notices can be dismissed; good news goes by itself, bad news stays, and so does a way back.
 
 const GOOD_NEWS_MILLISECONDS = 6000;
 
@@ -18,7 +18,7 @@ function watch(notice) {
   const close = notice.querySelector("[data-dismiss]");
   close.hidden = false;
   close.addEventListener("click", () => notice.remove());
-  if (notice.classList.contains("notice-success")) {
+  if (notice.classList.contains("notice-success") && !notice.querySelector("form")) {
     setTimeout(() => notice.remove(), GOOD_NEWS_MILLISECONDS);
   }
 }

@@ -9,8 +9,10 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 
+from server import clock
 from server.cloud import ImageCloud
 from tests.factories import SignInFacts, make_account, make_person
 from tests.portal.share_case import Given, ShareCase, knock, make_case
@@ -70,6 +72,61 @@ def test_a_pause_closes_and_resume_opens_the_same_link(case: ShareCase) -> None:
     assert knock(case.stranger(), given).status_code == 410
     assert "已恢复" in change(case, given, "resume")
     case.recipient(given)
+
+
+UNDO = re.compile(
+    r'<form class="notice-undo" method="post" action="([^"]+)">(.*?)</form>', re.DOTALL
+)
+FIELD = re.compile(r'name="(\w+)" value="([^"]*)"')
+
+
+def undo(case: ShareCase) -> str:
+    """Post the form of the notice on the page, as a browser without scripts does."""
+    found = UNDO.search(case.giver.text)
+    assert found is not None, "nothing to undo"
+    fields = {name: value for name, value in FIELD.findall(found[2]) if name != "csrf_token"}
+    case.giver.submit(found[1], **fields)
+    return case.giver.text
+
+
+@pytest.mark.requirement("F-64")
+def test_a_change_is_undone_from_its_notice(case: ShareCase) -> None:
+    given = case.give(views="3", lifetime="60")
+    before = case.share(given.share_id)
+    reader = case.recipient(given)
+    change(case, given, "pause")
+    assert reader.client.get(f"/s/{given.share_id}/images").status_code == 410
+    page = undo(case)
+    assert "已恢复" in page and UNDO.search(page) is None
+    case.recipient(given)
+    change(case, given, "period", lifetime="1440")
+    assert "已恢复原来的有效期" in undo(case)
+    change(case, given, "views", views="unlimited")
+    assert "可打开次数已更改" in undo(case)
+    after = case.share(given.share_id)
+    assert (after.expires_at, after.max_views) == (before.expires_at, before.max_views)
+
+
+def test_a_period_that_has_passed_is_not_put_back(case: ShareCase) -> None:
+    given = case.give(lifetime="5")
+    change(case, given, "period", lifetime="60")
+    with time_machine.travel(clock.now() + timedelta(minutes=6), tick=False):
+        assert "原来的有效期已过" in undo(case)
+    later = case.share(given.share_id).expires_at
+    assert later - case.share(given.share_id).created_at > timedelta(minutes=59)
+    case.app.config["WTF_CSRF_ENABLED"] = False
+    wrong = case.giver.client.post(f"/shares/{given.share_id}/expiry", data={"until": "gestern"})
+    assert wrong.status_code == 400
+    nobody_s = case.giver.client.post("/shares/none/period", data={"lifetime": "60"})
+    assert nobody_s.status_code == 404
+
+
+def test_revoking_offers_the_pause_before_and_no_way_back_after(case: ShareCase) -> None:
+    given = case.give()
+    case.giver.get(f"/shares/{given.share_id}/revoke")
+    assert f'action="/shares/{given.share_id}/pause"' in case.giver.text
+    case.giver.submit(f"/shares/{given.share_id}/revoke")
+    assert "不能恢复" in case.giver.text and UNDO.search(case.giver.text) is None
 
 
 def test_what_was_revoked_offers_no_change(case: ShareCase) -> None:
