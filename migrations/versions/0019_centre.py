@@ -1,4 +1,4 @@
-"""Run the centre: links, code mappings, settings, exports and reviews of rights.
+"""Run the centre: links, code mappings, settings, exports, reviews of rights, settlements.
 
 Revision ID: 0019
 Revises: 0018
@@ -23,6 +23,7 @@ def upgrade() -> None:
     _create_links()
     _create_mappings()
     _create_exports()
+    _create_settlements()
 
 
 def _text(name: str, length: int, *, nullable: bool = False) -> sa.Column[str]:
@@ -120,9 +121,34 @@ def _create_exports() -> None:
     op.create_index(op.f("ix_rights_review_account_id"), "rights_review", ["account_id"])
 
 
+def _create_settlements() -> None:
+    op.create_table(
+        "settlement",
+        _number("id"),
+        _text("settlement_id", 64),
+        _text("fee_serial_number", 64),
+        _number("institution_id"),
+        _text("accession_number", 64),
+        _text("exam_item", 200),
+        _number("fee"),
+        _number("reimbursed"),
+        _number("consumables"),
+        _instant("settled_at"),
+        _instant("received_at"),
+        _key("settlement", "institution_id", "institution"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
+        sa.UniqueConstraint(
+            "settlement_id", "fee_serial_number", name=op.f("uq_settlement_settlement_id")
+        ),
+    )
+    op.create_index(op.f("ix_settlement_settled_at"), "settlement", ["settled_at"])
+    op.create_index("ix_settlement_study", "settlement", ["institution_id", "accession_number"])
+
+
 def downgrade() -> None:
     """Remove the tables and the column."""
     for table in (
+        "settlement",
         "rights_review",
         "export_request",
         "centre_setting",

@@ -36,6 +36,7 @@ from server.model.centre import (
     LinkKind,
     LinkState,
     RightsReview,
+    Settlement,
     TransferLink,
 )
 from server.model.dicom_handoff import ViewerHandoff
@@ -204,6 +205,7 @@ __all__ = [
     "Sending",
     "SendingState",
     "Series",
+    "Settlement",
     "Share",
     "ShareFailure",
     "ShareVisit",

@@ -1,4 +1,4 @@
-"""What the centre is run with: links, code mappings, settings, exports, reviews of rights."""
+"""What the centre is run with: links, code mappings, settings, exports, reviews, settlements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
@@ -119,3 +119,28 @@ class RightsReview(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     reviewed_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
     reviewed_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Settlement(Base):
+    """One settled examination fee (D-11): found by both numbers, bound to its study by the
+    hospital's accession number. Amounts are in fen (分), a hundredth of a yuan."""
+
+    __tablename__ = "settlement"
+    __table_args__ = (
+        UniqueConstraint("settlement_id", "fee_serial_number"),
+        Index("ix_settlement_study", "institution_id", "accession_number"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    settlement_id: Mapped[str] = mapped_column(String(64))  # 结算ID
+    fee_serial_number: Mapped[str] = mapped_column(String(64))  # 费用明细流水号
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
+    accession_number: Mapped[str] = mapped_column(String(64))
+    exam_item: Mapped[str] = mapped_column(String(200), default="")
+    fee: Mapped[int] = mapped_column(default=0)
+    reimbursed: Mapped[int] = mapped_column(default=0)
+    consumables: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+    institution: Mapped[Institution] = relationship()
