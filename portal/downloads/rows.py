@@ -11,7 +11,7 @@ from portal.share.rows import device_words, place_words
 from portal.study.shown import megabytes, study_name
 from server import clock
 from server.downloads import DownloadRecord
-from server.model import Download, DownloadState, DownloadVisit
+from server.model import DownloadState, DownloadVisit
 from server.places import Place
 
 
@@ -51,8 +51,8 @@ class VisitRow:
 
 def download_row(record: DownloadRecord, base_url: str) -> DownloadRow:
     """Return a download as its owner sees it."""
-    one, words, badge = record.download, *_state(record.download)
-    lives = one.revoked_at is None and one.expires_at > clock.now()
+    one, words, badge = record.download, *_state(record)
+    lives = one.revoked_at is None and one.expires_at > clock.now() and record.current
     return DownloadRow(
         download_id=one.download_id,
         title=study_name(one.study),
@@ -81,13 +81,16 @@ def visit_row(visit: DownloadVisit) -> VisitRow:
     return VisitRow(visit.opened_at, device, place, visit.completed_at)
 
 
-def _state(download: Download) -> tuple[str, str]:
+def _state(record: DownloadRecord) -> tuple[str, str]:
+    download = record.download
     if download.revoked_at is not None:
         return str(_("已删除")), "danger"
     if download.state == DownloadState.FAILED:
         return str(_("打包失败")), "danger"
     if download.expires_at <= clock.now():
         return str(_("已过期")), "neutral"
+    if not record.current:
+        return str(_("报告已更正，请重新下载")), "warning"
     if download.state == DownloadState.READY:
         return str(_("可下载")), "success"
     return str(_("正在打包")), "brand"

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from server import access, audit, clock
 from server.access import AccessDenied, Action, DenialReason
 from server.accounts.passwords import MAX_LENGTH, hash_password
+from server.downloads.contents import is_current
 from server.downloads.errors import DownloadTermsError
 from server.model import Account, Download, DownloadVisit, Instance, Series, Study
 
@@ -34,6 +35,8 @@ class DownloadRecord:
     download: Download
     asked_by_me: bool
     completed: int
+    # False once the report in it has been amended or withdrawn.
+    current: bool
 
 
 def create(
@@ -151,7 +154,8 @@ def _as_record(session: Session, account: Account, download: Download) -> Downlo
             DownloadVisit.completed_at.is_not(None),
         )
     )
-    return DownloadRecord(download, download.account_id == account.id, completed or 0)
+    asked_by_me, current = download.account_id == account.id, is_current(session, download)
+    return DownloadRecord(download, asked_by_me, completed or 0, current)
 
 
 def _is_owner(account: Account) -> ColumnElement[bool]:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, joinedload
 from server import access, audit, clock, limits
 from server.accounts.passwords import verify_password
 from server.accounts.sessions import hash_token, new_token
+from server.downloads.contents import is_current
 from server.downloads.errors import DownloadClosed, DownloadLocked, WrongPassword
 from server.limits import Limit, TooManyTries
-from server.model import Download, DownloadState, DownloadVisit, Report, ReportStatus, Study
+from server.model import Download, DownloadState, DownloadVisit, Study
 from server.places import place_of
 
 if TYPE_CHECKING:
@@ -93,28 +94,9 @@ def _is_open(session: Session, download: Download) -> bool:
 
 def _lives(session: Session, download: Download) -> bool:
     ended = download.revoked_at is not None or download.expires_at <= clock.now()
-    if ended or download.state == DownloadState.FAILED or _report_withdrawn(session, download):
+    if ended or download.state == DownloadState.FAILED or not is_current(session, download):
         return False
     return access.giver_may_share(session, download.account_id, download.study_id)
-
-
-def _report_withdrawn(session: Session, download: Download) -> bool:
-    """Whether the report that was packed has been withdrawn: it may be somebody else's (A-50).
-
-    A later version does not open the archive again, for the withdrawn one still lies in it.
-    """
-    packed_at = download.ready_at or clock.now()
-    packed = session.scalar(
-        select(Report.status)
-        .where(
-            Report.study_id == download.study_id,
-            Report.status != ReportStatus.DRAFT,
-            Report.created_at <= packed_at,
-        )
-        .order_by(Report.version.desc())
-        .limit(1)
-    )
-    return packed == ReportStatus.WITHDRAWN
 
 
 def _enter(cloud: ImageCloud, download_id: str, source: str, device_class: str) -> str:

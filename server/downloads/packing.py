@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from server import clock, media, reports
 from server.downloads import parts, readme
+from server.downloads.contents import report_to_pack
 from server.media import Media, MediaRefusedError
 from server.model import (
     UNFINISHED_DOWNLOAD,
     DataKey,
     Download,
     DownloadState,
+    Report,
     Study,
     opaque_id,
 )
@@ -102,9 +104,11 @@ def _is_wanted(download: Download) -> bool:
 def _pack(cloud: ImageCloud, download_id: str, prefix: str) -> tuple[int, str]:
     with cloud.database.session() as session:
         study = session.get_one(Download, download_id).study
-        found = media.lay_out(cloud, session, study, extras=_extras(cloud, session, study))
+        report = report_to_pack(session, study)
+        found = media.lay_out(cloud, session, study, extras=_extras(cloud, study, report))
         data_key: DataKey = session.get_one(DataKey, study.data_key_id)
-    _set(cloud, download_id, total=len(found.files))
+        report_id = report.id if report is not None else None
+    _set(cloud, download_id, total=len(found.files), report_id=report_id)
     return parts.write(cloud.vault, data_key, prefix, _pieces(cloud, download_id, found))
 
 
@@ -125,8 +129,9 @@ def _pieces(cloud: ImageCloud, download_id: str, found: Media) -> Iterator[bytes
     _set(cloud, download_id, packed=len(found.files))
 
 
-def _extras(cloud: ImageCloud, session: Session, study: Study) -> tuple[tuple[str, bytes], ...]:
-    report = _report(session, study)
+def _extras(
+    cloud: ImageCloud, study: Study, report: Report | None
+) -> tuple[tuple[str, bytes], ...]:
     page = readme.page(
         site=cloud.settings.site_name,
         hospital=study.institution.name,
@@ -134,13 +139,10 @@ def _extras(cloud: ImageCloud, session: Session, study: Study) -> tuple[tuple[st
         has_report=report is not None,
     )
     found = [(readme.NAME, page.encode())]
-    return tuple([*found, (REPORT, report)] if report is not None else found)
+    return tuple([*found, (REPORT, _pdf(study, report))] if report is not None else found)
 
 
-def _report(session: Session, study: Study) -> bytes | None:
-    served = reports.served_report(session, study)
-    if served is None or not study.digital_film:
-        return None
+def _pdf(study: Study, report: Report) -> bytes:
     # reportlab takes a while to load, and only this job needs it.
     from server.report_pdf import ReportDocument, report_pdf
 
@@ -148,9 +150,9 @@ def _report(session: Session, study: Study) -> bytes | None:
     return report_pdf(
         ReportDocument(
             cloud_index=study.cloud_index,
-            fields=reports.report_fields(served, study, study.person),
-            exam_overview=served.exam_overview,
-            physician_code=served.reporting_physician_code,
+            fields=reports.report_fields(report, study, study.person),
+            exam_overview=report.exam_overview,
+            physician_code=report.reporting_physician_code,
             notice="",
             watermark="",
             foot=f"报告以医院出具的为准 · 生成于 {made}",

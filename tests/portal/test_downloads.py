@@ -104,6 +104,26 @@ def test_a_withdrawn_report_leaves_in_no_archive(
     assert enter(case, anew).client.get(anew.archive).status_code == 200
 
 
+@pytest.mark.requirement("A-34", "A-50")
+def test_an_amended_report_leaves_no_old_one_in_an_archive(
+    case: ShareCase, clock: time_machine.Traveller
+) -> None:
+    with case.cloud.database.session() as session:
+        first = session.query(Report).filter_by(study_id=case.study_id).one().version
+        draft = Report(study_id=case.study_id, version=first + 1, status=ReportStatus.DRAFT)
+        session.add(draft)
+    clock.shift(timedelta(minutes=1))
+    asked = ask(case)
+    visitor = enter(case, asked)
+    assert visitor.client.get(asked.archive).status_code == 200, "a draft changes nothing"
+    with case.cloud.database.session() as session:
+        session.query(Report).filter_by(version=first + 1).one().status = ReportStatus.REVIEWED
+    assert visitor.client.get(asked.archive).status_code == 410
+    assert "报告已更正" in case.giver.get("/downloads").text
+    anew = ask(case)
+    assert enter(case, anew).client.get(anew.archive).status_code == 200
+
+
 @pytest.mark.requirement("A-33")
 def test_who_signed_in_long_ago_proves_himself_again(
     case: ShareCase, clock: time_machine.Traveller
