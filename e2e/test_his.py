@@ -190,7 +190,7 @@ def test_a_browser_without_cookies_reads_too(
     expect(inner.locator("h1")).to_have_text("张示范")
     inner.locator("td[data-name='报告'] a").first.click()
     expect(inner.locator(".report")).to_be_visible()
-    inner.locator(".breadcrumb a").click()
+    inner.locator(".back a").click()
     inner.locator("a.work-open").first.click()
     told(page, "image-shown")
     told(page, "viewer-ready")
