@@ -19,7 +19,7 @@ from server.assets.fetch import Progress, fetch_packages, fetch_pyodide_wheel
 from server.assets.folder import commit, first_fault, locked, write_files
 from server.assets.icons import icon_names, sprite
 from server.assets.pins import CodecPin, Pins, load_pins
-from server.assets.prune import keep_numpy, keep_stdlib
+from server.assets.prune import keep_numpy, keep_stdlib, without_documentation
 from server.assets.snapshot import MODULE, snapshot_modules, take_snapshot
 
 _PYODIDE_PARTS = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
@@ -128,7 +128,11 @@ def _runtime(pyodide: bytes, numpy: bytes) -> dict[str, bytes]:
     parts["pyodide-lock.json"] = json.dumps(lock).encode()
     libraries = {part: packages[member] for part, member in NUMPY_LIBRARIES.items()}
     modules = {name: data for name, data in stdlib.items() if keep_stdlib(name)}
-    modules |= {name: data for name, data in packages.items() if keep_numpy(name)}
+    modules |= {
+        name: without_documentation(name, data)
+        for name, data in packages.items()
+        if keep_numpy(name)
+    }
     with tempfile.TemporaryDirectory(prefix="yingyun-pyodide-") as name:
         folder = Path(name)
         _write_all(folder, {**official, **parts})

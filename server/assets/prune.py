@@ -1,8 +1,9 @@
 """What of the standard library and of numpy a viewer never needs (`prune.json`).
 
 Left out is what cannot work in a browser (processes, servers, terminals), what serves developers
-(tests, debuggers, documentation), and what numpy needs only to be built or tested. Of the text
-encodings, DICOM's character sets stay (PS3.3 C.12.1.1.2) and what Python itself asks for.
+(tests, debuggers, documentation), and what numpy needs only to be built or tested; modules of numpy
+that do nothing but add documentation are emptied. Of the text encodings, DICOM's character sets
+stay (PS3.3 C.12.1.1.2) and what Python itself asks for.
 """
 
 from __future__ import annotations
@@ -36,3 +37,9 @@ def keep_numpy(name: str) -> bool:
     if len(path.parts) == 2:
         return path.stem not in _RULES["numpy_modules"]
     return path.parts[1] not in _RULES["numpy_folders"]
+
+
+def without_documentation(name: str, data: bytes) -> bytes:
+    """Return a module of numpy as it goes to the browser: nobody reads documentation there."""
+    path = PurePosixPath(name)
+    return b"" if str(path.with_suffix("")) in _RULES["numpy_emptied"] else data
