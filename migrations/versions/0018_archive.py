@@ -63,6 +63,7 @@ def _create_volumes() -> None:
         sa.Column("tier", sa.String(length=10), nullable=False),
         sa.Column("volume_id", sa.String(length=32), nullable=True),
         sa.Column("moved_at", _INSTANT, nullable=True),
+        sa.Column("sources_cleared", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("last_accessed_at", _INSTANT, nullable=True),
         sa.Column("hot_until", _INSTANT, nullable=True),
         sa.Column("encounter_class", sa.String(length=20), nullable=False),

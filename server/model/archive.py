@@ -90,6 +90,8 @@ class StudyArchive(Base):
     # NULL: the object store of the settings.
     volume_id: Mapped[str | None] = mapped_column(ForeignKey("storage_volume.volume_id"))
     moved_at: Mapped[datetime | None]
+    # False from the switch of a move until its sources are gone (server.archive.moves).
+    sources_cleared: Mapped[bool] = mapped_column(default=True, server_default=true())
     last_accessed_at: Mapped[datetime | None]
     # A recalled study stays hot until then, however old it is.
     hot_until: Mapped[datetime | None]

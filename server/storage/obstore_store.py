@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -16,6 +17,10 @@ from server.storage.store import check_key
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
+    from obstore.store import ClientConfig
+
+
+_PLACE = ("endpoint", "region")
 
 
 class ObstoreStore:
@@ -99,13 +104,27 @@ class ObstoreStore:
 
 
 def open_obstore(url: str) -> ObstoreStore:
-    """Open the store that a URL names. Raises StorageError when the URL cannot be used."""
+    """Open the store that a URL names, for example `s3://bucket/prefix?endpoint=https://host`.
+
+    What follows the question mark is the place (`endpoint`, `region`), never a credential: those
+    come from the usual environment. Raises StorageError when the URL cannot be used.
+    """
     if url.startswith("memory:"):
         return ObstoreStore(MemoryStore())
+    parts = urlsplit(url)
+    place: dict[str, Any] = {
+        name: values[0] for name, values in parse_qs(parts.query).items() if name in _PLACE
+    }
+    options: ClientConfig = {"allow_http": True} if _is_plain(place) else {}
     try:
-        return ObstoreStore(from_url(url))
+        bare = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        return ObstoreStore(from_url(bare, client_options=options, **place))
     except (BaseError, ValueError) as error:
         raise StorageError(f"the object store's address cannot be used: {url}") from error
+
+
+def _is_plain(place: dict[str, Any]) -> bool:
+    return str(place.get("endpoint", "")).startswith("http://")
 
 
 def _in_words(error: Exception) -> StorageError:

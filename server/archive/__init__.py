@@ -1,0 +1,1 @@
+"""The archive: tiers, retention, recall, copies, erasure (docs/archive.md)."""
