@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.study.picture_words import picture_words, translated_corners
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.scene.compose import first_corners, orientation_marks
 from viewer_py.scene.model import CornerText, OrientationMarks
@@ -26,11 +27,14 @@ class Caption:
 
 
 def caption(series: SeriesManifest, frame_index: int) -> Caption:
-    """Return the words of a frame as the JPG page shows it: unturned, at its default window."""
-    frame = series.frames[frame_index]
+    """Return the words of a frame as the JPG page shows it: unturned, at its default window.
+
+    They are in the language of the request.
+    """
+    frame, words = series.frames[frame_index], picture_words()
     return Caption(
-        wide=first_corners(series, frame_index, WIDE),
-        narrow=first_corners(series, frame_index, NARROW),
+        wide=translated_corners(first_corners(series, frame_index, WIDE), words),
+        narrow=translated_corners(first_corners(series, frame_index, NARROW), words),
         marks=orientation_marks(frame, Viewport()),
         image_width=frame.columns * pixel_aspect(frame)[0],
     )

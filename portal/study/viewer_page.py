@@ -13,6 +13,7 @@ from portal.static_files import asset, open_catalog, static_url
 from portal.study import captions, doctor_page, shown, watermark
 from portal.study.data import closed_entry, series_entry
 from portal.study.page_models import StudyFrame
+from portal.study.picture_words import picture_words
 from portal.style_sheets import set_name
 from server.model import Series
 from viewer_py.view.habits import Reader
@@ -29,6 +30,7 @@ PAGE_FILES = (
     "viewer/link.js",
     "viewer/panel.js",
     "viewer/panes.js",
+    "viewer/words.js",
     "viewer/hints.js",
     "viewer/sheets.js",
     "viewer/swipe.js",
@@ -127,6 +129,7 @@ def render(
         "toolbar": toolbar(),
         "reader": str(Reader.PATIENT),
         "beside": beside,
+        "words": picture_words(),
         "kept": {},
     }
     if door.kind == DOCTOR:

@@ -11,6 +11,7 @@ const LONGEST_WAIT = 1000; // milliseconds
 
 const root = document.querySelector("[data-viewer]");
 const { runtime } = JSON.parse(root.dataset.viewer);
+const words = JSON.parse(root.dataset.words);
 
 /** What SLOW_START is remembered with: today, and these snapshots. */
 export const thisStart = `${new Date().toDateString()} ${runtime.python.url} ${runtime.viewer.url}`;
@@ -34,7 +35,7 @@ function begun() {
   const made = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   made.onmessage = made.onerror = (event) => early.push(event);
   const sure = isRemembered(SLOW_START, thisStart);
-  pictureArrived().then(() => made.postMessage({ type: "prepare", runtime, sure }));
+  pictureArrived().then(() => made.postMessage({ type: "prepare", runtime, sure, words }));
   return made;
 }
 

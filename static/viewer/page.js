@@ -11,6 +11,7 @@ import { inLanguage } from "./panes.js";
 import { isRemembered, remember } from "./remembered.js";
 import { Sheets } from "./sheets.js";
 import { UnshownList } from "./unshown.js";
+import { useWords } from "./words.js";
 
 const root = document.querySelector("[data-viewer]");
 const config = JSON.parse(root.dataset.viewer);
@@ -21,6 +22,7 @@ const canvases = {
   webgl2: root.querySelector("[data-canvas='webgl2']"),
   numpy: root.querySelector("[data-canvas='numpy']"),
 };
+useWords(JSON.parse(root.dataset.words));
 const panel = new Panel(root, texts);
 const aids = new Aids(root, (name, args) => link?.send({ type: "command", name, args }));
 const doctor = config.reader === "doctor"

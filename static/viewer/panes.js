@@ -1,5 +1,7 @@
 // The words that lie over each pane. Shows what the worker says, and nothing of its own.
 
+import { worded } from "./words.js";
+
 // CSS pixels of a pane's side below which there is no room for a scale bar, or for letters.
 const TINY = 160;
 const LEAST = 90;
@@ -60,7 +62,7 @@ function showWords(box, badges, lines) {
   while (box.children.length > words.length) box.lastChild.remove();
   words.forEach((line, place) => {
     const span = box.children[place] ?? box.appendChild(document.createElement("span"));
-    setText(span, line);
+    setText(span, worded(line));
     span.classList.toggle("badge", place < badges.length);
   });
 }
@@ -70,7 +72,7 @@ function showScale(bar, scale) {
   if (!scale) return;
   bar.querySelector("[data-scale-line]").style.width = `${scale.length_css}px`;
   const length = scale.length_mm >= 10 ? `${scale.length_mm / 10} cm` : `${scale.length_mm} mm`;
-  setText(bar.querySelector("[data-scale-text]"), `${length} ${scale.calibration}`.trim());
+  setText(bar.querySelector("[data-scale-text]"), `${length} ${worded(scale.calibration)}`.trim());
 }
 
 // Whose images these are, as soon as those of two studies are on the screen.

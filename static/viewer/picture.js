@@ -1,6 +1,7 @@
 // What is on the screen as a PNG: picture, marks, and the words of the four corners burnt in.
 
 import { drawShapes } from "./shapes.js";
+import { worded } from "./words.js";
 
 const FONT = "'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', system-ui, sans-serif";
 const INK = "#f4f7f9";
@@ -39,7 +40,7 @@ function drawWords(context, { area, corners, marks, badges, scale, bar, small },
     const top = name.startsWith("top") ? y + pad : y + height - pad - lines.length * step;
     context.textAlign = name.endsWith("left") ? "left" : "right";
     const left = name.endsWith("left") ? x + pad : x + width - pad;
-    lines.forEach((line, number) => write(context, line, left, top + (number + 0.5) * step, width * 0.48, ratio));
+    lines.forEach((line, number) => write(context, worded(line), left, top + (number + 0.5) * step, width * 0.48, ratio));
   }
   context.textAlign = "center";
   context.font = `700 ${(small ? 13 : 16) * ratio}px ${FONT}`;
@@ -89,10 +90,10 @@ function drawScale(context, { length_css, length_mm, calibration }, middle, bott
   }
   context.font = `${12 * ratio}px ${FONT}`;
   const length = length_mm >= 10 ? `${length_mm / 10} cm` : `${length_mm} mm`;
-  write(context, `${length} ${calibration}`.trim(), middle, bottom - 14 * ratio, Infinity, ratio);
+  write(context, `${length} ${worded(calibration)}`.trim(), middle, bottom - 14 * ratio, Infinity, ratio);
 }
 
-function write(context, line, left, middle, most, ratio, color = INK) {
+function write(context, worded(line), left, middle, most, ratio, color = INK) {
   if (!line) return;
   context.textBaseline = "middle";
   const room = most === Infinity ? [] : [most];

@@ -5,6 +5,7 @@ import { startPython } from "./runtime.js";
 import { pictureFile } from "./picture.js";
 import { shapePainter } from "./shapes.js";
 import { DecodePool, streamFrames } from "./stream.js";
+import { useWords } from "./words.js";
 
 let session = null;
 let base = "";
@@ -255,7 +256,8 @@ function closeGraphics() {
 let starting = null;
 
 // Python's files come in while the page is still put together.
-function prepare({ runtime, sure }) {
+function prepare({ runtime, sure, words }) {
+  if (words) useWords(words);
   starting ??= startPython({
     assets: runtime,
     sure,
