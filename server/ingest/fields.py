@@ -94,6 +94,17 @@ class Fields:
                 return tuple(name for name in names if name)
         return tuple(name for name in names if name)
 
+    def item_text(self, sequence_tag: int, keyword: str, length: int) -> str:
+        """Return the text of an attribute in the first item of a sequence, cut to its column."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                items = self._dataset(sequence_tag)[sequence_tag].value
+                return str(items[0].get(keyword) or "")[:length].strip()
+            except Exception:
+                # pydicom raises many kinds on damaged or absent items; what is unread is empty.
+                return ""
+
     def _dataset(self, tag: int) -> Dataset:
         element = self._elements.get(tag)
         if element is None or element.end - element.start > _MOST_TEXT_BYTES:

@@ -27,6 +27,7 @@ _PREAMBLE_BYTES = 128
 _META_START = _PREAMBLE_BYTES + 4
 _MEDIA_STORAGE_SOP_CLASS = 0x00020002
 _TRANSFER_SYNTAX = 0x00020010
+_REQUEST = 0x00400275  # Request Attributes Sequence
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _ARCHIVES = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x1f\x8b": "gzip", b"BZh": "bzip2"}
 _FLOAT_PIXELS = {0x7FE00008: 32, 0x7FE00009: 64}  # bits of a value
@@ -77,6 +78,18 @@ def check_whole(data: bytes, limits: IngestLimits) -> None:
     _data_set(data, start, check_transfer_syntax(meta.get(_TRANSFER_SYNTAX, "")), limits)
 
 
+def same_data_set(one: bytes, other: bytes) -> bool:
+    """Whether two files (PS3.10), which `parse` took, differ in file meta information at most:
+    the same bytes of the data set, in the same transfer syntax."""
+    limits = IngestLimits()
+    (first_meta, first), (second_meta, second) = (
+        _file_meta(one, limits),
+        _file_meta(other, limits),
+    )
+    syntaxes = {meta.get(_TRANSFER_SYNTAX) for meta in (first_meta, second_meta)}
+    return len(syntaxes) == 1 and one[first:] == other[second:]
+
+
 def _received(
     data: bytes, uids: list[str], transfer_syntax: str, frame_count: int, fields: Fields
 ) -> ReceivedObject:
@@ -112,6 +125,16 @@ def _received(
         series_number=fields.index_number(0x00200011),
         instance_number=fields.index_number(0x00200013),
         frame_count=frame_count,
+        dicom_patient_name=fields.text(0x00100010, 324),
+        referring_physician_name=fields.text(0x00080090, 324),
+        dicom_study_id=fields.text(0x00200010, 16),
+        performed_procedure_step_start_date=fields.text(0x00400244, 8),
+        performed_procedure_step_start_time=fields.text(0x00400245, 16),
+        scheduled_procedure_step_id=fields.item_text(_REQUEST, "ScheduledProcedureStepID", 16),
+        requested_procedure_id=fields.item_text(_REQUEST, "RequestedProcedureID", 16),
+        rows=fields.unsigned(0x00280010),
+        columns=fields.unsigned(0x00280011),
+        bits_allocated=fields.unsigned(0x00280100),
     )
 
 

@@ -34,6 +34,16 @@ class ReceivedObject:
     series_number: int | None
     instance_number: int | None
     frame_count: int
+    dicom_patient_name: str = ""
+    referring_physician_name: str = ""
+    dicom_study_id: str = ""
+    performed_procedure_step_start_date: str = ""
+    performed_procedure_step_start_time: str = ""
+    scheduled_procedure_step_id: str = ""
+    requested_procedure_id: str = ""
+    rows: int | None = None
+    columns: int | None = None
+    bits_allocated: int | None = None
 
 
 def content_hash(data: bytes) -> str:

@@ -14,7 +14,6 @@ from server.cloud_index import UNKNOWN_PERSON, CloudIndexParts, exam_time, free_
 from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError
 from server.model import (
-    CacheRequest,
     DataKey,
     Instance,
     Institution,
@@ -61,22 +60,11 @@ def is_duplicate(session: Session, received: ReceivedObject) -> bool:
     )
 
 
-def refuse_copied(session: Session, received: ReceivedObject) -> None:
-    """Raise RefusedError for a study that is here as a copy of another province's (A-11).
-
-    A copy ends with its period or its consent; nothing may be acknowledged that ends with it.
-    """
-    copied = session.scalar(
-        select(CacheRequest.remote_study_id)
-        .join(Study, Study.study_id == CacheRequest.study_id)
-        .where(Study.study_uid == received.study_uid)
-    )
-    if copied is not None:
-        raise RefusedError(
-            Reason.CONFLICT,
-            "该检查现为外省影像中心的临时副本，未接收 / "
-            "this study is here as another province's copy for a while; not taken",
-        )
+def stored_instance(session: Session, received: ReceivedObject) -> Instance:
+    """Return the stored object of the same SOP Instance UID, which there is."""
+    return session.scalars(
+        select(Instance).where(Instance.sop_instance_uid == received.sop_instance_uid)
+    ).one()
 
 
 def place(
@@ -94,7 +82,7 @@ def place(
     if study is None:
         study = _new_study(cloud, session, delivery, received)
     else:
-        _check_study(study, delivery, received)
+        check_study(study, delivery, received)
     if series is None:
         series = _new_series(study, received)
     elif series.study_id != study.study_id:
@@ -104,6 +92,16 @@ def place(
         )
     object_key = f"studies/{study.study_id}/instances/{secrets.token_hex(16)}"
     return Placement(study, series, study.data_key, object_key)
+
+
+def take_over(
+    cloud: ImageCloud, session: Session, delivery: Delivery, received: ReceivedObject
+) -> None:
+    """Begin a study anew as its hospital's own, which was another province's copy till now."""
+    study = session.scalar(select(Study).where(Study.study_uid == received.study_uid))
+    if study is not None:
+        _describe(cloud, session, study, delivery, received)
+        study.received_at = clock.now()
 
 
 def add_instance(
@@ -123,6 +121,9 @@ def add_instance(
             object_key=placement.object_key,
             sha256=received.sha256,
             size=len(received.data),
+            rows=received.rows,
+            columns=received.columns,
+            bits_allocated=received.bits_allocated,
         )
     )
     session.flush()
@@ -145,6 +146,23 @@ def add_instance(
 def _new_study(
     cloud: ImageCloud, session: Session, delivery: Delivery, received: ReceivedObject
 ) -> Study:
+    study = Study(
+        study_id=opaque_id(),
+        study_uid=received.study_uid,
+        data_key=cloud.vault.new_data_key(session),
+    )
+    _describe(cloud, session, study, delivery, received)
+    return study
+
+
+def _describe(
+    cloud: ImageCloud,
+    session: Session,
+    study: Study,
+    delivery: Delivery,
+    received: ReceivedObject,
+) -> None:
+    """Say of a study what its first object tells, and give it its index."""
     moment = received.study_moment or clock.now()
     person = delivery.person or _person_of(cloud, session, received)
     parts = CloudIndexParts(
@@ -152,25 +170,19 @@ def _new_study(
         exam_time=exam_time(moment),
         storage_unit=delivery.institution.code,
     )
-    return Study(
-        study_id=opaque_id(),
-        study_uid=received.study_uid,
-        cloud_index=free_cloud_index(session, cloud.settings.cloud_index_scheme, parts),
-        person_id=person.id if person else None,
-        institution_id=delivery.institution.id,
-        data_key=cloud.vault.new_data_key(session),
-        accession_number=received.accession_number,
-        patient_id=received.patient_id,
-        patient_name=received.patient_name,
-        patient_sex=received.patient_sex,
-        patient_age=received.patient_age,
-        patient_birth_date=received.patient_birth_date,
-        study_datetime=moment,
-        modality=received.modality,
-        description=received.study_description,
-        body_part=received.body_part,
-        priority=received.priority,
-    )
+    study.cloud_index = free_cloud_index(session, cloud.settings.cloud_index_scheme, parts)
+    study.person_id = person.id if person else None
+    study.institution_id = delivery.institution.id
+    study.accession_number = received.accession_number
+    study.patient_id, study.patient_name = received.patient_id, received.patient_name
+    study.patient_sex, study.patient_age = received.patient_sex, received.patient_age
+    study.patient_birth_date = received.patient_birth_date
+    study.study_datetime, study.modality = moment, received.modality
+    study.description, study.body_part = received.study_description, received.body_part
+    study.priority = received.priority
+    study.dicom_patient_name = received.dicom_patient_name
+    study.referring_physician_name = received.referring_physician_name
+    study.dicom_study_id = received.dicom_study_id
 
 
 def _new_series(study: Study, received: ReceivedObject) -> Series:
@@ -182,6 +194,10 @@ def _new_series(study: Study, received: ReceivedObject) -> Series:
         series_number=received.series_number,
         description=received.series_description,
         body_part=received.body_part,
+        performed_procedure_step_start_date=received.performed_procedure_step_start_date,
+        performed_procedure_step_start_time=received.performed_procedure_step_start_time,
+        scheduled_procedure_step_id=received.scheduled_procedure_step_id,
+        requested_procedure_id=received.requested_procedure_id,
     )
 
 
@@ -194,7 +210,7 @@ def _person_of(cloud: ImageCloud, session: Session, received: ReceivedObject) ->
     return None
 
 
-def _check_study(study: Study, delivery: Delivery, received: ReceivedObject) -> None:
+def check_study(study: Study, delivery: Delivery, received: ReceivedObject) -> None:
     """Refuse what would mix patients or institutions in one examination (I-04)."""
     if study.institution_id != delivery.institution.id:
         raise RefusedError(

@@ -56,10 +56,11 @@ def load_nodes(path: Path | None) -> tuple[DicomNode, ...]:
 
     Raises NodesFileError for a file that is missing, malformed or names something twice.
     """
-    return read_listed(path, _node, NodesFileError)
+    return read_listed(path, read_node, NodesFileError)
 
 
-def _node(path: Path, row: dict[str, Any]) -> DicomNode:
+def read_node(path: Path, row: dict[str, Any]) -> DicomNode:
+    """Return the node of one row; files that it names lie beside `path`. Raises NodesFileError."""
     facts = dict(row)
     for key in ("tls_ca_file", "tls_certificate_file", "tls_key_file"):
         if facts.get(key) is not None:
@@ -78,7 +79,7 @@ def _fault(node: DicomNode) -> str:
     if not isinstance(node.name, str) or not 0 < len(node.name) <= LONGEST_NAME:
         return f"a name has 1 to {LONGEST_NAME} letters"
     for title in (node.ae_title, node.calling_ae_title):
-        if not _is_ae_title(title):
+        if not is_ae_title(title):
             return f"an AE title has 1 to {LONGEST_AE_TITLE} ASCII letters, not {title!r}"
     if not isinstance(node.host, str) or not node.host:
         return "host is missing"
@@ -87,7 +88,8 @@ def _fault(node: DicomNode) -> str:
     return "" if isinstance(node.tls, bool) else "tls is true or false"
 
 
-def _is_ae_title(title: object) -> bool:
+def is_ae_title(title: object) -> bool:
+    """Whether this is an application entity title (PS3.5 6.2, VR AE)."""
     return (
         isinstance(title, str)
         and 0 < len(title.strip()) <= LONGEST_AE_TITLE

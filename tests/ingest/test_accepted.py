@@ -16,7 +16,7 @@ from sqlalchemy import select
 from server import audit, people
 from server.cloud import ImageCloud
 from server.ingest import DeliveryError, Sender, ingest_paths
-from server.ingest.service import REJECTED_PATH_CONTEXT
+from server.ingest.intake import REJECTED_PATH_CONTEXT
 from server.model import AuditEvent, Instance, Institution, ProcessingState, Series, Study, Upload
 from server.storage.verify import verify_storage
 from tests.ingest.conftest import (

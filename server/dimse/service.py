@@ -1,0 +1,109 @@
+"""The centre's DICOM services put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
+
+from server.dimse import contexts
+from server.dimse.calling import Callers
+from server.dimse.commitment import Committing
+from server.dimse.listener import Address, Bounds, Listener
+from server.dimse.peers import Peer
+from server.dimse.querying import Querying
+from server.dimse.retrieving import Retrieving
+from server.dimse.sending import SendingEntity
+from server.dimse.storing import Storing
+from server.dimse.tls import TlsFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from server.cloud import ImageCloud
+
+_QUERIES = (
+    contexts.VERIFICATION,
+    contexts.STORAGE_COMMITMENT,
+    contexts.PATIENT_ROOT_FIND,
+    contexts.PATIENT_ROOT_MOVE,
+    contexts.PATIENT_ROOT_GET,
+    contexts.STUDY_ROOT_FIND,
+    contexts.STUDY_ROOT_MOVE,
+    contexts.STUDY_ROOT_GET,
+)
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where the centre listens: plain, TLS, or both; None is not at all (E-14)."""
+
+    plain: Address | None
+    encrypted: Address | None = None
+    tls: TlsFiles | None = None
+
+
+class DicomService:
+    """The centre as an application entity, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        cloud: ImageCloud,
+        peers: Sequence[Peer],
+        ae_title: str,
+        bounds: Bounds | None = None,
+    ) -> None:
+        callers = Callers(cloud, peers)
+        self._storing = Storing(cloud, callers)
+        self._committing = Committing(cloud, callers, ae_title)
+        querying = Querying(cloud, callers, ae_title)
+        retrieving = Retrieving(cloud, callers)
+        self._listener = Listener(
+            ae_title,
+            _supported(),
+            [
+                (evt.EVT_C_ECHO, lambda _event: 0),
+                (evt.EVT_C_STORE, self._storing.handle),
+                (evt.EVT_C_FIND, querying.handle),
+                (evt.EVT_C_MOVE, retrieving.move),
+                (evt.EVT_C_GET, retrieving.get),
+                (evt.EVT_N_ACTION, self._committing.handle),
+                (evt.EVT_CONN_CLOSE, self._storing.close),
+            ],
+            # Without a peer nobody may call; an empty list would let everybody in.
+            calling_ae_titles=[one.ae_title for one in peers] or ["-"],
+            lets_in=callers.lets_in,
+            bounds=bounds,
+            entity=SendingEntity(ae_title),
+        )
+
+    def start(self, endpoints: Endpoints) -> dict[str, int]:
+        """Listen; return the ports. Raises OSError: port taken, certificates unusable."""
+        ports = {}
+        if endpoints.plain is not None:
+            ports["plain"] = self._listener.listen(endpoints.plain)
+        if endpoints.encrypted is not None and endpoints.tls is not None:
+            ports["tls"] = self._listener.listen(endpoints.encrypted, endpoints.tls.context())
+        self._committing.start()
+        return ports
+
+    def stop(self) -> None:
+        """Let open associations end, then end the rest; deliveries are completed."""
+        self._listener.stop()
+        self._committing.stop()
+
+
+def _supported() -> list[PresentationContext]:
+    return [*contexts.plain_contexts(_QUERIES), *contexts.storage_contexts(as_scu=True)]
+
+
+def tls_files(
+    certificate: Path | None, key: Path | None, authorities: Path | None
+) -> TlsFiles | None:
+    """Return the files of TLS; None unless all three are named."""
+    if certificate is None or key is None or authorities is None:
+        return None
+    return TlsFiles(certificate, key, authorities)
