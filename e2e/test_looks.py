@@ -175,3 +175,38 @@ def test_large_text_is_kept_on_the_next_page(visits: Visits) -> None:
     with page.expect_response("**/text-size"):
         page.get_by_role("button", name="大字").tap()
     expect(page.locator("html")).to_have_attribute("data-text-size", "normal")
+
+
+PLACES = (
+    "/studies", "/studies/{ct}", "/studies/{ct}?fast=1", "/studies/{dx}/report",
+    "/studies/{ct}/dicom", "/studies/{ct}/shares/new", "/studies/{ct}/download",
+    "/studies/compare?first={ct}&second={dx}", "/shares", "/authorisations", "/family", "/account",
+    "/account/security",
+)  # fmt: skip
+NARROW = (320, 360, 390)
+IN_ENGLISH = """() => {
+  const form = document.querySelector("form[action='/language']");
+  const body = new FormData(form, form.querySelector("button"));
+  return fetch(form.action, { method: "POST", body }).then(() => true);
+}"""
+LARGE_TEXT = "() => { document.documentElement.dataset.textSize = 'large'; }"
+
+
+@pytest.mark.requirement("A-03", "A-38")
+def test_large_text_sticks_out_of_no_narrow_phone_in_either_language(visits: Visits) -> None:
+    page, _ = visits.open("phone", "zhang.shifan")
+    findings: list[str] = []
+    for language in ("zh-CN", "en"):
+        for place in PLACES:
+            page.goto(place.format(**visits.product.studies))
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            page.evaluate(LARGE_TEXT)
+            for width in NARROW:
+                page.set_viewport_size({"width": width, "height": 780})
+                settled(page)
+                for check in (STICKING_OUT, CUT_OFF):
+                    findings += [
+                        f"{place} {language} {width}: {one}" for one in page.evaluate(check)
+                    ]
+        page.evaluate(IN_ENGLISH)
+    assert not findings, "\n".join(findings)
