@@ -18,6 +18,7 @@ from portal.commands.institution import institution
 from portal.commands.migrate import migrate
 from portal.commands.provinces import provinces
 from portal.commands.render import render
+from portal.commands.sensitivity import sensitivity
 from portal.commands.serve import serve
 from portal.commands.storage import storage
 from portal.commands.user import user
@@ -26,6 +27,7 @@ from portal.logs import configure_logging
 from server.assets import AssetError, AssetsMissingError
 from server.keys import KeyFileError
 from server.provinces.peers import ProvincesFileError
+from server.sensitivity import PolicyError
 from server.settings import SettingsError
 from server.storage import StorageError
 
@@ -37,6 +39,7 @@ OPERATOR_ERRORS = (
     AssetError,
     AssetsMissingError,
     ProvincesFileError,
+    PolicyError,
 )
 
 
@@ -60,6 +63,7 @@ for command in (
     migrate,
     provinces,
     render,
+    sensitivity,
     serve,
     storage,
     user,

@@ -24,6 +24,7 @@ DENIAL_STATUS = {
     DenialReason.NOT_REVIEWED: HTTPStatus.FORBIDDEN,
     DenialReason.SCOPE: HTTPStatus.FORBIDDEN,
     DenialReason.NO_DIGITAL_FILM: HTTPStatus.FORBIDDEN,
+    DenialReason.SENSITIVE: HTTPStatus.FORBIDDEN,
     DenialReason.EXPIRED: HTTPStatus.GONE,
     DenialReason.REVOKED: HTTPStatus.GONE,
 }
@@ -68,6 +69,10 @@ DENIAL_WORDS = {
     DenialReason.NO_DIGITAL_FILM: (
         _l("报告以纸质或胶片提供"),
         _l("这次检查没有选择数字胶片，请凭就诊凭证到检查医院领取纸质报告或胶片。"),
+    ),
+    DenialReason.SENSITIVE: (
+        _l("内容标记为特别敏感"),
+        _l("按规定，这些内容只能在线查看，不能下载、导出或发送。如确有需要，请联系检查医院。"),
     ),
 }
 

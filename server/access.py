@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from server import clock, consent, launches, people, reports, staff
 from server.model import Account, Role, Series, Share, Study
+from server.sensitivity import Reader
+from server.sensitivity.marks import marks_of
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -51,6 +53,7 @@ class DenialReason(enum.StrEnum):
     REVOKED = "revoked"
     SCOPE = "scope"
     NO_DIGITAL_FILM = "no_digital_film"
+    SENSITIVE = "sensitive"  # its mark forbids it (F-09)
 
 
 class AccessDenied(Exception):  # noqa: N818 - the name is part of the contract
@@ -82,6 +85,11 @@ class Grant:
 
 
 _PICTURES = frozenset({Action.VIEW_PICTURES, Action.VIEW_DICOM, Action.DOWNLOAD, Action.SHARE})
+_READERS = {
+    GrantKind.PATIENT: Reader.PATIENT,
+    GrantKind.SHARE: Reader.RECIPIENT,
+    GrantKind.STAFF: Reader.DOCTOR,
+}
 _PATIENT_ACTIONS = frozenset(Action)
 _DOCTOR_ACTIONS = frozenset(
     {Action.VIEW_REPORT, Action.VIEW_PICTURES, Action.VIEW_DICOM, Action.DOWNLOAD}
@@ -198,6 +206,7 @@ def authorize(
         _check_review(cloud, session, action, study)
         if action is Action.VIEW_REPORT and not study.digital_film:
             raise AccessDenied(DenialReason.NO_DIGITAL_FILM)
+    _check_marks(cloud, session, grant, action, study)
 
 
 def giver_may_share(session: Session, account_id: int, study_id: str) -> bool:
@@ -210,6 +219,16 @@ def giver_may_share(session: Session, account_id: int, study_id: str) -> bool:
         return False
     pictured = session.scalar(select(Study.person_id).where(Study.study_id == study_id))
     return pictured in people.visible_persons(session, giver.person_id)
+
+
+def _check_marks(
+    cloud: ImageCloud, session: Session, grant: Grant, action: Action, study: Study
+) -> None:
+    reader = _READERS[grant.kind]
+    if not cloud.sensitivity.concerns(reader, action):
+        return
+    if cloud.sensitivity.forbids(reader, action, marks_of(session, study)):
+        raise AccessDenied(DenialReason.SENSITIVE)
 
 
 def _check_account(session: Session, grant: Grant, study: Study) -> None:

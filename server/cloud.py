@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -12,6 +12,7 @@ from server.jobs.queue import JobQueue
 from server.keys import KeyFileError, MasterKey
 from server.migrate import upgrade_database
 from server.model import DataKey
+from server.sensitivity import Policy, load_policy
 from server.settings import Settings
 from server.sms import SmsSender, open_sender
 from server.storage import ObjectStore, Vault, open_store
@@ -32,6 +33,7 @@ class ImageCloud:
     jobs: JobQueue
     sms: SmsSender | None = None
     second_factors: tuple[SecondFactor, ...] = SECOND_FACTORS
+    sensitivity: Policy = field(default_factory=load_policy)
 
 
 def open_cloud(settings: Settings, *, immediate: bool = False) -> ImageCloud:
@@ -51,6 +53,7 @@ def open_cloud(settings: Settings, *, immediate: bool = False) -> ImageCloud:
         vault=Vault(open_volumes(settings, database), master_key, settings.storage_cipher),
         jobs=JobQueue(settings, immediate=immediate),
         sms=open_sender(settings),
+        sensitivity=load_policy(settings.sensitivity_file),
     )
     cloud.jobs.attach(cloud)
     return cloud

@@ -13,6 +13,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 AES_256_GCM, SM4_GCM = "AES-256-GCM", "SM4-GCM"
 STORAGE_CIPHERS = (AES_256_GCM, SM4_GCM)
 ARCHIVE_PROFILES = ("national", "chongqing")
+LOOPBACK: tuple[Network, ...] = (
+    ipaddress.ip_network("127.0.0.0/8"),
+    ipaddress.ip_network("::1/128"),
+)
 
 
 class SettingsError(ValueError):
@@ -59,6 +63,8 @@ class Settings:
     recovery_hours: int = 24
     reminder_profile: str = "national"
     reminders_file: Path | None = None
+    history_years: int = 0
+    identity_adapters_file: Path | None = None
     storage_endpoints: tuple[str, ...] = ()
     storage_cipher: str = AES_256_GCM
     archive_profile: str = "national"
@@ -66,6 +72,8 @@ class Settings:
     replica_store_url: str | None = None
     scrub_megabytes: int = 2000
     backup_dir: Path | None = None
+    metrics_networks: tuple[Network, ...] = LOOPBACK
+    sensitivity_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -164,6 +172,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         recovery_hours=_integer(environ, "YINGYUN_RECOVERY_HOURS", 24),
         reminder_profile=environ.get("YINGYUN_REMINDER_PROFILE", "national"),
         reminders_file=_path(environ, "YINGYUN_REMINDERS_FILE"),
+        sensitivity_file=_path(environ, "YINGYUN_SENSITIVITY_FILE"),
+        history_years=_integer(environ, "YINGYUN_HISTORY_YEARS", 0),
+        identity_adapters_file=_path(environ, "YINGYUN_IDENTITY_ADAPTERS_FILE"),
         storage_endpoints=_words(environ, "YINGYUN_STORAGE_ENDPOINTS"),
         storage_cipher=_choice(environ, "YINGYUN_STORAGE_CIPHER", STORAGE_CIPHERS),
         archive_profile=_choice(environ, "YINGYUN_ARCHIVE_PROFILE", ARCHIVE_PROFILES),
@@ -171,4 +182,5 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         replica_store_url=environ.get("YINGYUN_REPLICA_STORE_URL") or None,
         scrub_megabytes=_integer(environ, "YINGYUN_SCRUB_MEGABYTES", 2000),
         backup_dir=_path(environ, "YINGYUN_BACKUP_DIR"),
+        metrics_networks=_networks(environ, "YINGYUN_METRICS_NETWORKS") or LOOPBACK,
     )

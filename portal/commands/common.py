@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+from sqlalchemy.orm import Session
+
 from server import settings as settings_module
 from server.cloud import ImageCloud, check_master_key, open_cloud, upgrade_database
+from server.model import Study
 from server.settings import Settings
+from server.study_named import NoSuchStudyError, study_named
 
 
 def ready_cloud(settings: Settings | None = None) -> ImageCloud:
@@ -24,3 +29,14 @@ def ready_cloud(settings: Settings | None = None) -> ImageCloud:
 def asset_cache(settings: Settings) -> Path:
     """Return the folder that keeps what was fetched for the assets."""
     return settings.assets_dir.parent / "asset-cache"
+
+
+def chosen_study(session: Session, institution_code: str, accession_number: str) -> Study:
+    """Return the study that an operator names. Raises ClickException where there is not one."""
+    try:
+        return study_named(session, institution_code.upper(), accession_number)
+    except NoSuchStudyError as error:
+        raise click.ClickException(
+            "该机构没有这个检查号，或不止一个 / the institution has no such accession number, "
+            "or has several"
+        ) from error

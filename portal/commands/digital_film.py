@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from portal.commands.common import ready_cloud
-from server.digital_film import NoSuchStudyError, set_chosen
+from portal.commands.common import chosen_study, ready_cloud
+from server.digital_film import set_chosen
 
 
 @click.command("digital-film")
@@ -17,18 +17,7 @@ def digital_film(institution_code: str, accession_number: str, chosen: bool) -> 
 
     未选择时，报告以纸质或胶片提供 / where it was not, the report is had on paper or film.
     """
-    try:
-        with ready_cloud().database.session() as session:
-            set_chosen(
-                session,
-                institution_code=institution_code.upper(),
-                accession_number=accession_number,
-                chosen=chosen,
-                actor="cli",
-            )
-    except NoSuchStudyError as error:
-        raise click.ClickException(
-            "该机构没有这个检查号，或不止一个 / the institution has no such accession number, "
-            "or has several"
-        ) from error
+    with ready_cloud().database.session() as session:
+        study = chosen_study(session, institution_code, accession_number)
+        set_chosen(session, study, chosen=chosen, actor="cli")
     click.echo("已登记 / noted")

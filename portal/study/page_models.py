@@ -54,6 +54,7 @@ class StudyFrame:
     subtitle: str
     cloud_index: str
     links: StudyLinks
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)

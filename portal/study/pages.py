@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.auditing import note_view
+from portal.context import database_session
 from portal.decisions import study_action
 from portal.doors import DOCTOR, StudyDoor
 from portal.security import runs_python
@@ -24,6 +25,7 @@ from portal.study.page_models import (
 from server.access import Action
 from server.imaging.opening import opening_frame, opening_series
 from server.model import PreviewKind, Series
+from server.sensitivity import is_special
 from server.terms import modality_label
 from viewer_py.dicom import refusals
 
@@ -135,7 +137,11 @@ def study_frame(door: StudyDoor, series: Series | None = None, frame_index: int 
         dicom_confirmed=door.url(f"dicom?confirmed=1&{carried}") if may_dicom else "",
     )
     return StudyFrame(
-        shown.study_title(door), shown.study_subtitle(door), door.study.cloud_index, links
+        shown.study_title(door),
+        shown.study_subtitle(door),
+        door.study.cloud_index,
+        links,
+        sensitive=is_special(database_session(), door.study),
     )
 
 

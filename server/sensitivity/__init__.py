@@ -1,0 +1,19 @@
+"""Marks of how sensitive images, reports and identities are, and what they forbid (F-09).
+
+`marks` says what is marked and sets it, `policy` what a mark forbids to whom; the one decision of
+`server.access` asks it for every object.
+"""
+
+from server.sensitivity.marks import Marked, Sensitivity, is_special, set_marks
+from server.sensitivity.policy import Policy, PolicyError, Reader, load_policy
+
+__all__ = [
+    "Marked",
+    "Policy",
+    "PolicyError",
+    "Reader",
+    "Sensitivity",
+    "is_special",
+    "load_policy",
+    "set_marks",
+]
