@@ -10,6 +10,7 @@ from portal.commands.assets import assets
 from portal.commands.audit import audit
 from portal.commands.client import client
 from portal.commands.demo import demo
+from portal.commands.dicom import dicom
 from portal.commands.digital_film import digital_film
 from portal.commands.family import family
 from portal.commands.index import index
@@ -25,6 +26,7 @@ from portal.commands.user import user
 from portal.commands.worker import worker
 from portal.logs import configure_logging
 from server.assets import AssetError, AssetsMissingError
+from server.dimse.peers import PeersFileError
 from server.keys import KeyFileError
 from server.provinces.peers import ProvincesFileError
 from server.sensitivity import PolicyError
@@ -39,6 +41,7 @@ OPERATOR_ERRORS = (
     AssetError,
     AssetsMissingError,
     ProvincesFileError,
+    PeersFileError,
     PolicyError,
 )
 
@@ -55,6 +58,7 @@ for command in (
     audit,
     client,
     demo,
+    dicom,
     digital_film,
     family,
     index,

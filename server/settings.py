@@ -52,6 +52,12 @@ class Settings:
     assets_dir: Path = field(default=Path("assets"))
     identity_providers_file: Path | None = None
     dicom_nodes_file: Path | None = None
+    dicom_peers_file: Path | None = None
+    dicom_ae_title: str = "YINGYUN"
+    dicom_tls_only: bool = False
+    dicom_tls_certificate_file: Path | None = None
+    dicom_tls_key_file: Path | None = None
+    dicom_tls_authorities_file: Path | None = None
     authorisation_per_encounter: bool = False
     verifiers_file: Path | None = None
     data_use_approvals_file: Path | None = None
@@ -161,6 +167,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         assets_dir=Path(environ.get("YINGYUN_ASSETS_DIR", str(home / "assets"))),
         identity_providers_file=_path(environ, "YINGYUN_IDENTITY_PROVIDERS_FILE"),
         dicom_nodes_file=_path(environ, "YINGYUN_DICOM_NODES_FILE"),
+        dicom_peers_file=_path(environ, "YINGYUN_DICOM_PEERS_FILE"),
+        dicom_ae_title=environ.get("YINGYUN_DICOM_AE_TITLE", "YINGYUN"),
+        dicom_tls_only=_flag(environ, "YINGYUN_DICOM_TLS_ONLY", False),
+        dicom_tls_certificate_file=_path(environ, "YINGYUN_DICOM_TLS_CERTIFICATE_FILE"),
+        dicom_tls_key_file=_path(environ, "YINGYUN_DICOM_TLS_KEY_FILE"),
+        dicom_tls_authorities_file=_path(environ, "YINGYUN_DICOM_TLS_AUTHORITIES_FILE"),
         authorisation_per_encounter=_flag(environ, "YINGYUN_AUTHORISATION_PER_ENCOUNTER", False),
         verifiers_file=_path(environ, "YINGYUN_VERIFIERS_FILE"),
         data_use_approvals_file=_path(environ, "YINGYUN_DATA_USE_APPROVALS_FILE"),
