@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from flask import Blueprint, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import NotFound
 
 from portal.account import own_account
@@ -39,6 +40,8 @@ blueprint = Blueprint("account_security", __name__)
 
 UNPROCESSABLE = 422
 TOO_MANY = 429
+FACTOR_TIMED_OUT = _l("绑定已超时，请重新开始。")
+WRONG_FIRST_CODE = _l("验证码不正确，请核对手机时间后重试。")
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,11 @@ def totp_page() -> ResponseReturnValue:
 
 
 def _totp_page(offered: totp.TotpOffer, form: TotpForm) -> str:
-    groups = [offered.secret[at : at + 4] for at in range(0, len(offered.secret), 4)]
     return render_template(
         "account/totp.html",
         form=form,
         offered=offered,
-        secret=" ".join(groups),
+        secret=offered.grouped_secret,
         qr=data_address(qr_png(offered.uri)),
     )
 
@@ -161,14 +163,14 @@ def confirm_totp() -> ResponseReturnValue:
     try:
         offered = totp.same_offer(current_cloud(), account, request.form.get("offer", ""))
     except FactorRefusedError:
-        return _back(_("绑定已超时，请重新开始。"), "error")
+        return _back(str(FACTOR_TIMED_OUT), "error")
     if not form.validate():
         return _totp_page(offered, form), UNPROCESSABLE
     code, source = form.code.data or "", source_address()
     if not totp.accept_offer(
         current_cloud(), database_session(), account, offered, code, source=source
     ):
-        form.code.errors = [_("验证码不正确，请核对手机时间后重试。")]
+        form.code.errors = [str(WRONG_FIRST_CODE)]
         return _totp_page(offered, form), UNPROCESSABLE
     return _back(_("身份验证器已绑定，原有的已失效。"))
 

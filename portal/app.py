@@ -23,6 +23,7 @@ from portal import (
     patient,
     preferences,
 )
+from portal.admin import install_admin
 from portal.api.hospital import install_hospital_api
 from portal.api.provinces import install_provinces
 from portal.auth import install_auth
@@ -30,12 +31,15 @@ from portal.auth.providers import install_providers
 from portal.authorisations import install_authorisations
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
+from portal.dicomweb import install_dicomweb
 from portal.downloads import install_downloads
 from portal.entry import install_entry
 from portal.errors import install_errors
 from portal.i18n import install_i18n
 from portal.identity import install_identity
 from portal.idle import install_idle
+from portal.launch import authenticator as launch_authenticator
+from portal.launch import image_display as launch_image_display
 from portal.launch import reminders as launch_reminders
 from portal.launch import views as launch_pages
 from portal.launch.forms import FormProtection, FramedSessions
@@ -44,6 +48,8 @@ from portal.limits import apply_view_limits, install_limits
 from portal.logs import ensure_logging
 from portal.navigation import install_navigation
 from portal.oauth import install_oauth
+from portal.operations import metrics
+from portal.operations.measures import install_measures
 from portal.request_log import install_request_log
 from portal.security import install_security
 from portal.service_worker import install_service_worker
@@ -78,6 +84,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     install_context(app, cloud)
     install_i18n(app)
     install_request_log(app)
+    install_measures(app)
     install_security(app)
     install_entry(app)
     install_limits(app)
@@ -133,10 +140,13 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(family_pages.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(language.blueprint)
     install_text_size(app)
     app.register_blueprint(launch_pages.blueprint)
     app.register_blueprint(launch_reminders.blueprint)
+    app.register_blueprint(launch_authenticator.blueprint)
+    app.register_blueprint(launch_image_display.blueprint)
     app.context_processor(embedding)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(preferences.blueprint)
@@ -147,5 +157,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     install_downloads(app)
     install_authorisations(app)
     install_provinces(app)
+    install_dicomweb(app)
+    install_admin(app)
     if settings.development:
         app.register_blueprint(mailbox.blueprint)

@@ -47,6 +47,7 @@ class WorkListFilter:
 
     text: str = ""
     modality: str = ""
+    modalities: frozenset[str] = frozenset()  # any of these
     since: date | None = None
     until: date | None = None
 
@@ -201,6 +202,8 @@ def _conditions(wanted: WorkListFilter) -> list[ColumnElement[bool]]:
         conditions.append(_holds(wanted.text))
     if wanted.modality:
         conditions.append(Study.series.any(Series.modality == wanted.modality))
+    if wanted.modalities:
+        conditions.append(Study.series.any(Series.modality.in_(wanted.modalities)))
     return conditions + examined_between(wanted.since, wanted.until)
 
 

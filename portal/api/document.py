@@ -18,8 +18,11 @@ _SCOPES = {
     Scope.LAUNCH: "打开调阅 / open launches",
     Scope.INDEX_READ: "查询索引 / read the index",
     Scope.CONSENT_WRITE: "登记挂号时的同意 / record consents given at registration",
+    Scope.REGISTRATION: "挂号与缓存申请 / registrations, applications for a cache",
     Scope.REMINDER: "接诊与开单提醒、互认 / reminders at reception and ordering, recognition",
     Scope.CITATION_READ: "查询引用 / look up citations",
+    Scope.DICOMWEB_READ: "按 DICOMweb 查询和取得影像 / find and fetch images (QIDO-RS, WADO-RS)",
+    Scope.DICOMWEB_STORE: "按 DICOMweb 上传影像 / store images (STOW-RS)",
 }
 
 

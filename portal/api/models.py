@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from server.launches import Opens
+from portal.api.image_display import InvokeImageDisplay
+from server.launches import Opens, PatientNumbers
 from server.model import CarePurpose
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -19,6 +20,11 @@ Name = Annotated[
 ]
 Address = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
 Uid = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9.]+$")]
+
+HealthCode = Annotated[
+    str, StringConstraints(max_length=512, pattern=_PRINTABLE, strip_whitespace=True)
+]
+Licence = Annotated[str, StringConstraints(pattern=r"^([0-9]{15})?$")]
 
 
 class Strict(BaseModel):
@@ -33,6 +39,11 @@ class Patient(Strict):
     patient_id: Number
     id_number: Annotated[str, StringConstraints(pattern=r"^([0-9]{17}[0-9Xx])?$")] = ""
     person_code: Annotated[str, StringConstraints(pattern=r"^([0-9]{26})?$")] = ""
+    health_code: HealthCode = Field("", description="电子健康码 / as a scanner read it (H-04)")
+
+    def numbers(self) -> PatientNumbers:
+        """Return the numbers in our own words."""
+        return PatientNumbers(self.patient_id, self.id_number, self.person_code, self.health_code)
 
 
 class Physician(Strict):
@@ -40,18 +51,7 @@ class Physician(Strict):
 
     code: Number
     name: Name
-
-
-class InvokeImageDisplay(BaseModel):
-    """IHE Invoke Image Display (RAD-106) parameters, inside an authenticated launch only."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    requestType: Literal["STUDY", "PATIENT"]  # noqa: N815 - as IHE spells it
-    patientID: Number | None = None  # noqa: N815
-    studyUID: Uid | None = None  # noqa: N815
-    accessionNumber: Number | None = None  # noqa: N815
-    viewerType: Literal["DICOM", "JPG", "REPORT"] = "DICOM"  # noqa: N815
+    licence_number: Licence = Field("", description="医师执业证书编码 / 15 digits (H-04)")
 
 
 class LaunchBody(Strict):

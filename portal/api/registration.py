@@ -13,11 +13,12 @@ from werkzeug.exceptions import Conflict, NotFound
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Number, Patient, Problem, Strict
+from portal.api.refusals import refused
 from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from server.authorisations import caching
 from server.clients import Scope
-from server.launches import LaunchRefusedError, PatientNumbers
+from server.launches import LaunchRefusedError
 from server.launches.patients import person_of
 from server.model import Institution
 
@@ -63,7 +64,13 @@ def caching_text() -> Response:
 @blueprint.post("/caching-consents")
 @client_may(Scope.CONSENT_WRITE)
 @document.validate(
-    resp=Answers(HTTP_201=CachingConsentMade, HTTP_404=Problem, HTTP_409=Problem, **_REFUSALS),
+    resp=Answers(
+        HTTP_201=CachingConsentMade,
+        HTTP_404=Problem,
+        HTTP_409=Problem,
+        HTTP_503=Problem,
+        **_REFUSALS,
+    ),
     security=_SECURITY,
     tags=["consent"],
 )
@@ -72,13 +79,10 @@ def record_caching_consent(json: CachingBody) -> Response:
     cloud, session, caller = current_cloud(), database_session(), current_caller()
     if json.version != caching.TEXT_VERSION:
         raise Conflict
-    numbers = PatientNumbers(
-        json.patient.patient_id, json.patient.id_number, json.patient.person_code
-    )
     try:
-        person = person_of(cloud, session, caller.institution_id, numbers)
+        person = person_of(cloud, session, caller.institution_id, json.patient.numbers())
     except LaunchRefusedError as error:
-        raise Conflict from error
+        return refused(error.reason)
     if person is None:
         raise NotFound
     made = caching.record_caching_consent(

@@ -14,6 +14,7 @@ from werkzeug.exceptions import Conflict, NotFound, ServiceUnavailable
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Patient, Problem
+from portal.api.refusals import refused
 from portal.api.reminder_cards import cards_of
 from portal.api.reminder_models import (
     DecisionBody,
@@ -28,7 +29,7 @@ from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from server import audit, reminders
 from server.clients import Scope
-from server.launches import LaunchRefusedError, PatientNumbers
+from server.launches import LaunchRefusedError
 from server.launches.patients import person_of
 from server.model import Person, Reminder
 from server.provinces import elsewhere
@@ -51,19 +52,23 @@ _SECURITY = {CLIENT: [str(Scope.REMINDER)]}
 @blueprint.post("/receptions")
 @client_may(Scope.REMINDER)
 @document.validate(
-    resp=Answers(HTTP_200=History, HTTP_409=Problem, **_REFUSALS),
+    resp=Answers(HTTP_200=History, HTTP_409=Problem, HTTP_503=Problem, **_REFUSALS),
     security=_SECURITY,
     tags=["reminder"],
 )
 def receive(json: Reception) -> Response:
     """接诊提醒：患者在各家医院、各省的历史检查 / All history of a patient, as an index."""
     cloud, session, caller = current_cloud(), database_session(), current_caller()
-    person = _person(json.patient)
+    try:
+        person = _person(json.patient)
+    except LaunchRefusedError as error:
+        return refused(error.reason)
     found: list[PastExamination] = []
     answered = True
     if person is not None:
         elsewhere.refresh(cloud, [person.id])
-        found = reminders.history_of(session, person.id, caller.institution_id)
+        since = reminders.history_begins(cloud.settings)
+        found = reminders.history_of(session, person.id, caller.institution_id, since=since)
         answered = not elsewhere.is_unanswered(cloud, session, [person.id])
     audit.record(
         session,
@@ -97,7 +102,10 @@ def receive(json: Reception) -> Response:
 def check_order(json: OrderCheck) -> Response:
     """开单提醒：历史中的相同检查 / Which same examinations an order could be spared by."""
     cloud, session, caller = current_cloud(), database_session(), current_caller()
-    person = _person(json.patient)
+    try:
+        person = _person(json.patient)
+    except LaunchRefusedError as error:
+        return refused(error.reason)
     if person is not None:
         elsewhere.refresh(cloud, [person.id])
     order = Order(
@@ -154,13 +162,9 @@ def decide(reminder_id: str, json: DecisionBody) -> Response:
 
 
 def _person(patient: Patient) -> Person | None:
-    """Return who is meant. Raises Conflict where the numbers are those of different persons."""
-    numbers = PatientNumbers(patient.patient_id, patient.id_number, patient.person_code)
+    """Return who is meant. Raises LaunchRefusedError where the numbers do not fit."""
     institution_id = current_caller().institution_id
-    try:
-        return person_of(current_cloud(), database_session(), institution_id, numbers)
-    except LaunchRefusedError as error:
-        raise Conflict from error
+    return person_of(current_cloud(), database_session(), institution_id, patient.numbers())
 
 
 def _row(one: PastExamination) -> PastStudy:

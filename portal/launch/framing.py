@@ -22,8 +22,8 @@ def frame_ancestors() -> tuple[str, ...]:
 
 
 def launch_ticket() -> str | None:
-    """Return the ticket that the address holds, by path or as SMART launch parameter."""
-    if request.blueprint != "launch":
+    """Return the ticket that the address holds, by path or as a parameter (SMART, IHE)."""
+    if request.blueprint not in {"launch", "launch_image_display"}:
         return None
     path: str | None = (request.view_args or {}).get("ticket")
     return path or request.args.get("launch")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,17 +17,27 @@ from portal.context import current_cloud, database_session
 from portal.decisions import public, public_data
 from portal.doctor.rows import row
 from portal.identity import source_address
+from portal.launch.authenticator import may_bind
+from portal.launch.entering import (
+    back_to_his,
+    keep,
+    origin_of,
+    presented_by_browser,
+    redeem,
+    refused,
+)
 from portal.launch.forms import carries_proof
 from portal.launch.framing import launch_ticket
 from portal.launch.launched import current_launch, launched, launched_base
 from portal.limits import limited
-from portal.sessions import clear_launch, launch_token, launch_tokens, set_launch
+from portal.sessions import clear_launch, launch_token
 from server import access, launches, preferences, work_list
 from server.accounts import SignInExpired, SignInRefused
 from server.imaging.opening import opening_series_of
-from server.launches import Opens, Presented, Redeemed, TicketError, TicketFault
+from server.launches import Opens, Presented, TicketError, TicketFault
 from server.model import Account, Launch, Person, Study
 from server.preferences import PreferenceError
+from server.reminders import history_begins
 from server.terms import sex_label
 from server.timeline import PageMarkError
 from server.work_list import WorkListFilter
@@ -38,8 +47,6 @@ blueprint = Blueprint("launch", __name__)
 ENTRIES = "240 per minute"
 UNPROCESSABLE = 422
 TOO_MANY = 429
-GONE = 410
-FRAMES = frozenset({"iframe", "frame"})
 
 
 @blueprint.get("/launch/<ticket>")
@@ -52,15 +59,13 @@ def enter(ticket: str) -> ResponseReturnValue:
     `/launch?iss=…&launch=…` is the same with the parameters of SMART App Launch: `launch` is the
     ticket, `iss` must be the page's origin.
     """
-    issuer = None if ticket else _origin_of(request.args.get("iss", ""))
+    issuer = None if ticket else origin_of(request.args.get("iss", ""))
     try:
-        redeemed = _redeem(
-            launch_ticket() or "", Presented(_in_frame(), issuer or _origin_of(request.referrer))
-        )
+        redeemed = redeem(launch_ticket() or "", presented_by_browser(issuer))
     except TicketError as error:
-        return _refused(error.fault)
+        return refused(error.fault)
     response = redirect(launched_base(redeemed.launch.launch_id), 303)
-    _keep(response, redeemed)
+    keep(response, redeemed)
     return response
 
 
@@ -77,7 +82,7 @@ def enter_without_cookies() -> Response:
     if not isinstance(asked, dict) or not isinstance(asked.get("ticket"), str):
         raise BadRequest
     try:
-        redeemed = _redeem(asked["ticket"], Presented(None, _origin_of(str(asked.get("origin")))))
+        redeemed = redeem(asked["ticket"], Presented(None, origin_of(str(asked.get("origin")))))
     except TicketError as error:
         raise Gone from error
     launch_id = redeemed.launch.launch_id
@@ -108,8 +113,11 @@ def studies(launch_id: str) -> str:
     grant = access.doctor_grant(
         cloud, session, account, launch_id=launch_id, source=source_address()
     )
+    wanted, length = _wanted(launch)
     try:
-        found = work_list.work_list(session, grant, WorkListFilter(), page=request.args.get("page"))
+        found = work_list.work_list(
+            session, grant, wanted, page=request.args.get("page"), length=length
+        )
     except PageMarkError as error:
         raise BadRequest from error
     series = opening_series_of(session, [one.study_id for one in found.entries])
@@ -120,6 +128,9 @@ def studies(launch_id: str) -> str:
         patient_id=launch.patient_id,
         rows=tuple(row(one, series.get(one.study_id), base) for one in found.entries),
         more_url=f"{base}?page={found.next_page}" if found.next_page else "",
+        narrowed=wanted != WorkListFilter() and "all" not in request.args,
+        all_url=f"{base}?all=1",
+        bind_url=f"{launched_base(launch_id)}/authenticator" if may_bind(launch, account) else "",
         end_url=f"{launched_base(launch_id)}/end",
     )
     note_list("launch.list", rows=len(found.entries))
@@ -180,7 +191,7 @@ def check_code(launch_id: str) -> ResponseReturnValue:
             source=source_address(),
         )
     except SignInExpired:
-        return _refused(TicketFault.EXPIRED)
+        return refused(TicketFault.EXPIRED)
     except SignInRefused as refused:
         form.code.errors = [_refusal(refused)]
         return _code_form(form), TOO_MANY if refused.retry_at else UNPROCESSABLE
@@ -208,61 +219,26 @@ def leave(launch_id: str) -> ResponseReturnValue:
     session = database_session()
     launches.end(session, session.get_one(Launch, launch_id), source=source_address())
     response = current_app.make_response(
-        render_template("launch/closed.html", title=_("调阅已结束"), advice=_back_to_his())
+        render_template("launch/closed.html", title=_("调阅已结束"), advice=back_to_his())
     )
     clear_launch(response, current_cloud().settings, launch_id)
     return response
 
 
-def _back_to_his() -> str:
-    return str(_("请回到医院系统，需要时重新打开影像。"))
-
-
-def _redeem(ticket: str, presented: Presented) -> Redeemed:
-    cloud = current_cloud()
-    return launches.redeem(
-        cloud,
-        ticket,
-        presented,
-        source=source_address(),
-        previous_tokens=launch_tokens(cloud.settings, request).values(),
+def _wanted(launch: Launch) -> tuple[WorkListFilter, int]:
+    """Return what the list shows, and how many at once: what was asked for, or all."""
+    since = history_begins(current_cloud().settings)
+    begins = since.date() if since is not None else None
+    if "all" in request.args or not launch.list_filter:
+        return WorkListFilter(since=begins), work_list.PAGE_LENGTH
+    asked = launch.list_filter
+    days = [date.fromisoformat(asked[one]) if one in asked else None for one in ("since", "until")]
+    lower = max((one for one in (days[0], begins) if one is not None), default=None)
+    modalities = frozenset(asked.get("modalities", "").split(",")) - {""}
+    return (
+        WorkListFilter(modalities=modalities, since=lower, until=days[1]),
+        int(asked.get("most", work_list.PAGE_LENGTH)),
     )
-
-
-def _keep(response: Response, redeemed: Redeemed) -> None:
-    """Set the launch's cookie; those of ended launches go."""
-    settings = current_cloud().settings
-    for launch_id in launch_tokens(settings, request):
-        with current_cloud().database.session() as session:
-            earlier = session.get(Launch, launch_id)
-            if earlier is None or earlier.ended_at is not None:
-                clear_launch(response, settings, launch_id)
-    set_launch(response, settings, redeemed.launch.launch_id, redeemed.token)
-
-
-def _in_frame() -> bool | None:
-    """Whether the browser loads this into a frame; None where it does not say."""
-    said = request.headers.get("Sec-Fetch-Dest")
-    return None if said is None else said in FRAMES
-
-
-def _origin_of(address: str | None) -> str | None:
-    """Return the origin of an address, None for none and for what is no address."""
-    try:
-        parts = urlsplit(address or "")
-    except ValueError:
-        return None
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
-
-
-def _refused(fault: TicketFault) -> ResponseReturnValue:
-    words = {
-        TicketFault.USED: _("这次调阅的入口已经用过"),
-        TicketFault.EXPIRED: _("这次调阅的入口已过期"),
-        TicketFault.ORIGIN: _("这次调阅不是从登记的医院系统打开的"),
-    }
-    title = words.get(fault, _("无法打开这次调阅"))
-    return render_template("launch/closed.html", title=title, advice=_back_to_his()), GONE
 
 
 def _patient(launch: Launch) -> dict[str, str]:

@@ -39,6 +39,11 @@ class TotpOffer:
     uri: str
     sealed: str
 
+    @property
+    def grouped_secret(self) -> str:
+        """The secret in groups of four, to be typed."""
+        return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
+
 
 @dataclass(frozen=True)
 class TotpFactor:

@@ -60,8 +60,16 @@ def record_caching_consent(
 
 def may_cache(session: Session, *, person_id: int, institution_id: int) -> bool:
     """Whether a hospital may apply for a cache of a person's history just now (E-20)."""
-    wanted = select(CachingConsent.consent_id).where(*_live(person_id, institution_id))
-    return session.scalars(wanted.limit(1)).first() is not None
+    return live_consent(session, person_id=person_id, institution_id=institution_id) is not None
+
+
+def live_consent(
+    session: Session, *, person_id: int, institution_id: int
+) -> CachingConsent | None:
+    """Return the newest consent by which a hospital may apply for a cache just now (E-20)."""
+    wanted = select(CachingConsent).where(*_live(person_id, institution_id))
+    newest = wanted.order_by(CachingConsent.given_at.desc(), CachingConsent.consent_id)
+    return session.scalars(newest.limit(1)).first()
 
 
 def caching_consents_of(session: Session, account: Account) -> Sequence[CachingConsent]:

@@ -11,5 +11,8 @@ class Scope(enum.StrEnum):
     LAUNCH = "launch"
     INDEX_READ = "index.read"
     CONSENT_WRITE = "consent.write"
+    REGISTRATION = "registration"
     REMINDER = "reminder"
     CITATION_READ = "citation.read"
+    DICOMWEB_READ = "dicomweb.read"
+    DICOMWEB_STORE = "dicomweb.store"

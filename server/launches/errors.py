@@ -16,6 +16,10 @@ class RefusalReason(enum.StrEnum):
     PATIENT = "patient"
     STUDY = "study"
     PHYSICIAN = "physician"
+    CERTIFICATE = "certificate"  # the check digit of an ID number is wrong (E-45)
+    HEALTH_CODE = "health_code"
+    LICENCE = "licence"
+    IDENTITY_SERVICE = "identity_service"  # does not answer just now
 
 
 class LaunchRefusedError(LaunchError):
@@ -34,6 +38,7 @@ class TicketFault(enum.StrEnum):
     EXPIRED = "expired"
     ORIGIN = "origin"
     SHUT = "shut"
+    STUDY = "study"  # what it is to begin with is not the patient's
 
 
 class TicketError(LaunchError):

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import people
+from server.identity_adapters import (
+    AdapterError,
+    AdaptersFileError,
+    id_number_of,
+    load_adapters,
+)
 from server.launches.errors import LaunchRefusedError, RefusalReason
-from server.model import Person, Study
+from server.model import Institution, Person, Study
 from server.people import IdNumberError
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class PatientNumbers:
     patient_id: str
     id_number: str = ""
     person_code: str = ""
+    # 电子健康码, as a scanner read it (H-04).
+    health_code: str = ""
 
 
 def person_of(
@@ -32,13 +43,15 @@ def person_of(
     """Return the person whom all the numbers mean; None where only the hospital knows him.
 
     Raises LaunchRefusedError where two numbers mean two persons: one of them is a mistake, and
-    somebody else's images would be shown.
+    somebody else's images would be shown. So it does for a wrong check digit (E-45), and for a
+    health code that does not hold.
     """
-    found = {
-        one.id: one
-        for one in (_by_id_number(cloud, session, numbers.id_number), _by_code(session, numbers))
-        if one is not None
-    }
+    candidates = (
+        _by_id_number(cloud, session, numbers.id_number),
+        _by_code(session, numbers),
+        _by_health_code(cloud, session, institution_id, numbers.health_code),
+    )
+    found = {one.id: one for one in candidates if one is not None}
     registered = _registered(session, institution_id, numbers.patient_id)
     strangers = [one for one in registered if one.id not in found and _is_other(one, numbers)]
     if len(found) > 1 or strangers or len(registered) > 1:
@@ -48,7 +61,7 @@ def person_of(
 
 def _is_other(person: Person, numbers: PatientNumbers) -> bool:
     """Whether a number was said that would have found this person, had it been his."""
-    by_id = bool(numbers.id_number) and person.id_number_hash is not None
+    by_id = bool(numbers.id_number or numbers.health_code) and person.id_number_hash is not None
     return by_id or bool(numbers.person_code)
 
 
@@ -58,7 +71,26 @@ def _by_id_number(cloud: ImageCloud, session: Session, number: str) -> Person | 
     try:
         people.normalize_id_number(number)
     except IdNumberError as error:
-        raise LaunchRefusedError(RefusalReason.PATIENT) from error
+        raise LaunchRefusedError(RefusalReason.CERTIFICATE) from error
+    return people.find_by_id_number(cloud, session, number)
+
+
+def _by_health_code(
+    cloud: ImageCloud, session: Session, institution_id: int, code: str
+) -> Person | None:
+    if not code:
+        return None
+    institution = session.get_one(Institution, institution_id)
+    try:
+        adapter = load_adapters(cloud.settings.identity_adapters_file).health_code
+        if adapter is None:
+            raise LaunchRefusedError(RefusalReason.HEALTH_CODE)
+        number = id_number_of(adapter, code, institution_code=institution.code)
+    except (AdapterError, AdaptersFileError) as error:
+        log.error("health_code_not_asked", error=str(error))
+        raise LaunchRefusedError(RefusalReason.IDENTITY_SERVICE) from error
+    if number is None:
+        raise LaunchRefusedError(RefusalReason.HEALTH_CODE)
     return people.find_by_id_number(cloud, session, number)
 
 

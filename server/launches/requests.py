@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -12,25 +12,17 @@ from sqlalchemy.orm import Session
 from server import audit, clock, staff
 from server.accounts.sessions import hash_token, new_token
 from server.clients import CallingClient
+from server.launches.beginning import Opens
 from server.launches.errors import LaunchRefusedError, RefusalReason
 from server.launches.patients import PatientNumbers, person_of
 from server.launches.physicians import physician_account
 from server.launches.reading import studies_of_patient
+from server.launches.registered import check_registered
 from server.launches.tickets import TICKET_LIFETIME
 from server.model import Account, CarePurpose, Launch, Study
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
-
-
-class Opens(enum.StrEnum):
-    """The page with which a launch begins."""
-
-    LIST = "list"
-    IMAGES = "images"
-    DICOM = "dicom"
-    REPORT = "report"
-    REMINDER = "reminder"
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,9 @@ class LaunchRequest:
     study_uid: str = ""
     accession_number: str = ""
     opens: Opens = Opens.LIST
+    # 医师执业证书编码, where the region asks its register (H-04).
+    licence_number: str = ""
+    list_filter: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,9 @@ def create(
     account = physician_account(
         session, institution_id=caller.institution_id, code=asked.physician_code, actor=actor
     )
+    check_registered(
+        cloud, session, account, licence_number=asked.licence_number, name=asked.physician_name
+    )
     person_id = person.id if person is not None else None
     study = _study(session, caller.institution_id, account, asked, person_id)
     ticket, now = new_token(), clock.now()
@@ -90,6 +88,7 @@ def create(
         frame_origin=asked.frame_origin,
         study_id=study.study_id if study is not None else None,
         opens=asked.opens,
+        list_filter=dict(asked.list_filter),
         created_at=now,
         ticket_hash=hash_token(ticket),
         ticket_expires_at=now + TICKET_LIFETIME,

@@ -14,7 +14,7 @@ from server.reminders.deciding import (
     decide,
 )
 from server.reminders.examination import Examination, examination
-from server.reminders.history import PastExamination, Place, history_of
+from server.reminders.history import PastExamination, Place, history_begins, history_of
 from server.reminders.rules import RulesError, load_rules
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "decide",
     "examination",
+    "history_begins",
     "history_of",
     "load_rules",
     "offers_of",

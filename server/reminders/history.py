@@ -8,12 +8,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from server import reports
+from server import clock, reports
+from server.clock import CHINA
 from server.model import (
     Citation,
     QualityResult,
@@ -25,6 +26,7 @@ from server.model import (
 )
 from server.provinces import elsewhere
 from server.reminders.examination import Examination, examination
+from server.settings import Settings
 
 
 class Place(enum.StrEnum):
@@ -60,8 +62,25 @@ class PastExamination:
     citations: int = 0
 
 
-def history_of(session: Session, person_id: int, institution_id: int) -> list[PastExamination]:
-    """Return a person's examinations as they are known here, newest first.
+def history_begins(settings: Settings) -> datetime | None:
+    """Return from when on a hospital's system is told of the history; None is all of it (E-35).
+
+    A window of three years at a visit on 2025-11-20 begins with 2022-11-20 in China.
+    """
+    if settings.history_years <= 0:
+        return None
+    today = clock.now().astimezone(CHINA).date()
+    try:
+        day = today.replace(year=today.year - settings.history_years)
+    except ValueError:  # the 29th of February, in a year that has none
+        day = today.replace(year=today.year - settings.history_years, day=28)
+    return datetime.combine(day, time(), tzinfo=CHINA)
+
+
+def history_of(
+    session: Session, person_id: int, institution_id: int, *, since: datetime | None = None
+) -> list[PastExamination]:
+    """Return a person's examinations as they are known here, newest first; `since` an instant.
 
     `institution_id` is who asks. Other provinces are not asked here:
     `server.provinces.elsewhere.refresh` does that.
@@ -74,6 +93,8 @@ def history_of(session: Session, person_id: int, institution_id: int) -> list[Pa
     facts = _Facts(session, [one.study_id for one in studies], [one.cloud_index for one in studies])
     rows = [_here(one, institution_id, facts) for one in studies]
     rows += [_elsewhere(one) for one in elsewhere.studies_elsewhere(session, {person_id})]
+    if since is not None:
+        rows = [one for one in rows if one.study_datetime >= since]
     return sorted(rows, key=lambda row: (row.study_datetime, row.cloud_index), reverse=True)
 
 

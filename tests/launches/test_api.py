@@ -58,7 +58,7 @@ def test_every_address_below_the_api_of_hospitals_is_in_the_document(case: Launc
         rule.rule.replace("<", "{").replace(">", "}")
         for rule in case.app.url_map.iter_rules()
         if rule.endpoint.startswith(
-            ("hospital_api.", "registration_api.", "reminder_api.", "citation_api.")
+            ("hospital_api.", "registration_api.", "visit_api.", "reminder_api.", "citation_api.")
         )
     }
     document = case.app.test_client().get("/api/v1/openapi.json").get_json()
@@ -134,7 +134,7 @@ def uid_of(case: LaunchCase) -> str:
         ({"accession_number": "nothing"}, "study"),
         ({"invoke_image_display": {"requestType": "STUDY"}}, "study"),
         ({"invoke_image_display": {"requestType": "PATIENT", "patientID": OTHER_ID}}, "patient"),
-        ({"patient": {"patient_id": PATIENT_ID, "id_number": "1" * 18}}, "patient"),
+        ({"patient": {"patient_id": PATIENT_ID, "id_number": "1" * 18}}, "certificate"),
     ],
 )
 def test_refusals_say_which_part_does_not_fit(
@@ -147,16 +147,6 @@ def test_refusals_say_which_part_does_not_fit(
         assert session.scalars(select(Launch)).all() == []
         made = select(Account).where(Account.login.startswith("his-"))
         assert session.scalars(made).all() == [], "a refused launch leaves no account behind"
-
-
-def test_the_parameters_of_invoke_image_display(case: LaunchCase) -> None:
-    display = {"requestType": "STUDY", "studyUID": uid_of(case), "viewerType": "JPG",
-               "patientID": PATIENT_ID, "diagnosticQuality": "true"}  # fmt: skip
-    asked = body(invoke_image_display=display)
-    made = call(case, "POST", "/launches", token_of(case), asked).get_json()
-    with case.cloud.database.session() as session:
-        launch = session.get_one(Launch, made["launch_id"])
-    assert (launch.study_id, launch.opens) == (case.study_id, "images")
 
 
 @pytest.mark.requirement("C-44")

@@ -78,7 +78,7 @@ def test_an_invented_ticket_is_refused(case: LaunchCase) -> None:
         ({"frame_origin": "https://evil.example"}, RefusalReason.ORIGIN),
         ({"study_uid": "1.2.3"}, RefusalReason.STUDY),
         ({"patient": PatientNumbers(PATIENT_ID, id_number="110101199003070000")},
-         RefusalReason.PATIENT),
+         RefusalReason.CERTIFICATE),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(

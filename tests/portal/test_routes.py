@@ -16,6 +16,7 @@ from tests.visitor import Visitor
 PUBLIC = {
     "/api/v1/openapi.json",
     "/app.webmanifest",
+    "/dicom-web/",
     "/oauth/token",
     "/oauth/revoke",
     "/offline",
@@ -26,6 +27,7 @@ PUBLIC = {
     "/dev/mailbox",
     "/healthz",
     "/language",
+    "/IHEInvokeImageDisplay",
     "/launch",
     "/launch/<ticket>",
     "/launch/session",
@@ -37,6 +39,7 @@ PUBLIC = {
     "/login/with/<name>",
     "/login/with/<name>/done",
     "/logout",
+    "/metrics",
     "/privacy",
     "/readyz",
     "/recover",
