@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, redirect, request
-from playwright.sync_api import BrowserContext, Playwright
+from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -27,8 +27,8 @@ from examples.his import create_his
 from examples.his.hospital import Hospital, RegisteredVisit
 from examples.yingyun_client import ClientSecret, Physician, YingyunClient
 from portal.app import create_app
+from portal.commands.demo_his import STORY
 from server import clients, people
-from server.clients import Scope
 from server.cloud import open_cloud
 from server.demo.people import PATIENT, PROVINCIAL, STRANGER
 from server.model import Institution, Person, Study
@@ -191,7 +191,7 @@ def running_hospital(product: Product, folder: Path) -> Iterator[Hospitals]:
             institution=institution,
             name="示例医院系统",
             origins=[his_url],
-            scopes=[Scope.LAUNCH, Scope.INDEX_READ],
+            scopes=STORY,
         )
         credential = ClientSecret(made.client.client_id, made.secret)
     caller = YingyunClient(f"https://127.0.0.1:{cloud_port}", credential, verify=certificate[0])
@@ -231,3 +231,16 @@ def open_browser(
     )
     context.set_default_timeout(SECONDS * 1000)
     return context
+
+
+def frame_of(page: Page) -> Frame:
+    """Return the cloud's frame in a page of the HIS."""
+    handle = page.locator("iframe[data-cloud]").element_handle()
+    found = handle.content_frame() if handle else None
+    assert found is not None
+    return found
+
+
+def told(page: Page, event: str) -> None:
+    """Wait until the page around was told of an event."""
+    expect(page.locator(f"[data-event='{event}']").first).to_be_attached(timeout=60_000)

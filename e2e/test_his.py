@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from e2e.browser import Watch
-from e2e.his import EVIL, HIS, Hospitals, open_browser, running_hospital
+from e2e.his import EVIL, HIS, Hospitals, frame_of, open_browser, running_hospital, told
 from e2e.product import Product
 
 
@@ -37,18 +37,6 @@ def cookieless(
     context = open_browser(playwright, tmp_path_factory.mktemp("cookieless"), cookies="none")
     yield context
     context.close()
-
-
-def frame_of(page: Page) -> Frame:
-    handle = page.locator("iframe[data-cloud]").element_handle()
-    found = handle.content_frame() if handle else None
-    assert found is not None
-    return found
-
-
-def told(page: Page, event: str) -> None:
-    """Wait until the page around was told of an event."""
-    expect(page.locator(f"[data-event='{event}']").first).to_be_attached(timeout=60_000)
 
 
 def open_orders(page: Page, hospitals: Hospitals, patient: str = "张示范") -> None:

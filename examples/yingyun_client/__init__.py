@@ -1,4 +1,5 @@
-"""A thin client of the image cloud for hospitals' own systems: tokens, launches, the index.
+"""A thin client of the image cloud for hospitals' own systems: tokens, registration,
+reminders, launches, citations, the index.
 
 It needs `requests`, and `joserfc` where the system proves itself with a key. Nothing of the image
 cloud's own code.
@@ -7,8 +8,10 @@ cloud's own code.
 from examples.yingyun_client.client import (
     CloudRefusedError,
     LaunchTicket,
+    Order,
     Patient,
     Physician,
+    Registration,
     Visit,
     YingyunClient,
 )
@@ -19,8 +22,10 @@ __all__ = [
     "ClientSecret",
     "CloudRefusedError",
     "LaunchTicket",
+    "Order",
     "Patient",
     "Physician",
+    "Registration",
     "Visit",
     "YingyunClient",
 ]

@@ -31,6 +31,7 @@ class Patient:
     patient_id: str
     id_number: str = ""
     person_code: str = ""
+    health_code: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Physician:
 
     code: str
     name: str
+    licence_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,29 @@ class Visit:
     visit_type: VisitType
     purpose: VisitType
     outside: bool = False
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Who registers, with which identity card, for what; `visit_at` is an instant, ISO 8601."""
+
+    patient_id: str
+    name: str
+    id_number: str
+    encounter: str
+    department: str
+    visit_type: VisitType
+    visit_at: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is about to be ordered; `modality` is DICOM's."""
+
+    exam_item: str
+    modality: str
+    body_part: str = ""
+    order_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +134,56 @@ class YingyunClient:
         found = self._call("POST", "/api/v1/studies/search", {"patient": asdict(patient)})
         studies: list[dict[str, Any]] = found["studies"]
         return studies
+
+    def caching_text(self) -> dict[str, str]:
+        """Return `version` and `text` of what the registration screen must show (E-20)."""
+        return self._call("GET", "/api/v1/caching-consents/text", None)
+
+    def confirm_caching(self, patient: Patient, encounter: str, version: str) -> str:
+        """Record that the patient confirmed that text; returns the consent's number."""
+        sent = {"patient": asdict(patient), "encounter": encounter, "version": version}
+        return str(self._call("POST", "/api/v1/caching-consents", sent)["consent_id"])
+
+    def register(self, registration: Registration) -> dict[str, Any]:
+        """Tell of a registration; where the patient has confirmed, the cache is applied for."""
+        facts = asdict(registration)
+        number = facts.pop("id_number")
+        certificate = {"certificate_type": "01", "certificate_number": number}
+        return self._call("POST", "/api/v1/registrations", facts | {"certificate": certificate})
+
+    def reception(self, patient: Patient, encounter: str) -> dict[str, Any]:
+        """Return all history that is known of a patient, as rows of an index (E-28)."""
+        sent = {"patient": asdict(patient), "encounter": encounter}
+        return self._call("POST", "/api/v1/receptions", sent)
+
+    def check_order(
+        self, patient: Patient, physician: Physician, encounter: str, order: Order
+    ) -> dict[str, Any]:
+        """Return the same examinations of the past, and CDS Hooks cards of them (E-29)."""
+        return self._call(
+            "POST",
+            "/api/v1/orders/check",
+            {
+                "patient": asdict(patient),
+                "physician": asdict(physician),
+                "encounter": encounter,
+                "order": asdict(order),
+            },
+        )
+
+    def recognise(self, reminder_id: str, cloud_index: str) -> None:
+        """Record that an earlier examination is recognised (互认)."""
+        sent = {"outcome": "accepted", "cloud_index": cloud_index}
+        self._call("POST", f"/api/v1/reminders/{reminder_id}/decision", sent)
+
+    def reexamine(self, reminder_id: str, reason: str, comment: str = "") -> None:
+        """Record why there is a new examination all the same (H-14)."""
+        sent = {"outcome": "reexamined", "reason": reason, "comment": comment}
+        self._call("POST", f"/api/v1/reminders/{reminder_id}/decision", sent)
+
+    def citation(self, citation_id: str) -> dict[str, Any]:
+        """Return report, physician, time and patient of a citation (H-07)."""
+        return self._call("GET", f"/api/v1/citations/{citation_id}", None)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
         answer = self._http.request(

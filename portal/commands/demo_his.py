@@ -28,6 +28,15 @@ EXAMPLE = ROOT / "examples" / "his"
 MODULE = "examples.his"
 FACTS = "his.json"
 NAME = "示例医院系统"
+# What the doctor's story asks of the cloud, and nothing beyond.
+STORY = (
+    Scope.LAUNCH,
+    Scope.INDEX_READ,
+    Scope.CONSENT_WRITE,
+    Scope.REGISTRATION,
+    Scope.REMINDER,
+    Scope.CITATION_READ,
+)
 PORTS_TO_TRY = 20
 PHYSICIAN = {"code": "D990000000100", "name": "王示范"}
 # Kind of visit, department, complaint, in turn.
@@ -86,7 +95,7 @@ def _facts(cloud: ImageCloud, session: Session, url: str) -> dict[str, Any]:
         institution=hospital,
         name=NAME,
         origins=[url],
-        scopes=[Scope.LAUNCH, Scope.INDEX_READ],
+        scopes=STORY,
     )
     return {
         "cloud_url": cloud.settings.base_url,

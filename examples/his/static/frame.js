@@ -3,12 +3,14 @@
 
 const frame = document.querySelector("iframe[data-cloud]");
 const log = document.querySelector("[data-log]");
-const { cloud, ticket } = frame.dataset;
+const { cloud, ticket, record } = frame.dataset;
+const citations = document.querySelector("[data-citations]");
 const WORDS = {
   welcome: "已连接影像云",
   "study-opened": "已打开检查",
   "image-shown": "首幅影像已显示",
   "viewer-ready": "阅片工具已就绪",
+  cited: "已引用到病历",
   "session-needed": "浏览器不保存嵌入页面的 Cookie，改用内存会话",
   error: "影像云提示",
   result: "命令已执行",
@@ -29,6 +31,23 @@ async function giveTicket() {
   if (answer.ok) send("ticket", await answer.json());
 }
 
+// The text comes from the frame; what it is a citation of, the hospital asks of the cloud itself.
+async function putIntoRecord({ citation_id: id, text }) {
+  const answer = await fetch(record, { method: "POST", body: new URLSearchParams({ citation_id: id, text }) });
+  if (!answer.ok) return;
+  const { citation_id: traced, institution } = await answer.json();
+  citations.querySelector(".his-none")?.remove();
+  const line = document.createElement("li");
+  const words = document.createElement("p");
+  const trace = document.createElement("p");
+  words.className = "his-cited";
+  words.textContent = text;
+  trace.className = "his-trace";
+  trace.textContent = `引用编号 ${traced} · ${institution}`;
+  line.append(words, trace);
+  citations.append(line);
+}
+
 window.addEventListener("message", ({ origin, source, data }) => {
   if (origin !== cloud || source !== frame.contentWindow || data?.yingyun !== 1) return;
   if (data.type === "ready") {
@@ -37,6 +56,7 @@ window.addEventListener("message", ({ origin, source, data }) => {
   }
   note(data.type, data.words);
   if (data.type === "session-needed") giveTicket();
+  if (data.type === "cited") putIntoRecord(data);
 });
 
 let last = 0;
