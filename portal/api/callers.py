@@ -59,9 +59,9 @@ def client_may(scope: Scope) -> Callable[[View], View]:
 
     def carry(view: View) -> View:
         cast(Any, view).decision = Decision(
-            f"a client with scope {scope}", lambda _values: _check(scope), data=True
+            f"a client with scope {scope}", lambda _values: require_scope(scope), data=True
         )
-        return limited(PER_CALLER, by=_token_key)(carries_proof(view))
+        return limited(PER_CALLER, by=token_key)(carries_proof(view))
 
     return carry
 
@@ -77,8 +77,12 @@ def install_callers(app: Flask) -> None:
     app.teardown_request(_leave)
 
 
-def _check(scope: Scope) -> None:
-    caller = clients.caller(database_session(), _token())
+def require_scope(scope: Scope) -> None:
+    """Let a client with a live token of the scope pass, and count its request in.
+
+    Raises Unauthorized, Forbidden, TooManyRequests.
+    """
+    caller = clients.caller(database_session(), bearer_token())
     if caller is None:
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer", {"realm": "yingyun"}))
     g.client_id = caller.client_id
@@ -98,12 +102,13 @@ def _leave(_error: BaseException | None) -> None:
         running.leave(caller.client_id)
 
 
-def _token() -> str:
+def bearer_token() -> str:
+    """Return the token of the request's header (RFC 6750 2.1), "" without one."""
     said = request.headers.get("Authorization", "")
     return said.removeprefix(_SCHEME).strip() if said.startswith(_SCHEME) else ""
 
 
-def _token_key() -> str:
-    """One limit a token; without one, the address's."""
-    token = _token()
+def token_key() -> str:
+    """Return what requests are counted by: one limit a token; without one, the address's."""
+    token = bearer_token()
     return hashlib.sha256(token.encode()).hexdigest() if token else source_address()

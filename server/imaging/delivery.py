@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from server import clock
-from server.imaging import bundle, codec, pictures
+from server.imaging import bundle, pictures
 from server.imaging.bundle import PayloadKind
+from server.imaging.decoded import FrameReader, PictureMissingError
 from server.imaging.frames import display
 from server.imaging.pictures import Picture
 from server.model import DataKey, PreviewKind, Series
-from viewer_py.dicom import manifest, overlays
+from viewer_py.dicom import manifest
 from viewer_py.dicom.manifest import SeriesManifest, StudyHeading
-from viewer_py.dicom.overlays import Planes
 from viewer_py.dicom.pack import FrameCodec, FrameRecord
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ PARTS_KEPT = 2
 LEAD = 3
 MOST_RANGES = 1000
 _RANGE = re.compile(r"([0-9]{1,7})(?:-([0-9]{1,7}))?")
-
-
-class PictureMissingError(LookupError):
-    """There is no such picture: the series is not ready, or has no such frame."""
 
 
 def manifest_json(cloud: ImageCloud, session: Session, series: Series) -> bytes:
@@ -189,18 +185,8 @@ def rendered_png(
     kept = _kept_picture(cloud, data_key, folder, index, frame_index, PayloadKind.RENDERED.value)
     if kept is not None:
         return kept.data
-    record = index[frame_index]
-    number, offset, length = (int(value) for value in record["pack"])
-    key = bundle.part_key(folder, PayloadKind.PACK, number)
-    payload = cloud.vault.read_range(data_key, key, offset, length)
-    described = _manifest(cloud, series)
-    frame = described.frames[frame_index]
-    stored = codec.decode(FrameCodec(int(record["codec"])), payload, frame)
-    planes: Planes = ()
-    if described.overlay_bytes:
-        packed = bundle.read_overlays(cloud.vault, data_key, folder)
-        planes = overlays.from_bytes(packed).get(frame_index, ())
-    return pictures.png(display(stored, frame, planes)).data
+    found = FrameReader(cloud, series).frame(frame_index)
+    return pictures.png(display(found.stored, found.attributes, found.planes)).data
 
 
 def overlay_planes(cloud: ImageCloud, series: Series) -> bytes:

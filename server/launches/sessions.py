@@ -39,6 +39,21 @@ def current(cloud: ImageCloud, session: Session, launch_id: str, token: str) -> 
     return found
 
 
+def live_of_client(
+    cloud: ImageCloud, session: Session, client_id: str, launch_id: str
+) -> Launch | None:
+    """Return a client's own launch that is live and owes no second factor; else None."""
+    found = session.scalar(
+        select(Launch)
+        .where(Launch.launch_id == launch_id, Launch.client_id == client_id)
+        .options(joinedload(Launch.account), joinedload(Launch.client))
+        .execution_options(populate_existing=True)
+    )
+    if found is None or not _is_live(cloud, found) or needs_code(found):
+        return None
+    return found
+
+
 def framing_origin(session: Session, *, launch_id: str | None, ticket: str | None) -> str:
     """Return the origin that may frame a launch's pages; "" where nobody may (F-55).
 
