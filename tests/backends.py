@@ -42,11 +42,22 @@ def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         yield url
 
 
-@pytest.fixture(params=[EMBEDDED, OUTGROWN])
+BOTH = pytest.mark.parametrize("backend", [EMBEDDED, OUTGROWN])
+
+
+@pytest.fixture
+def backend() -> str:
+    """How the test's cloud runs: embedded, unless the test is marked with `BOTH`."""
+    return EMBEDDED
+
+
+@pytest.fixture
 def open_backend(
     request: pytest.FixtureRequest,
+    backend: str,
     tmp_path: Path,
     migrated_database: Path,
+    store_url: Callable[[str], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., ImageCloud]:
     """Opens an empty cloud of either kind, further settings by their variables."""
@@ -55,7 +66,7 @@ def open_backend(
         home = tmp_path / "home"
         chosen = {"YINGYUN_HOME": str(home), "YINGYUN_DEVELOPMENT": "1"} | environ
         home.mkdir(exist_ok=True)
-        if request.param == EMBEDDED:
+        if backend == EMBEDDED:
             shutil.copy(migrated_database, home / "yingyun.db")
         else:
             chosen |= {
@@ -66,7 +77,6 @@ def open_backend(
 
     for name, value in s3.ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    store_url = request.getfixturevalue("store_url")
     return open_it
 
 
@@ -83,13 +93,12 @@ def new_database(postgresql_template: str) -> Callable[[], str]:
 
 
 @pytest.fixture
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+def store_url(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> Callable[[str], str]:
     """Gives the address of a store of its own, of the kind that the test runs with."""
-    outgrown = request.node.callspec.params.get("open_backend") == OUTGROWN
     number = next(_numbers)
 
     def make(name: str) -> str:
-        if outgrown:
+        if backend == OUTGROWN:
             return s3.below(request.getfixturevalue("s3_url"), f"{number}-{name}")
         return (tmp_path / name).as_uri()
 

@@ -8,6 +8,7 @@ until the sources are gone the row says that they are not cleared.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,10 +20,9 @@ from server.model import DataKey, Instance, Study, StudyArchive, Tier
 from server.storage import (
     DataKeyDestroyedError,
     ObjectDamagedError,
-    ObjectMissingError,
     StorageError,
 )
-from server.storage.placed import FIRST, PlacedStore, Volume, placed_store
+from server.storage.placed import FIRST, Volume, placed_store
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -36,6 +36,14 @@ class NoVolumeError(StorageError):
     """There is no writable volume of the tier; the study stays where it is."""
 
 
+@dataclass(frozen=True)
+class _Held:
+    """Which volume holds which objects of a study; listed once a move."""
+
+    volume: Volume
+    keys: frozenset[str]
+
+
 def move_study(cloud: ImageCloud, study_id: str, tier: Tier) -> int:
     """Bring all objects of a study to the volume of a tier; return how many were copied.
 
@@ -46,11 +54,8 @@ def move_study(cloud: ImageCloud, study_id: str, tier: Tier) -> int:
     target = places.target(tier)
     if target is None:
         raise NoVolumeError(f"没有可写的 {tier} 存储卷 / no writable volume of tier {tier}")
-    keys = list(places.keys(f"studies/{study_id}"))
-    copied = sum(_copy(cloud, study_id, key, places, target) for key in keys)
-    _switch(cloud, study_id, target)
+    copied = _bring(cloud, study_id, target, switch=True)
     places.place(study_id)
-    _clear_sources(cloud, study_id, keys, places, target)
     log.info("study_moved", study_id=study_id, tier=tier.value, objects=copied)
     return copied
 
@@ -63,29 +68,42 @@ def finish_moves(cloud: ImageCloud) -> list[str]:
                 StudyArchive.sources_cleared.is_(False)
             )
         ).all()
-    places = placed_store(cloud)
-    volumes = {volume.volume_id: volume for volume in places.volumes()}
+    volumes = {volume.volume_id: volume for volume in placed_store(cloud).volumes()}
     for study_id, volume_id in rows:
-        target = volumes[volume_id or FIRST]
-        keys = list(places.keys(f"studies/{study_id}"))
-        for key in keys:
-            _copy(cloud, study_id, key, places, target)
-        _clear_sources(cloud, study_id, keys, places, target)
+        _bring(cloud, study_id, volumes[volume_id or FIRST], switch=False)
     return [study_id for study_id, _ in rows]
 
 
-def _copy(cloud: ImageCloud, study_id: str, key: str, places: PlacedStore, target: Volume) -> bool:
+def _bring(cloud: ImageCloud, study_id: str, target: Volume, *, switch: bool) -> int:
+    held = [
+        _Held(volume, frozenset(volume.store.keys(f"studies/{study_id}")))
+        for volume in placed_store(cloud).volumes()
+    ]
+    there = next(one.keys for one in held if one.volume.volume_id == target.volume_id)
+    sources = [one for one in held if one.volume.volume_id != target.volume_id]
+    copied = sum(
+        _copy(cloud, study_id, key, source.volume, target, known=key in there)
+        for source in sources
+        for key in sorted(source.keys)
+    )
+    if switch:
+        _switch(cloud, study_id, target)
+    for source in sources:
+        for key in source.keys:
+            source.volume.store.delete(key)
+    with cloud.database.session() as session:
+        archive_row(session, study_id).sources_cleared = True
+    return copied
+
+
+def _copy(
+    cloud: ImageCloud, study_id: str, key: str, source: Volume, target: Volume, *, known: bool
+) -> bool:
     """Copy one object unless it is there already, and prove the copy; tell whether it was made."""
-    source = next((one for one in places.holders(key) if one.volume_id != target.volume_id), None)
-    if source is None:
-        return False
     data = source.store.get(key)
     _prove(cloud, study_id, key, data)
-    try:
-        if target.store.get(key) == data:
-            return False
-    except ObjectMissingError:
-        pass
+    if known and target.store.get(key) == data:
+        return False
     target.store.put(key, data)
     if _digest(target.store.get(key)) != _digest(data):
         raise ObjectDamagedError(f"{key}: the copy differs from its source")
@@ -133,20 +151,6 @@ def _switch(cloud: ImageCloud, study_id: str, target: Volume) -> None:
             object_id=study_id,
             detail={"from": before.value, "to": target.tier.value, "volume": target.name},
         )
-
-
-def _clear_sources(
-    cloud: ImageCloud, study_id: str, keys: list[str], places: PlacedStore, target: Volume
-) -> None:
-    """Delete what was copied from everywhere but the target, then note that the move is over."""
-    for key in keys:
-        if not target.store.exists(key):
-            continue
-        for volume in places.holders(key):
-            if volume.volume_id != target.volume_id:
-                volume.store.delete(key)
-    with cloud.database.session() as session:
-        archive_row(session, study_id).sources_cleared = True
 
 
 def _digest(data: bytes) -> str:

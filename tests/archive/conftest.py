@@ -13,10 +13,17 @@ from sqlalchemy import select
 from server.archive.volumes import add_volume
 from server.cloud import ImageCloud
 from server.model import DataKey, Instance, StorageVolume, Study, StudyArchive, Tier
-from tests.backends import new_database, open_backend, postgresql_template, s3_url, store_url
+from tests.backends import (
+    backend,
+    new_database,
+    open_backend,
+    postgresql_template,
+    s3_url,
+    store_url,
+)
 from tests.factories import make_person, make_study
 
-__all__ = ["new_database", "open_backend", "postgresql_template", "s3_url", "store_url"]
+__all__ = ["backend", "new_database", "open_backend", "postgresql_template", "s3_url", "store_url"]
 
 
 @dataclass(frozen=True)

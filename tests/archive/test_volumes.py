@@ -22,12 +22,14 @@ from tests.archive.conftest import (
     store_instance,
     store_study,
 )
+from tests.backends import BOTH
 
 
 def where(archive: Archive, key: str) -> list[str]:
     return [volume.name for volume in placed_store(archive.cloud).holders(key)]
 
 
+@BOTH
 @pytest.mark.requirement("D-05", "D-13")
 def test_a_volume_is_added_without_restart_and_old_records_stay(archive: Archive) -> None:
     cloud = archive.cloud
@@ -49,6 +51,7 @@ def test_a_volume_is_added_without_restart_and_old_records_stay(archive: Archive
     assert keys <= set(cloud.vault.store.keys("studies"))
 
 
+@BOTH
 @pytest.mark.requirement("D-32", "K-08")
 def test_a_study_goes_through_the_tiers_whole(archive: Archive) -> None:
     cloud = archive.cloud
@@ -203,7 +206,7 @@ def test_a_store_outside_the_region_is_refused(archive: Archive) -> None:
 
 def test_a_volume_that_cannot_be_used_is_not_taken(archive: Archive) -> None:
     cloud = archive.cloud
-    for url in ("s3://nowhere?endpoint=http://127.0.0.1:9&region=us-east-1", "file:///proc/none"):
+    for url in ("file:///proc/none",):
         with pytest.raises((VolumeError, StorageError)):
             add_volume(cloud, name="broken", url=url, tier=Tier.HOT)
     with pytest.raises(VolumeError, match="凭据"):
