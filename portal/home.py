@@ -17,7 +17,10 @@ blueprint = Blueprint("home", __name__)
 LISTS = {
     Role.PATIENT: "/studies",
     Role.DOCTOR: "/doctor/studies",
-    Role.INSTITUTION_ADMINISTRATOR: "/reviews",
+    Role.INSTITUTION_ADMINISTRATOR: "/admin",
+    Role.ADMINISTRATOR: "/admin",
+    Role.AUDITOR: "/admin",
+    Role.SUPERVISOR: "/admin",
 }
 
 

@@ -32,12 +32,34 @@ DOCTOR = (
     NavigationEntry("work", _l("阅片工作列表"), "report-medical", "/doctor/studies"),
     NavigationEntry("requests", _l("跨院调阅"), "building-hospital", "/doctor/requests"),
 )
-REVIEWER = (NavigationEntry("reviews", _l("授权复核"), "shield-check", "/reviews"),)
+CONSOLE = NavigationEntry("console", _l("工作台"), "home", "/admin")
+REVIEWER = (CONSOLE, NavigationEntry("reviews", _l("授权复核"), "shield-check", "/reviews"))
+RECORDS = NavigationEntry("records", _l("业务记录"), "list-details", "/admin/records")
+ADMINISTRATOR = (
+    CONSOLE,
+    NavigationEntry("alarms", _l("告警"), "bell", "/admin/alarms"),
+    RECORDS,
+)
+AUDITOR = (
+    CONSOLE,
+    NavigationEntry("log", _l("操作日志"), "history", "/admin/log"),
+    RECORDS,
+)
+SUPERVISOR = (
+    CONSOLE,
+    NavigationEntry("supervision", _l("检查核查"), "search", "/admin/supervision"),
+    NavigationEntry("indicators", _l("数据治理"), "heartbeat", "/admin/indicators"),
+)
 ENTRIES = {
     Role.PATIENT: PATIENT,
     Role.DOCTOR: DOCTOR,
     Role.INSTITUTION_ADMINISTRATOR: REVIEWER,
+    Role.ADMINISTRATOR: ADMINISTRATOR,
+    Role.AUDITOR: AUDITOR,
+    Role.SUPERVISOR: SUPERVISOR,
 }
+# Rooms of the console that have an entry of their own; the others belong to its first.
+ROOMS = {one.address: one.name for one in (*ADMINISTRATOR[1:], *AUDITOR[1:], *SUPERVISOR[1:])}
 
 
 def navigation() -> tuple[NavigationEntry, ...]:
@@ -51,7 +73,9 @@ def navigation() -> tuple[NavigationEntry, ...]:
 def active_entry() -> str:
     """Return the name of the entry that the present page belongs to."""
     path = request.path
-    for entry in (*DOCTOR[1:], *REVIEWER):
+    if path == CONSOLE.address or path.startswith(f"{CONSOLE.address}/"):
+        return next((ROOMS[one] for one in ROOMS if path.startswith(one)), CONSOLE.name)
+    for entry in (*DOCTOR[1:], *REVIEWER[1:]):
         if path.startswith(entry.address):
             return entry.name
     if path.startswith("/doctor"):

@@ -1,0 +1,156 @@
+"""What all pages of the console share: who acts, the menu, tables, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g, render_template, request
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from portal.admin.sections import ROOT, Section, may_change, sections_of
+from portal.context import database_session
+from portal.identity import signed_in_identity, source_address
+from server.centre.acting import Actor
+from server.centre.period import Period, period
+from server.csv_files import Value
+from server.model import Account, Institution
+from server.terms import china_time
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: words, perhaps a link or a badge (neutral, brand, success, warning, danger)."""
+
+    text: str
+    href: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as templates/admin/_table.html draws it; `numbers` are the columns of figures."""
+
+    caption: str
+    heads: tuple[str, ...]
+    rows: Sequence[Sequence[Cell | Value]]
+    numbers: frozenset[int] = frozenset()
+    empty: str = ""
+    csv: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart; the table beside it has the same numbers."""
+
+    title: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page of numbers: what it is for, its filter, charts and tables."""
+
+    title: str
+    lead: str
+    tables: Sequence[Table]
+    figures: Sequence[Figure] = ()
+    filters: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    institutions: Sequence[Institution] = ()
+
+
+def actor() -> Actor:
+    """Return who acts, with the reach of his account as it is now."""
+    if "console_actor" not in g:
+        identity = signed_in_identity()
+        account = database_session().get_one(Account, identity.account_id)
+        g.console_actor = Actor(account.id, identity.role, account.institution_id, source_address())
+    found: Actor = g.console_actor
+    return found
+
+
+def active_section() -> str:
+    """Return the name of the room that the present address belongs to."""
+    rest = request.path.removeprefix(ROOT).strip("/")
+    return rest.partition("/")[0]
+
+
+def show(template: str, **values: Any) -> str:
+    """Render a page of the console with its menu."""
+    role = signed_in_identity().role
+    name = active_section()
+    return render_template(
+        template,
+        sections=grouped(sections_of(role)),
+        section=name,
+        may_change=may_change(name, role),
+        role=role,
+        **values,
+    )
+
+
+def report(found: Report) -> str:
+    """Render a page of numbers."""
+    return show("admin/report.html", report=found)
+
+
+def grouped(sections: Sequence[Section]) -> list[tuple[str, list[Section]]]:
+    """Return rooms below the headings of their groups, in order."""
+    groups: list[tuple[str, list[Section]]] = []
+    for one in sections:
+        if not groups or groups[-1][0] != one.group:
+            groups.append((one.group, []))
+        groups[-1][1].append(one)
+    return groups
+
+
+def asked_period(*, days: int = 30) -> Period:
+    """Return the days that the address asks for."""
+    return period(request.args.get("since", ""), request.args.get("until", ""), days=days)
+
+
+def asked_institution() -> int | None:
+    """Return the institution to which a page is narrowed: the actor's own, or the chosen one."""
+    own = actor().scope
+    if own is not None:
+        return own
+    chosen = request.args.get("institution", "")
+    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
+
+
+def choosable() -> list[Institution]:
+    """Return the institutions that a filter offers; none where there is only the own one."""
+    if actor().scope is not None:
+        return []
+    from server.centre import institutions
+
+    return [row.institution for row in institutions.rows(database_session(), actor())]
+
+
+def moment(instant: Any) -> str:
+    """Return an instant as the clocks in China show it, "-" for none."""
+    return china_time(instant).strftime("%Y-%m-%d %H:%M") if instant is not None else "-"
+
+
+def size(count: int) -> str:
+    """Return bytes in the unit that fits."""
+    amount, units = float(count), ("B", "KB", "MB", "GB", "TB", "PB")
+    for unit in units:
+        if amount < 1000 or unit == units[-1]:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError
+
+
+def percent(part: float, whole: float) -> str:
+    """Return a share in per cent; "-" where there is nothing to share."""
+    return f"{100 * part / whole:.1f}%" if whole else "-"
+
+
+def all_words() -> str:
+    """Return the word for no narrowing."""
+    return _("全部")
