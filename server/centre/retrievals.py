@@ -1,0 +1,118 @@
+"""How often institutions retrieve, what share of what is stored, and their daily limit (D-17)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from server.centre.acting import Actor
+from server.centre.institutions import find
+from server.centre.period import Period, period
+from server.centre.records.retrieval import LOOKED, actor_is
+from server.model import Account, AuditEvent, Institution, Role, Series, Study
+
+DAILY_LIMIT = "daily_retrievals"  # in Institution.settings; absent: no limit
+HIGHEST_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class RetrievalRow:
+    """One institution in a period: how often its staff opened studies, how many different ones,
+    how many of them another institution made, how many studies it stored itself and how many of
+    these anybody opened."""
+
+    institution: Institution
+    openings: int
+    studies: int
+    foreign: int
+    stored: int
+    stored_opened: int
+    limit: int | None
+
+
+class LimitError(ValueError):
+    """This is no limit."""
+
+
+def rows(session: Session, days: Period, institution_id: int | None = None) -> list[RetrievalRow]:
+    """Return the statistics of each institution."""
+    hospitals = select(Institution).order_by(Institution.code)
+    if institution_id is not None:
+        hospitals = hospitals.where(Institution.id == institution_id)
+    return [_row(session, one, days) for one in session.scalars(hospitals)]
+
+
+def limit_of(institution: Institution) -> int | None:
+    """Return how many openings a day an institution has; None for no limit."""
+    value = institution.settings.get(DAILY_LIMIT)
+    return value if isinstance(value, int) else None
+
+
+def set_limit(session: Session, actor: Actor, institution_id: int, limit: int | None) -> None:
+    """Set or lift an institution's daily limit, audited. Raises LimitError, OutOfReachError."""
+    if limit is not None and not 0 < limit <= HIGHEST_LIMIT:
+        raise LimitError
+    found = find(session, actor, institution_id)
+    kept = {name: value for name, value in found.settings.items() if name != DAILY_LIMIT}
+    found.settings = kept if limit is None else kept | {DAILY_LIMIT: limit}
+    actor.note(
+        session, "retrieval.limit", "institution", str(institution_id), {"limit": limit or 0}
+    )
+
+
+def is_used_up(session: Session, institution: Institution) -> bool:
+    """Whether an institution's staff opened as many studies today as it may (调阅频次控制)."""
+    limit = limit_of(institution)
+    if limit is None:
+        return False
+    return _openings(session, institution.id, period(days=1)) >= limit
+
+
+def _openings(session: Session, institution_id: int, days: Period) -> int:
+    staff = session.scalars(
+        select(Account.id).where(
+            Account.institution_id == institution_id, Account.role == Role.DOCTOR
+        )
+    )
+    query = select(func.count(AuditEvent.sequence)).where(
+        AuditEvent.event.in_(LOOKED),
+        AuditEvent.result == "success",
+        AuditEvent.time >= days.start,
+        AuditEvent.time < days.end,
+        AuditEvent.actor.in_([f"account:{number}" for number in staff]),
+    )
+    return session.scalar(query) or 0
+
+
+def _row(session: Session, one: Institution, days: Period) -> RetrievalRow:
+    opened = (
+        select(Study.study_id, Study.institution_id)
+        .select_from(AuditEvent)
+        .join(Account, actor_is(Account))
+        .outerjoin(Series, Series.series_id == AuditEvent.object_id)
+        .join(Study, Study.study_id == func.coalesce(Series.study_id, AuditEvent.object_id))
+        .where(
+            AuditEvent.event.in_(LOOKED),
+            AuditEvent.result == "success",
+            AuditEvent.time >= days.start,
+            AuditEvent.time < days.end,
+        )
+    )
+    of_staff = session.execute(
+        opened.where(Account.institution_id == one.id, Account.role == Role.DOCTOR)
+    ).all()
+    of_own = session.execute(opened.where(Study.institution_id == one.id).distinct()).all()
+    stored = session.scalar(
+        select(func.count(Study.study_id)).where(Study.institution_id == one.id)
+    )
+    return RetrievalRow(
+        institution=one,
+        openings=len(of_staff),
+        studies=len({study for study, _owner in of_staff}),
+        foreign=len({study for study, owner in of_staff if owner != one.id}),
+        stored=stored or 0,
+        stored_opened=len({study for study, _owner in of_own}),
+        limit=limit_of(one),
+    )
