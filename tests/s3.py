@@ -37,7 +37,7 @@ def running_s3() -> Iterator[str]:
     key = f"{ACCESS_KEY},{SECRET_KEY}"
     server = subprocess.Popen(
         [program, "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--auth-key", key,
-         "--config", "", "--dir-cache-time", "0", "--vfs-cache-mode", "off", "-q"],
+         "--config", "", "-q"],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
