@@ -48,6 +48,7 @@ from portal.limits import apply_view_limits, install_limits
 from portal.logs import ensure_logging
 from portal.navigation import install_navigation
 from portal.oauth import install_oauth
+from portal.operation_log import install_operation_log
 from portal.operations import metrics
 from portal.operations.measures import install_measures
 from portal.request_log import install_request_log
@@ -83,6 +84,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     _trust_proxies(app, cloud.settings)
     install_context(app, cloud)
     install_i18n(app)
+    install_operation_log(app)
     install_request_log(app)
     install_measures(app)
     install_security(app)

@@ -73,7 +73,7 @@ def _note_failure(event: str, reason: str) -> None:
     """
     database_session().rollback()
     door: StudyDoor | None = g.get("door")
-    kind, actor = _actor(door.grant if door else None)
+    kind, actor = acting()
     object_kind, object_id = _asked_for(door)
     with current_cloud().database.session() as own:
         audit.record(
@@ -103,6 +103,12 @@ def note_ended_visit(share_id: str) -> None:
             reason="ended",
             source=source_address(),
         )
+
+
+def acting() -> tuple[str, str]:
+    """Return who makes this request, as the log names him: kind, and whom."""
+    door: StudyDoor | None = g.get("door")
+    return _actor(door.grant if door else None)
 
 
 def _actor(grant: Grant | None) -> tuple[str, str]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -36,6 +38,23 @@ class AuditVerdict:
     checked: int
     first_broken: int | None = None
     what: str = ""
+
+
+@dataclass
+class Committed:
+    """How many entries of this context (a request, a job) are in the database for good."""
+
+    count: int = 0
+
+
+_listening: ContextVar[Committed | None] = ContextVar("audit entries", default=None)
+
+
+def listen() -> Committed:
+    """Return what counts the entries of this context from now on, each once it is committed."""
+    counted = Committed()
+    _listening.set(counted)
+    return counted
 
 
 def record(
@@ -76,12 +95,24 @@ def record(
     )
     entry.hash = entry_hash(entry)
     session.add(entry)
+    _count_once_committed(session)
     session.flush()
     session.execute(
         update(AuditHead).where(AuditHead.id == HEAD_ID).values(hash=entry.hash),
         execution_options={"synchronize_session": False},
     )
     return entry
+
+
+def _count_once_committed(session: Session) -> None:
+    counted = _listening.get()
+    if counted is None:
+        return
+
+    def committed(_session: Session) -> None:
+        counted.count += 1
+
+    sqlalchemy_event.listen(session, "after_commit", committed, once=True)
 
 
 def verify(session: Session) -> AuditVerdict:

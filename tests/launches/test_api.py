@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
-from sqlalchemy import select
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from portal.api.callers import EXTENSION, Running
@@ -50,6 +50,20 @@ def test_no_operation_without_a_token_or_with_another_scope(case: LaunchCase) ->
     with case.cloud.database.session() as session:
         wanted = select(AuditEvent).where(AuditEvent.event == "access.denied")
         assert {one.actor for one in session.scalars(wanted)} == {f"client:{case.client_id}"}
+
+
+@pytest.mark.requirement("D-19")
+def test_every_change_that_a_client_asks_for_is_on_record(case: LaunchCase) -> None:
+    changing = [one for one in operations(case) if one[0] != "GET" and one[2] <= SCOPES]
+    assert len(changing) >= 3
+    for method, path, scopes in changing:
+        token = token_of(case, scope=" ".join(scopes))
+        with case.cloud.database.session() as session:
+            before = session.scalar(select(func.max(AuditEvent.sequence))) or 0
+        call(case, method, path, token, {})
+        with case.cloud.database.session() as session:
+            told = session.scalars(select(AuditEvent).where(AuditEvent.sequence > before)).all()
+        assert {one.actor for one in told} == {f"client:{case.client_id}"}, (method, path)
 
 
 @pytest.mark.requirement("F-36")

@@ -69,11 +69,11 @@ def test_every_record_carries_a_mark_from_the_beginning(case: DoctorCase) -> Non
 def test_a_site_may_forbid_more(case: DoctorCase, tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text(
-        '[[rules]]\nof = "images"\nmark = "special"\nto = ["doctor"]\ndeny = ["view_dicom"]\n'
+        '[[rules]]\nof = "images"\nmark = "special"\nto = ["doctor"]\ndeny = ["view_pictures"]\n'
     )
     stricter = replace(case.cloud, sensitivity=load_policy(file))
     doctor = Visitor(create_app(stricter)).be(stricter, case.facts)
-    study = f"{case.base}/dicom?confirmed=1"
+    study = f"{case.base}/images"
     assert doctor.client.get(study).status_code == 200
     mark(case, images="special")
     assert doctor.client.get(study).status_code == 403
