@@ -31,6 +31,7 @@ SENDING_SECONDS = 15.0
 MAX_CRASHES = 3
 SWEEP_MINUTES = "*/5"
 # Once a day at a quiet hour: Huey counts in UTC, this is 03:17 in China.
+HOURLY_MINUTE = "41"
 HOUSEKEEPING_HOUR, HOUSEKEEPING_MINUTE = "19", "17"
 
 
@@ -100,12 +101,21 @@ class JobQueue:
             context=True,
             name="judge_quality",
         )(self._judge)
+        self._recall_task = self.huey.task(
+            retries=0 if immediate else RETRIES,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=True,
+            name="recall_study",
+        )(self._recall)
         self._outbox_task = self.huey.task(name="deliver_outbox")(self.tend_provinces)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep_quality")(
             self.sweep_quality
         )
         self.huey.periodic_task(crontab(), name="tend_provinces")(self.tend_provinces)
+        self.huey.periodic_task(crontab(), name="tend_archive")(self.tend_archive)
+        self.huey.periodic_task(crontab(minute=HOURLY_MINUTE), name="tend_tiers")(self.tend_tiers)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
 
@@ -142,6 +152,10 @@ class JobQueue:
         self.huey.storage.delete_counter(_judging_counter(study_id))
         self.huey.enqueue(self._judge_task.s(study_id, priority=JUDGING_PRIORITY))
 
+    def recall_study(self, study_id: str) -> None:
+        """Have a study brought back from cold storage (server.archive), before pictures to make."""
+        self.huey.enqueue(self._recall_task.s(study_id, priority=EMERGENCY_PRIORITY))
+
     def deliver_outbox(self) -> None:
         """Have the outbox delivered now, not at the next minute (server.outbox)."""
         self.huey.enqueue(self._outbox_task.s())
@@ -154,6 +168,7 @@ class JobQueue:
         """
         # Imported here for the same reason as in `_prepare`.
         from server import messages
+        from server.archive import recalls
         from server.downloads import packing, remove_ended
         from server.provinces import fetching
 
@@ -168,7 +183,8 @@ class JobQueue:
             letters = messages.undelivered(session)
             copies = fetching.unfinished(session)
             downloads = packing.unfinished(session)
-        queued = {task.args[0] for task in self._waiting() if task.args and not _judges(task)}
+            cold = recalls.unfinished(session)
+        queued = {task.args[0] for task in self._waiting() if task.args and _prepares(task)}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
             self._enqueue(study_id, 0)
@@ -184,6 +200,10 @@ class JobQueue:
         for download_id in downloads:
             if download_id not in queued:
                 self.pack_download(download_id)
+        recalled = {task.args[0] for task in self._waiting() if task.name == "recall_study"}
+        for study_id in cold:
+            if study_id not in recalled:
+                self.recall_study(study_id)
         remove_ended(cloud)
         return lost
 
@@ -216,6 +236,24 @@ class JobQueue:
                 expiry.delete_copies(cloud)
                 announcing.announce_news(cloud)
                 delivery.deliver(cloud)
+
+    def tend_archive(self) -> None:
+        """Copy new images to the second store, watch recalls; run every minute."""
+        # Imported here for the same reason as in `_prepare`.
+        from server.archive import tending
+
+        with exclusive(self._locks, "archive minute") as held:
+            if held:
+                tending.every_minute(self._attached())
+
+    def tend_tiers(self) -> None:
+        """Move studies between tiers, check stored images, back up; run every hour."""
+        # Imported here for the same reason as in `_prepare`.
+        from server.archive import tending
+
+        with exclusive(self._locks, "archive hour") as held:
+            if held:
+                tending.every_hour(self._attached())
 
     def keep_house(self) -> None:
         """Clear away what is over and sign the audit log; run once a day."""
@@ -320,6 +358,15 @@ class JobQueue:
                 raise RetryTask(delay=BUSY_SECONDS)
             fetching.attempt(cloud, remote_study_id, last=task.retries == 0)
 
+    def _recall(self, study_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.archive import recalls
+
+        with exclusive(self._locks, f"recall {study_id}") as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            recalls.carry_out(self._attached(), study_id, last=task.retries == 0)
+
     def _pack(self, download_id: str, task: Any = None) -> None:
         # Imported here for the same reason as in `_prepare`.
         from server.downloads import packing
@@ -340,3 +387,8 @@ def _judging_counter(study_id: str) -> str:
 
 def _judges(task: Any) -> bool:
     return bool(task.name == "judge_quality")
+
+
+def _prepares(task: Any) -> bool:
+    """Whether a task other than these two waits for what its first argument names."""
+    return task.name not in {"judge_quality", "recall_study"}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 _BATCH = 500
+KEY_DESTROYED = "key_destroyed"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class StorageVerdict:
 
     checked: int
     faults: tuple[StorageFault, ...]
+    repaired: int = 0
 
     @property
     def ok(self) -> bool:
@@ -48,28 +50,40 @@ class StorageVerdict:
 
 
 def verify_storage(
-    cloud: ImageCloud, *, progress: Callable[[int, int], None] | None = None
+    cloud: ImageCloud,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    mend: Callable[[StorageFault, Instance, DataKey], bool] | None = None,
 ) -> StorageVerdict:
     """Read and decrypt every instance and compare its SHA-256 with the recorded one.
 
-    Holds one object in memory at a time; `progress(done, total)` after each.
+    Holds one object in memory at a time; `progress(done, total)` after each. `mend` is called for
+    each fault and tells whether it could be repaired (server.archive.scrub). An instance whose key
+    was destroyed counts as checked.
     """
     with cloud.database.session() as session:
         total = session.scalar(select(func.count(Instance.id))) or 0
     faults: list[StorageFault] = []
-    checked = last_id = 0
-    while rows := _rows(cloud, last_id):
+    checked = last_id = repaired = 0
+    while rows := instances_after(cloud, last_id):
         for instance, study_id, data_key in rows:
-            fault = _fault(cloud, instance, study_id, data_key)
+            fault = check_instance(cloud, instance, study_id, data_key)
+            if fault is not None and fault.reason == KEY_DESTROYED:
+                fault = None  # erased on purpose (F-32): there is nothing left to verify
+            elif fault is not None and mend is not None and mend(fault, instance, data_key):
+                repaired, fault = repaired + 1, None
             faults += [fault] if fault else []
             checked, last_id = checked + 1, instance.id
             if progress is not None:
                 progress(checked, total)
-    return StorageVerdict(checked, tuple(faults))
+    return StorageVerdict(checked, tuple(faults), repaired)
 
 
-def _rows(cloud: ImageCloud, after: int) -> list[tuple[Instance, str, DataKey]]:
-    """Return the next instances; short transactions, because reading objects takes long."""
+def instances_after(cloud: ImageCloud, after: int) -> list[tuple[Instance, str, DataKey]]:
+    """Return the next instances after an id with study and data key, at most 500.
+
+    Short transactions, because reading objects takes long.
+    """
     with cloud.database.session() as session:
         found = session.execute(
             select(Instance, Study.study_id, DataKey)
@@ -83,9 +97,10 @@ def _rows(cloud: ImageCloud, after: int) -> list[tuple[Instance, str, DataKey]]:
         return [(instance, study_id, data_key) for instance, study_id, data_key in found]
 
 
-def _fault(
+def check_instance(
     cloud: ImageCloud, instance: Instance, study_id: str, data_key: DataKey
 ) -> StorageFault | None:
+    """Read one instance, wherever it lies, and say what is wrong with it, if anything is."""
     reason, message = _check(cloud, instance, data_key)
     return StorageFault(study_id, instance.object_key, reason, message) if reason else None
 
@@ -99,7 +114,7 @@ def _check(cloud: ImageCloud, instance: Instance, data_key: DataKey) -> tuple[st
     except ObjectDamagedError as error:
         return "damaged", f"对象损坏 / the object is damaged: {error}"
     except DataKeyDestroyedError:
-        return "key_destroyed", "数据密钥已销毁 / the data key was destroyed"
+        return KEY_DESTROYED, "数据密钥已销毁 / the data key was destroyed"
     except StorageError as error:
         return "unreadable", f"对象无法读取 / the object cannot be read: {error}"
     if hashlib.sha256(data).hexdigest() != instance.sha256:
