@@ -93,7 +93,7 @@ function drawScale(context, { length_css, length_mm, calibration }, middle, bott
   write(context, `${length} ${worded(calibration)}`.trim(), middle, bottom - 14 * ratio, Infinity, ratio);
 }
 
-function write(context, worded(line), left, middle, most, ratio, color = INK) {
+function write(context, line, left, middle, most, ratio, color = INK) {
   if (!line) return;
   context.textBaseline = "middle";
   const room = most === Infinity ? [] : [most];
