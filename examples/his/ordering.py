@@ -21,6 +21,7 @@ class ExamItem:
 
 
 ITEMS = (
+    ExamItem("胸腹部CT平扫+增强", "CT"),
     ExamItem("胸部CT平扫", "CT"),
     ExamItem("头颅MRI平扫", "MR"),
     ExamItem("胸部正位X线摄影", "DX"),

@@ -74,7 +74,7 @@ def test_without_the_confirmation_no_application_is_made(case: LaunchCase, token
     confirm(case, token)
     made = call(case, "POST", "/registrations", token, visit()).get_json()
     assert (made["consented"], made["state"], made["local_studies"]) == (True, "local", 1)
-    assert made["keep_until"] == "2026-11-25T16:00:00Z"
+    assert made["keep_until"] == "2026-11-26T00:00:00+08:00"
     again = call(case, "POST", "/registrations", token, visit()).get_json()
     assert again["application_id"] == made["application_id"]
     with case.cloud.database.session() as session:
