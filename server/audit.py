@@ -138,7 +138,12 @@ def verify(session: Session) -> AuditVerdict:
 
 def entry_hash(entry: AuditEvent) -> str:
     """Return the SHA-256 (hex) of an entry's canonical JSON, its own hash column left out."""
-    fields = {
+    return hashlib.sha256(_DOMAIN + _canonical(canonical_entry(entry)).encode()).hexdigest()
+
+
+def canonical_entry(entry: AuditEvent) -> dict[str, Any]:
+    """Return what the hash of an entry is computed from, as JSON takes it."""
+    return {
         "sequence": entry.sequence,
         "time": _instant(entry.time),
         "actor_kind": entry.actor_kind,
@@ -152,7 +157,6 @@ def entry_hash(entry: AuditEvent) -> str:
         "detail": entry.detail,
         "previous_hash": entry.previous_hash,
     }
-    return hashlib.sha256(_DOMAIN + _canonical(fields).encode()).hexdigest()
 
 
 def _fault(entry: AuditEvent, expected: int, previous_hash: str) -> tuple[int, str] | None:

@@ -1,4 +1,4 @@
-"""`yingyun audit verify`, `yingyun audit checkpoint`."""
+"""`yingyun audit verify`, `audit checkpoint`, `audit backup`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from portal.commands.common import ready_cloud
 from server import audit as audit_log
-from server import checkpoints
+from server import audit_backup, checkpoints
 
 
 @click.group()
@@ -23,7 +23,8 @@ def verify() -> None:
     with cloud.database.session() as session:
         chain = audit_log.verify(session)
         signed = checkpoints.verify_checkpoints(cloud, session)
-    for verdict in (chain, signed):
+        kept = audit_backup.verify_backup(cloud, session)
+    for verdict in (chain, signed, kept):
         if not verdict.ok:
             click.echo(
                 f"审计链在第 {verdict.first_broken} 条断裂：{verdict.what} / "
@@ -32,8 +33,10 @@ def verify() -> None:
             )
             sys.exit(1)
     click.echo(
-        f"审计链完整，共 {chain.checked} 条，{signed.checked} 个签名检查点相符 / "
-        f"the chain holds: {chain.checked} entries, {signed.checked} signed checkpoints"
+        f"审计链完整，共 {chain.checked} 条，{signed.checked} 个签名检查点相符，"
+        f"{kept.checked} 条与备份一致 / "
+        f"the chain holds: {chain.checked} entries, {signed.checked} signed checkpoints, "
+        f"{kept.checked} as backed up"
     )
 
 
@@ -47,3 +50,10 @@ def checkpoint() -> None:
         click.echo(
             f"已为第 {signed.sequence} 条签名 / signed entry {signed.sequence}: {signed.hash}"
         )
+
+
+@audit.command()
+def backup() -> None:
+    """把新的审计记录加密备份到对象存储（后台任务每天也会做） / Back up what is new."""
+    written = audit_backup.back_up(ready_cloud())
+    click.echo(f"已备份 {written} 条审计记录 / backed up {written} entries")

@@ -256,15 +256,16 @@ class JobQueue:
                 tending.every_hour(self._attached())
 
     def keep_house(self) -> None:
-        """Clear away what is over and sign the audit log; run once a day."""
+        """Clear away what is over, sign the audit log and back it up; run once a day."""
         # Imported here for the same reason as in `_prepare`.
-        from server import checkpoints, housekeeping
+        from server import audit_backup, checkpoints, housekeeping
         from server.provinces import expiry
 
         cloud = self._attached()
         expiry.forget_assertions(cloud)
         log.info("housekeeping_done", **asdict(housekeeping.clear_away(cloud)))
         checkpoints.sign_head(cloud)
+        log.info("audit_backed_up", entries=audit_backup.back_up(cloud))
 
     def _waiting(self) -> list[Any]:
         return [*self.huey.pending(), *self.huey.scheduled()]
