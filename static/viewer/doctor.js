@@ -11,26 +11,30 @@ export class DoctorPage {
   #wanted = {};
   #timer = 0;
 
-  constructor(root, kept) {
+  // `makeRoom` folds the mark away.
+  constructor(root, kept, makeRoom) {
     this.#root = root;
     this.#saved = { ...kept };
     this.#bindKeys();
-    this.#placeSheets();
+    this.#placeSheets(makeRoom);
     // What was changed a moment before leaving is kept too.
     window.addEventListener("pagehide", () => this.#timer && this.#save());
   }
 
-  show({ kept, in_force: inForce, film: asked }) {
+  show({ kept, in_force: inForce, film }) {
+    const asked = kept.report && this.#root.dataset.report === "false";
     for (const name of SHOWN) {
       const value = String(kept[name]);
       if (this.#root.dataset[name] !== value) this.#root.dataset[name] = value;
     }
+    // Where it lies below the picture it may be below the window too.
+    if (asked) this.#root.querySelector(".doctor-report").scrollIntoView({ block: "nearest" });
     this.#nameToolbarButton(kept.toolbar);
     this.#keep(kept);
     this.#root.dataset.free = String(inForce["mouse.mapping"] !== -1);
     // A film begins with the series that is being read, and shows it as it is shown here.
-    const film = this.#root.querySelector("a[data-page='film']");
-    if (film && asked.series) film.search = new URLSearchParams(asked);
+    const link = this.#root.querySelector("a[data-page='film']");
+    if (link && film.series) link.search = new URLSearchParams(film);
   }
 
   // The button says where the bar would go, as the specification names it.
@@ -80,14 +84,16 @@ export class DoctorPage {
     if (Object.keys(this.#unsaved()).length && !this.#timer) this.#later(SAVE_AFTER);
   }
 
-  // A sheet opens at its button, as far as the bar has room for it there. The page has opened it by
-  // the time that a click arrives at the document.
-  #placeSheets() {
+  // A sheet opens at its button, as far as the bar has room for it there, and in place of the mark
+  // where that can fold away. The page has opened it by the time that a click arrives here.
+  #placeSheets(makeRoom) {
     const bar = this.#root.querySelector(".viewer-tools");
     document.addEventListener("click", ({ target }) => {
-      const opener = target.closest(".viewer-tools [data-menu]");
+      const opener = target.closest(".viewer-tools [aria-controls]");
       const sheet = opener && document.getElementById(opener.getAttribute("aria-controls"));
-      if (!sheet || sheet.hidden) return;
+      if (!sheet || opener.getAttribute("aria-expanded") === "false") return;
+      makeRoom();
+      if (!sheet.matches(".menu-sheet")) return;
       const [all, button] = [bar.getBoundingClientRect(), opener.getBoundingClientRect()];
       const room = all.width - sheet.getBoundingClientRect().width;
       sheet.style.left = `${Math.max(Math.min(button.left - all.left, room), 0)}px`;

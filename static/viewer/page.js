@@ -26,7 +26,7 @@ useWords(JSON.parse(root.dataset.words));
 const panel = new Panel(root, texts);
 const aids = new Aids(root, (name, args) => link?.send({ type: "command", name, args }));
 const doctor = config.reader === "doctor"
-  ? import("./doctor.js").then(({ DoctorPage }) => new DoctorPage(root, config.kept))
+  ? import("./doctor.js").then(({ DoctorPage }) => new DoctorPage(root, config.kept, () => identity.fold()))
   : null;
 const unshown = new UnshownList(root, texts);
 const identity = new Identity(root);
