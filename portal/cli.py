@@ -13,6 +13,8 @@ from portal.commands.demo import demo
 from portal.commands.dicom import dicom
 from portal.commands.digital_film import digital_film
 from portal.commands.family import family
+from portal.commands.gateway import gateway
+from portal.commands.gateways import gateways
 from portal.commands.index import index
 from portal.commands.ingest import ingest
 from portal.commands.institution import institution
@@ -61,6 +63,8 @@ for command in (
     dicom,
     digital_film,
     family,
+    gateway,
+    gateways,
     index,
     ingest,
     institution,

@@ -23,6 +23,7 @@ _SCOPES = {
     Scope.CITATION_READ: "查询引用 / look up citations",
     Scope.DICOMWEB_READ: "按 DICOMweb 查询和取得影像 / find and fetch images (QIDO-RS, WADO-RS)",
     Scope.DICOMWEB_STORE: "按 DICOMweb 上传影像 / store images (STOW-RS)",
+    Scope.GATEWAY: "前置机心跳与规则 / heartbeat and rules of front machines",
 }
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from portal.api import citations, registration, reminders, visits
+from portal.api import citations, gateway, registration, reminders, visits
 from portal.api.callers import client_may, current_caller, install_callers
 from portal.api.document import CLIENT, document, install_document
 from portal.api.image_display import begins_of
@@ -135,6 +135,7 @@ def install_hospital_api(app: Flask) -> None:
     install_callers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(registration.blueprint)
+    app.register_blueprint(gateway.blueprint)
     app.register_blueprint(visits.blueprint)
     app.register_blueprint(reminders.blueprint)
     app.register_blueprint(citations.blueprint)

@@ -16,3 +16,4 @@ class Scope(enum.StrEnum):
     CITATION_READ = "citation.read"
     DICOMWEB_READ = "dicomweb.read"
     DICOMWEB_STORE = "dicomweb.store"
+    GATEWAY = "gateway"

@@ -13,7 +13,7 @@ from pynetdicom.events import Event
 
 from server.dimse.calling import NOT_AUTHORISED, Callers, NotAuthorisedError
 from server.dimse.files import file_of
-from server.ingest import DeliveryError, Intake, Reason, Rejection, Sender
+from server.ingest import DeliveryError, Intake, Reason, Sender
 from server.storage import StorageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Storing:
         except NotAuthorisedError as refusal:
             return failure(NOT_AUTHORISED, refusal.reason)
         data = file_of(event)
-        if not _is_as_announced(data):
+        if not is_as_announced(data):
             log.info("dicom_store_refused", reason="unlike_request")
             return failure(UNLIKE_SOP_CLASS, "not the object that was announced")
         try:
@@ -62,7 +62,7 @@ class Storing:
         except StorageError:
             log.exception("dicom_store_failed")
             return failure(OUT_OF_RESOURCES, "storage failed")
-        return success() if rejection is None else _refusal(rejection)
+        return success() if rejection is None else refusal_of(Reason(rejection.reason))
 
     def close(self, event: Event) -> None:
         """Complete the delivery of an association that ended."""
@@ -107,13 +107,14 @@ def status_of(reason: Reason) -> int:
     return _STATUS.get(reason, CANNOT_UNDERSTAND)
 
 
-def _refusal(rejection: Rejection) -> Dataset:
-    status = status_of(Reason(rejection.reason))
-    log.info("dicom_store_refused", reason=rejection.reason, status=f"{status:04X}")
-    return failure(status, rejection.reason)
+def refusal_of(reason: Reason) -> Dataset:
+    """Return the answer to an object that ingest refuses; logged with its reason."""
+    status = status_of(reason)
+    log.info("dicom_store_refused", reason=reason.value, status=f"{status:04X}")
+    return failure(status, reason.value)
 
 
-def _is_as_announced(data: bytes) -> bool:
+def is_as_announced(data: bytes) -> bool:
     """Whether the data set is of the class and instance of the request; else a peer could have one
     object acknowledged in another's name. What cannot be read is left to ingest's verdict."""
     try:

@@ -1,0 +1,66 @@
+"""The front machine's own page: how it is, for whoever looks after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Thread
+
+from flask import Flask, Response, jsonify, render_template
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from server.gateway.service import Gateway
+from server.gateway.tables import SpoolState
+
+ROOT = Path(__file__).resolve().parents[1]
+STATES = {
+    SpoolState.WAITING: "待上传 / waiting",
+    SpoolState.SENT: "已上传，待核对 / sent, to be compared",
+    SpoolState.VERIFIED: "中心已确认 / held by the centre",
+    SpoolState.STOPPED: "已拦下 / stopped",
+    SpoolState.CACHED: "本地缓存 / cached",
+}
+REASONS = {
+    "blank_image": "图像全黑或全白，请重新采集后发送 / blank image: send it again once retaken",
+    "pixels_unreadable": "像素无法解码，请重新发送 / the pixels cannot be decoded: send it again",
+    "spool_damaged": "本机文件损坏，请重新发送 / damaged on this machine: send it again",
+}
+
+
+def create_status_app(machine: Gateway) -> Flask:
+    """Make the application: one page, its data, and whether the process lives."""
+    app = Flask("gateway", template_folder=ROOT / "templates", static_folder=ROOT / "static")
+
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "gateway/status.html", state=machine.state(), names=STATES,
+            stopped=machine.spool.stopped(), reasons=REASONS,
+        )  # fmt: skip
+
+    @app.get("/status.json")
+    def data() -> Response:
+        stopped = [
+            {"sop_instance_uid": one.sop_instance_uid, "reason": one.reason}
+            for one in machine.spool.stopped()
+        ]
+        return jsonify(machine.state() | {"stopped_objects": stopped})
+
+    @app.get("/healthz")
+    def health() -> str:
+        return "ok"
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return app
+
+
+def serve_status(machine: Gateway, address: tuple[str, int]) -> BaseWSGIServer:
+    """Serve the page in a thread of its own. Raises OSError where the port is taken."""
+    server = make_server(address[0], address[1], create_status_app(machine), threaded=True)
+    Thread(target=server.serve_forever, name="gateway-status", daemon=True).start()
+    return server

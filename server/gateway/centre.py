@@ -1,0 +1,201 @@
+"""The centre as a front machine sees it: DICOMweb and the gateway's own address, over HTTPS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Protocol
+
+import requests
+import urllib3
+
+from server.dicomweb.media_types import parse_media_type
+from server.dicomweb.multipart import (
+    MultipartError,
+    NewPart,
+    new_boundary,
+    read_parts,
+    write_parts,
+)
+from server.gateway.configuration import GatewaySettings
+from server.ingest.limits import IngestLimits
+
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 120.0
+SCOPES = "dicomweb.store dicomweb.read gateway"
+MOST_OBJECT_BYTES = IngestLimits().object_bytes
+_DICOM_JSON = "application/dicom+json"
+_REFERENCED, _FAILED = "00081199", "00081198"
+_INSTANCE, _REASON = "00081155", "00081197"
+OUT_OF_RESOURCES = 0xA700
+
+
+class CentreUnavailableError(ConnectionError):
+    """The centre cannot be reached or is busy; a later try may help. `reason` is a word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the centre said of the objects of one request: UIDs, and the failed ones' reasons."""
+
+    stored: frozenset[str] = frozenset()
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the centre answers to a heartbeat: the rules in force, and studies to cache."""
+
+    rules: dict[str, Any]
+    rules_version: int
+
+
+class Centre(Protocol):
+    """What a front machine needs of its centre; every call raises CentreUnavailableError."""
+
+    def store(self, objects: Sequence[bytes]) -> Outcome:
+        """Hand objects (PS3.10) over (E-03)."""
+        ...
+
+    def held(self, study_uid: str) -> frozenset[str]:
+        """Return the SOP Instance UIDs that the centre holds of a study (E-10)."""
+        ...
+
+    def fetch(self, study_uid: str) -> Iterator[bytes]:
+        """Yield the objects of a study, as they are stored."""
+        ...
+
+    def report(self, version: str, state: Mapping[str, Any]) -> Orders:
+        """Tell how things are; return what is to be done (E-18)."""
+        ...
+
+
+class HttpCentre:
+    """The centre over HTTPS with OAuth 2.0 client credentials (RFC 6749 §4.4)."""
+
+    def __init__(self, settings: GatewaySettings, session: requests.Session | None = None) -> None:
+        self._url = settings.centre_url
+        self._credentials = (settings.client_id, settings.client_secret)
+        self._session = session or requests.Session()
+        self._token = ""
+        self._asking = Lock()
+
+    def store(self, objects: Sequence[bytes]) -> Outcome:
+        """Hand objects over by STOW-RS (PS3.18 10.5)."""
+        boundary = new_boundary()
+        body = b"".join(
+            write_parts((NewPart("application/dicom", data) for data in objects), boundary)
+        )
+        kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
+        answer = self._ask(
+            "POST", "/dicom-web/studies", data=body,
+            headers={"Content-Type": kind, "Accept": _DICOM_JSON},
+        )  # fmt: skip
+        if answer.status_code not in (HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.CONFLICT):
+            raise CentreUnavailableError(f"status_{answer.status_code}")
+        return _outcome(_json(answer))
+
+    def held(self, study_uid: str) -> frozenset[str]:
+        """Return what the centre holds of a study, by QIDO-RS (PS3.18 10.6)."""
+        found: set[str] = set()
+        while True:
+            answer = self._ask(
+                "GET", f"/dicom-web/studies/{study_uid}/instances",
+                params={"limit": "1000", "offset": str(len(found))},
+                headers={"Accept": _DICOM_JSON},
+            )  # fmt: skip
+            if answer.status_code in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
+                return frozenset(found)
+            if answer.status_code != HTTPStatus.OK:
+                raise CentreUnavailableError(f"status_{answer.status_code}")
+            page = {_value(one, "00080018") for one in _json(answer)} - {""}
+            if page <= found:
+                return frozenset(found)
+            found |= page
+
+    def fetch(self, study_uid: str) -> Iterator[bytes]:
+        """Yield the objects of a study by WADO-RS, in the encoding in which they are stored."""
+        accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+        answer = self._ask(
+            "GET", f"/dicom-web/studies/{study_uid}", headers={"Accept": accept}, stream=True
+        )
+        if answer.status_code != HTTPStatus.OK:
+            raise CentreUnavailableError(f"status_{answer.status_code}")
+        answer.raw.decode_content = True
+        _, parameters = parse_media_type(answer.headers.get("Content-Type", ""))
+        try:
+            for part in read_parts(answer.raw, parameters.get("boundary", ""), MOST_OBJECT_BYTES):
+                if part.data is not None:
+                    yield part.data
+        except (MultipartError, OSError, urllib3.exceptions.HTTPError) as error:
+            raise CentreUnavailableError("broken") from error
+
+    def report(self, version: str, state: Mapping[str, Any]) -> Orders:
+        """Tell the centre how things are, and ask for the rules."""
+        answer = self._ask(
+            "POST", "/api/v1/gateway/heartbeat", json={"version": version, "state": dict(state)}
+        )
+        if answer.status_code != HTTPStatus.OK:
+            raise CentreUnavailableError(f"status_{answer.status_code}")
+        told = _json(answer)
+        return Orders(dict(told["rules"]), int(told["rules_version"]))
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = options.pop("headers", {})
+        for fresh in (False, True):
+            bearer = {"Authorization": f"Bearer {self._bearer(fresh=fresh)}"}
+            answer = self._send(method, path, headers=headers | bearer, **options)
+            if answer.status_code != HTTPStatus.UNAUTHORIZED:
+                return answer
+        raise CentreUnavailableError("not_authorised")
+
+    def _bearer(self, *, fresh: bool) -> str:
+        with self._asking:
+            if fresh or not self._token:
+                answer = self._send(
+                    "POST", "/oauth/token", auth=self._credentials,
+                    data={"grant_type": "client_credentials", "scope": SCOPES},
+                )  # fmt: skip
+                if answer.status_code != HTTPStatus.OK:
+                    raise CentreUnavailableError("not_authorised")
+                self._token = str(_json(answer)["access_token"])
+            return self._token
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        try:
+            return self._session.request(
+                method, self._url + path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                allow_redirects=False, **options,
+            )  # fmt: skip
+        except requests.RequestException as error:
+            raise CentreUnavailableError("unreachable") from error
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise CentreUnavailableError("malformed_answer") from error
+
+
+def _outcome(told: Mapping[str, Any]) -> Outcome:
+    """Read a Store Instances Response (PS3.18 I.2)."""
+    return Outcome(
+        frozenset(_value(one, _INSTANCE) for one in _items(told, _REFERENCED)),
+        {_value(one, _INSTANCE): int(_value(one, _REASON) or 0) for one in _items(told, _FAILED)},
+    )
+
+
+def _items(told: Mapping[str, Any], tag: str) -> Iterable[Mapping[str, Any]]:
+    items: Iterable[Mapping[str, Any]] = told.get(tag, {}).get("Value", ())
+    return items
+
+
+def _value(item: Mapping[str, Any], tag: str) -> str:
+    values = item.get(tag, {}).get("Value", ())
+    return str(values[0]) if values else ""

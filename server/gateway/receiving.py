@@ -1,0 +1,74 @@
+"""C-STORE at the front machine (E-12, E-42): success only when the object is in the spool."""
+
+from __future__ import annotations
+
+import structlog
+from pydicom import Dataset
+from pynetdicom import evt
+from pynetdicom.events import Event
+
+from server.dimse import contexts
+from server.dimse.files import file_of
+from server.dimse.listener import Bounds, Listener
+from server.dimse.storing import (
+    CANNOT_UNDERSTAND,
+    OUT_OF_RESOURCES,
+    failure,
+    is_as_announced,
+    refusal_of,
+    success,
+)
+from server.gateway.spool import ConflictError, Spool
+from server.ingest.limits import IngestLimits
+from server.ingest.parse import DirectoryFileError, parse
+from server.ingest.rejection import RefusedError
+from server.storage import StorageError, StorageFullError
+
+log = structlog.get_logger()
+
+
+class Receiving:
+    """Takes objects into the spool; broken and non-DICOM ones are refused with a reason (E-04)."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._limits = IngestLimits()
+
+    def handle(self, event: Event) -> Dataset:
+        """Answer a C-STORE request, of a device or of a PACS from which we fetch."""
+        return self.take(file_of(event), event.assoc.remote["ae_title"].strip())
+
+    def take(self, data: bytes, source: str) -> Dataset:
+        """Keep an object; return the answer to whoever sent it."""
+        if not is_as_announced(data):
+            return failure(CANNOT_UNDERSTAND, "not the object that was announced")
+        try:
+            received = parse(data, self._limits)
+            rules, _ = self._spool.rules()
+            self._spool.put(received, source=source, rules=rules)
+        except RefusedError as refusal:
+            return refusal_of(refusal.reason)
+        except DirectoryFileError:
+            return failure(CANNOT_UNDERSTAND, "a DICOMDIR")
+        except ConflictError:
+            return failure(CANNOT_UNDERSTAND, "conflict")
+        except StorageFullError:
+            log.warning("gateway_full")
+            return failure(OUT_OF_RESOURCES, "storage_full")
+        except StorageError:
+            log.exception("gateway_store_failed")
+            return failure(OUT_OF_RESOURCES, "storage_failed")
+        return success()
+
+
+def make_listener(ae_title: str, receiving: Receiving) -> Listener:
+    """Return the front machine as an application entity that devices of its hospital call."""
+    return Listener(
+        ae_title,
+        [
+            *contexts.plain_contexts([contexts.VERIFICATION]),
+            *contexts.storage_contexts(as_scu=False),
+        ],
+        [(evt.EVT_C_ECHO, lambda _event: 0), (evt.EVT_C_STORE, receiving.handle)],
+        bounds=Bounds(),
+    )

@@ -1,0 +1,167 @@
+"""The front machine put together: it listens, and threads upload, compare, fetch and report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from threading import Event, Thread
+from typing import Any
+
+import structlog
+
+from server import clock
+from server.dimse.listener import Address
+from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
+from server.gateway.configuration import GatewaySettings
+from server.gateway.fetching import Fetching, PacsUnavailableError
+from server.gateway.receiving import Receiving, make_listener
+from server.gateway.spool import Spool
+from server.gateway.uploading import Uploading
+from server.sending.nodes import load_nodes
+
+log = structlog.get_logger()
+
+HEARTBEAT_SECONDS = 30.0
+IDLE_SECONDS = 1.0
+CLEANING_SECONDS = 600.0
+_MINUTE = 60.0
+
+
+@dataclass
+class Health:
+    """What the operator and the centre are shown."""
+
+    centre_reached_at: str = ""
+    last_failure: str = ""
+    fetched_at: str = ""
+    fetch_failure: str = ""
+
+
+class Gateway:
+    """A front machine, from `start` to `stop`."""
+
+    def __init__(self, settings: GatewaySettings, centre: Centre | None = None) -> None:
+        self._settings = settings
+        self.spool = Spool(settings)
+        self.spool.sweep()
+        self._centre = centre or HttpCentre(settings)
+        self._receiving = Receiving(self.spool)
+        self._listener = make_listener(settings.ae_title, self._receiving)
+        self.uploading = Uploading(self.spool, self._centre)
+        self.health = Health()
+        self._stopping = Event()
+        self._threads: list[Thread] = []
+
+    def start(self, address: Address) -> int:
+        """Listen and begin to work; return the port. Raises OSError where it is taken."""
+        port = self._listener.listen(address)
+        for name, work in (
+            ("upload", self._upload),
+            ("heartbeat", self._every(lambda: HEARTBEAT_SECONDS, self.report)),
+            ("reconcile", self._every(self._reconcile_seconds, self._reconcile)),
+            ("fetch", self._every(self._fetch_seconds, self._fetch)),
+            ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
+        ):
+            thread = Thread(target=work, name=f"gateway-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        return port
+
+    def stop(self) -> None:
+        """Receive no more; a batch that is being sent may end, the rest waits in the spool."""
+        self._stopping.set()
+        self._listener.stop()
+        for thread in self._threads:
+            thread.join(10)
+
+    def state(self) -> dict[str, Any]:
+        """Return how things are; holds no patient's data (E-18, E-39)."""
+        rules, rules_version = self.spool.rules()
+        free = self.spool.free_megabytes()
+        return {
+            "version": version("yingyun"),
+            "ae_title": self._settings.ae_title,
+            "spool": {name: asdict(count) for name, count in self.spool.counts().items()},
+            "free_megabytes": free,
+            "disk_low": free < 2 * rules.least_free_megabytes,
+            "rules_version": rules_version,
+            **asdict(self.health),
+        }
+
+    def report(self) -> None:
+        """Tell the centre how things are, and put the rules into force that it answers with."""
+        state = self.state()
+        orders = self._centre.report(str(state.pop("version")), state)
+        self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
+        if orders.rules_version != state["rules_version"]:
+            try:
+                self.spool.keep_rules(orders.rules, orders.rules_version)
+                log.info("gateway_rules", version=orders.rules_version)
+            except ValueError as error:
+                log.warning("gateway_rules_refused", reason=str(error))
+
+    def _upload(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = self.uploading.step()
+            except Exception as error:
+                busy = self._failed("upload", error)
+            if not busy:
+                self._stopping.wait(IDLE_SECONDS)
+
+    def _every(self, seconds: Callable[[], float], work: Callable[[], None]) -> Callable[[], None]:
+        """Return a loop that does work at its start and then after each pause."""
+
+        def loop() -> None:
+            while not self._stopping.is_set():
+                try:
+                    work()
+                except Exception as error:
+                    self._failed(work.__name__.strip("_"), error)
+                end = time.monotonic() + seconds()
+                while time.monotonic() < end and not self._stopping.wait(IDLE_SECONDS):
+                    pass
+
+        return loop
+
+    def _failed(self, work: str, error: Exception) -> int:
+        """Note a failure; the loop goes on, for a front machine works unattended."""
+        known = isinstance(error, CentreUnavailableError | PacsUnavailableError)
+        reason = str(error) if known else type(error).__name__
+        self.health.last_failure = f"{work}: {reason}"
+        if known:
+            log.warning("gateway_failed", work=work, reason=reason)
+        else:
+            log.exception("gateway_failed", work=work)
+        return 0
+
+    def _reconcile(self) -> None:
+        self.uploading.reconcile()
+
+    def _fetch(self) -> None:
+        rules, _ = self.spool.rules()
+        nodes = {one.name: one for one in load_nodes(self._settings.pacs_file)}
+        node = nodes.get(rules.fetch_pacs)
+        if node is None:
+            return
+        title = self._settings.ae_title
+        try:
+            fetching = Fetching(self.spool, self._receiving, node, ae_title=title)
+            fetching.fetch_days(rules.fetch_days, rules.fetch_by)
+        except PacsUnavailableError as error:
+            self.health.fetch_failure = error.reason
+            raise
+        self.health.fetch_failure = ""
+        self.health.fetched_at = clock.now().isoformat(timespec="seconds")
+
+    def _clean(self) -> None:
+        rules, _ = self.spool.rules()
+        self.spool.clear_away(rules)
+
+    def _reconcile_seconds(self) -> float:
+        return self.spool.rules()[0].reconcile_minutes * _MINUTE
+
+    def _fetch_seconds(self) -> float:
+        return self.spool.rules()[0].fetch_minutes * _MINUTE

@@ -1,0 +1,66 @@
+"""Hospitals' front machines as the centre knows them: when heard last, how they are, their rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server import audit, clock
+from server.gateway.configuration import Rules
+from server.model import Gateway
+
+SILENT_AFTER = timedelta(minutes=5)  # ten heartbeats
+MOST_STATE_BYTES = 16 << 10
+
+
+def hear(session: Session, client_id: str, *, version: str, state: Mapping[str, Any]) -> Gateway:
+    """Note a heartbeat; returns the row, whose rules are the answer."""
+    kept = session.get(Gateway, client_id)
+    if kept is None:
+        kept = Gateway(client_id=client_id, rules={}, rules_version=0)
+        session.add(kept)
+    kept.last_seen_at, kept.version = clock.now(), version
+    fits = len(json.dumps(dict(state))) <= MOST_STATE_BYTES
+    kept.state = dict(state) if fits else {"too_long": True}
+    session.flush()
+    return kept
+
+
+def gateways(session: Session) -> Sequence[Gateway]:
+    """Return all front machines that were ever heard of."""
+    return session.scalars(select(Gateway).order_by(Gateway.client_id)).all()
+
+
+def is_silent(kept: Gateway) -> bool:
+    """Whether a front machine has not been heard of for longer than it should."""
+    return clock.now() - kept.last_seen_at > SILENT_AFTER
+
+
+def set_rules(
+    session: Session, client_id: str, rules: Mapping[str, Any], *, actor: str = "cli"
+) -> Gateway:
+    """Give a front machine new rules, in force from its next heartbeat; audited.
+
+    Raises ValueError for rules that cannot be followed, LookupError before its first heartbeat.
+    """
+    Rules.of(rules)
+    kept = session.get(Gateway, client_id)
+    if kept is None:
+        raise LookupError("该前置机尚未报到 / this front machine has not been heard of yet")
+    kept.rules = dict(rules)
+    kept.rules_version += 1
+    audit.record(
+        session,
+        actor_kind="system",
+        actor=actor,
+        event="gateway.rules",
+        object_kind="client",
+        object_id=client_id,
+        detail={"version": kept.rules_version, "rules": sorted(rules)},
+    )
+    return kept
