@@ -10,6 +10,7 @@ from portal.context import current_cloud, database_session
 from portal.identity import current_identity, source_address
 from server import audit, clock, outbox
 from server.access import Grant, GrantKind
+from server.archive.records import note_access
 
 if TYPE_CHECKING:
     from portal.doors import StudyDoor
@@ -29,6 +30,7 @@ def note_view(door: StudyDoor, event: str, *, series_id: str | None = None, **de
     if event in OPENINGS:
         told = {"event": event, "door": door.kind, "at": clock.now().isoformat()}
         outbox.put(database_session(), "retrieval", told, about=door.study.study_id)
+        note_access(database_session(), door.study.study_id)
     audit.record(
         database_session(),
         actor_kind=kind,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, g, json, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
@@ -20,14 +20,22 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from portal.auditing import note_denial, note_unreadable
+from portal.context import database_session
 from portal.decisions import answers_data
 from portal.i18n import SOURCE_LANGUAGE, current_language
 from portal.limits import seconds_until_reset
 from portal.problems import Problem, denied_problem, expired_form_problem, status_problem
 from portal.request_log import request_id
 from server.access import AccessDenied
+from server.archive.erasure import is_erased
 from server.imaging.delivery import PictureMissingError
-from server.storage import ObjectDamagedError, ObjectMissingError, StorageError
+from server.storage import (
+    DataKeyDestroyedError,
+    ObjectColdError,
+    ObjectDamagedError,
+    ObjectMissingError,
+    StorageError,
+)
 
 log = structlog.get_logger("portal")
 
@@ -100,12 +108,35 @@ def _missing_picture(_error: PictureMissingError) -> ResponseReturnValue:
 
 def _unreadable(error: StorageError) -> ResponseReturnValue:
     """Say that a picture cannot be had; a lost or altered object goes on record besides."""
+    door = g.get("door")
+    if door is not None and is_erased(database_session(), door.study.study_id):
+        return _erased(DataKeyDestroyedError())
     log.error("unreadable", request_id=request_id(), error=type(error).__name__, what=str(error))
     if isinstance(error, ObjectMissingError | ObjectDamagedError):
         note_unreadable(type(error).__name__)
     general = status_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
     advice = _l("影像暂时无法显示，请联系检查医院")
     return answer(replace(general, kind="urn:yingyun:unreadable", advice=advice))
+
+
+def _cold(_error: ObjectColdError) -> ResponseReturnValue:
+    """Say that the study has to be recalled, and offer it; programs are told to come again."""
+    from portal.study.cold import ASKED_AGAIN_SECONDS, cold_page  # a page, which needs the errors
+
+    if not answers_data() and "door" in g:
+        return cold_page(g.door)
+    general = status_problem(HTTPStatus.SERVICE_UNAVAILABLE)
+    advice = _l("影像已归档，请先在影像页面调回")
+    response = answer(replace(general, kind="urn:yingyun:cold", advice=advice))
+    response.headers["Retry-After"] = str(ASKED_AGAIN_SECONDS)
+    return response
+
+
+def _erased(_error: DataKeyDestroyedError) -> ResponseReturnValue:
+    """Say that the images are gone for good, by a decision."""
+    general = status_problem(HTTPStatus.GONE)
+    advice = _l("保存期限已满，影像已按规定销毁，无法再打开。如有疑问，请联系检查医院。")
+    return answer(replace(general, kind="urn:yingyun:erased", advice=advice))
 
 
 def _no_database(error: OperationalError | NoConnectionError) -> ResponseReturnValue:
@@ -133,6 +164,8 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(AccessDenied, _access_denied)
     app.register_error_handler(PictureMissingError, _missing_picture)
+    app.register_error_handler(ObjectColdError, _cold)
+    app.register_error_handler(DataKeyDestroyedError, _erased)
     app.register_error_handler(StorageError, _unreadable)
     app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(NoConnectionError, _no_database)

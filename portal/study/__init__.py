@@ -6,7 +6,7 @@ from flask import Flask
 
 from portal.doctor import citing, film, media, sending
 from portal.doors import DOCTOR
-from portal.study import data, facts, key_images, pages, report_pages
+from portal.study import cold, data, facts, key_images, pages, report_pages
 
 # Not the module: `annotations` of this package is the feature of `__future__` above.
 from portal.study.annotations import blueprint as annotations_blueprint
@@ -39,6 +39,7 @@ def install_study(app: Flask) -> None:
             (pages.both, "pages"),
             (report_pages.blueprint, "report"),
             (data.blueprint, "data"),
+            (cold.blueprint, "recall"),
             (facts.blueprint, "facts"),
             (key_images.blueprint, "key_images"),
             (annotations_blueprint, "annotations"),

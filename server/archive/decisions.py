@@ -150,7 +150,7 @@ def _carry_out(session: Session, decision: ArchiveDecision, study: Study, accoun
                 session,
                 study,
                 actor_kind="account",
-                actor=str(account.id),
+                actor=f"account:{account.id}",
                 reason=f"decision {decision.decision_id}",
             )
 
@@ -160,7 +160,7 @@ def _record(session: Session, decision: ArchiveDecision, account: Account, event
     audit.record(
         session,
         actor_kind="account",
-        actor=str(account.id),
+        actor=f"account:{account.id}",
         event=event,
         object_kind="study",
         object_id=decision.study_id,

@@ -63,7 +63,7 @@ def order(session: Session, study_id: str, account_id: int | None) -> Recall:
     audit.record(
         session,
         actor_kind="account" if account_id is not None else "system",
-        actor=str(account_id or "archive"),
+        actor=f"account:{account_id}" if account_id is not None else "archive",
         event="recall_ordered",
         object_kind="study",
         object_id=study_id,

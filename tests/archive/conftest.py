@@ -49,7 +49,7 @@ def store_study(cloud: ImageCloud, *, objects: int = 2, **extra: Any) -> Study:
         store_instance(cloud, study, f"{number} {study.study_id}".encode())
     with cloud.database.session() as session:
         data_key = session.get_one(DataKey, study.data_key_id)
-    cloud.vault.write(data_key, f"studies/{study.study_id}/series/run/pack", b"pictures")
+    cloud.vault.write(data_key, f"studies/{study.study_id}/series/run/manifest", b"pictures")
     return study
 
 
