@@ -45,8 +45,8 @@ class Matching(enum.StrEnum):
     CODE = "列表、通配符 / list, wildcard"
     TEXT = "通配符 / wildcard"
     NAME = "通配符，不分大小写 / wildcard, case-insensitive"
-    DATE = "范围 / range"
-    TIME = "范围 / range"
+    DATE = "日期范围 / range of dates"
+    TIME = "时间范围 / range of times"
     NUMBER = "单值 / single value"
     NONE = "不匹配，仅返回 / returned only"
 

@@ -16,9 +16,16 @@ from pydicom.encaps import encapsulate, get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
 
+from server.dicom_index import QueryError
 from server.dicomweb.media_types import OCTETS, NotAcceptableError
 from server.dicomweb.objects import StoredObject
-from server.dicomweb.opening import DOUBLE_PIXELS, FLOAT_PIXELS, OpenObject, open_header
+from server.dicomweb.opening import (
+    DOUBLE_PIXELS,
+    FLOAT_PIXELS,
+    OpenObject,
+    PixelPlace,
+    open_header,
+)
 from server.dicomweb.readers import NotFoundError
 from server.imaging.codestreams import decode_codestream, is_ours
 
@@ -52,11 +59,11 @@ class UndecodableError(NotAcceptableError):
 def parse_frames(text: str, stored: StoredObject) -> list[int]:
     """Return the frame numbers of an address such as `1,2,7`, counted from 1.
 
-    Raises NotFoundError for a frame that the object has not, ValueError for anything else.
+    Raises NotFoundError for a frame that the object has not, QueryError for anything else.
     """
     parts = text.split(",")
     if len(parts) > MOST_FRAMES or not all(part.isascii() and part.isdecimal() for part in parts):
-        raise ValueError("帧号须为 1,2,3 / frames are numbers such as 1,2,3")
+        raise QueryError("帧号须为 1,2,3 / frames are numbers such as 1,2,3")
     if not all(len(part) < 10 and 1 <= int(part) <= stored.frame_count for part in parts):
         raise NotFoundError(f"没有该帧，共 {stored.frame_count} 帧 / no such frame")
     return [int(part) for part in parts]
@@ -137,6 +144,8 @@ def _native(opened: OpenObject, index: int) -> bytes:
     assert place is not None
     if place.tag in (FLOAT_PIXELS, DOUBLE_PIXELS) or int(header.BitsAllocated) > 1:
         length = _frame_bytes(header)
+        if place.in_words and not place.little_endian and int(header.BitsAllocated) == 8:
+            return _bytes_of_words(place, index * length, length)
         return place.read(index * length, length)
     bits = int(header.Rows) * int(header.Columns)
     first = index * bits // 8
@@ -145,6 +154,13 @@ def _native(opened: OpenObject, index: int) -> bytes:
     return np.packbits(
         np.unpackbits(data, bitorder="little")[start : start + bits], bitorder="little"
     ).tobytes()
+
+
+def _bytes_of_words(place: PixelPlace, start: int, length: int) -> bytes:
+    """Return bytes that are written as big endian words of two, in their own order."""
+    first = start - start % 2
+    words = np.frombuffer(place.read(first, length + 2 - (length + start) % 2), ">u2")
+    return words.astype("<u2").tobytes()[start - first : start - first + length]
 
 
 def _frame_bytes(header: FileDataset) -> int:

@@ -25,6 +25,7 @@ class PixelPlace:
     start: int
     length: int | None
     little_endian: bool
+    in_words: bool = False  # OW: of 16 bits, also where a sample has 8 (PS3.5 8.1.2)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return a part of the value, as it is stored."""
@@ -73,5 +74,10 @@ def _place(file: BinaryIO, header: FileDataset) -> PixelPlace | None:
     length = int.from_bytes(read[4:8] if short else read[8:12], order)
     value_start = start + (8 if short else _LONGEST_ELEMENT_HEADER)
     return PixelPlace(
-        tag, file, value_start, None if length == _UNDEFINED else length, bool(little)
+        tag,
+        file,
+        value_start,
+        None if length == _UNDEFINED else length,
+        bool(little),
+        implicit or read[4:6] == b"OW",
     )

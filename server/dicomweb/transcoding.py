@@ -6,11 +6,12 @@ import warnings
 from io import BytesIO
 
 import numpy as np
-from pydicom import FileDataset, dcmread
+from pydicom import FileDataset, dcmread, dcmwrite
 from pydicom.encaps import generate_frames
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from server.dicomweb.frames import UndecodableError, decode
+from server.dicomweb.opening import PIXEL_DATA
 from server.imaging.codestreams import is_encapsulated
 
 
@@ -67,15 +68,17 @@ def _decompress(dataset: FileDataset) -> None:
 
 
 def _swap(dataset: FileDataset) -> None:
-    """Turn the words of the pixels round; pydicom turns all other values."""
-    width = int(dataset.get("BitsAllocated") or 8) // 8
-    if "PixelData" in dataset and width > 1:
-        words = np.frombuffer(dataset.PixelData, f">u{width}")
-        dataset.PixelData = words.astype(f"<u{width}").tobytes()
+    """Turn round the words of binary values; pydicom turns the numbers of all others."""
+    for element in dataset.iterall():
+        if element.VR == "OW" and element.value:
+            bits = int(dataset.get("BitsAllocated") or 16) if element.tag == PIXEL_DATA else 16
+            width = max(2, bits // 8)
+            words = np.frombuffer(element.value, f">u{width}")
+            element.value = words.astype(f"<u{width}").tobytes()
 
 
 def _written(dataset: FileDataset) -> bytes:
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     file = BytesIO()
-    dataset.save_as(file, implicit_vr=False, little_endian=True)
+    dcmwrite(file, dataset, implicit_vr=False, little_endian=True)
     return file.getvalue()
