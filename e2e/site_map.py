@@ -348,6 +348,21 @@ REFUSALS = (
     "not-found",
     "not-reviewed",
 )
+# What a form answered with, or a dialog over a page that has a stop of its own: opening the address
+# again shows another page, or the same one as there.
+SEEN_ONCE = (
+    "closed",
+    "dicom-opened",
+    "door-code",
+    "door-password",
+    "download-closed",
+    "keys",
+    "question",
+    "recovery-codes",
+    "revoke-question",
+    "share-card",
+    "share-created",
+)
 STOPS = (
     Stop("login", None, _at("/login")),
     Stop("wrong-password", None, _wrong_password),
@@ -422,6 +437,9 @@ STOPS = (
     Stop("shared-report", None, _shared_report),
     Stop("closed", None, _closed),
     Stop("launched", None, launching.launched),
+    Stop("launched-reminder", None, launching.launched_reminder),
+    Stop("launched-request", None, launching.launched_request),
+    Stop("launched-authenticator", None, launching.launched_authenticator),
     Stop("launch-code", None, launching.launch_code),
     Stop("launch-closed", None, launching.launch_closed),
     Stop("launch-ended", None, launching.launch_ended),

@@ -13,16 +13,23 @@ export function installProgress() {
   document.addEventListener("submit", (event) => {
     if (!event.defaultPrevented && !event.target.target) start();
   });
-  document.body.addEventListener("htmx:beforeRequest", () => {
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (!asked(event)) return;
     underWay += 1;
     start();
   });
-  document.body.addEventListener("htmx:afterRequest", () => {
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    if (!asked(event)) return;
     underWay = Math.max(underWay - 1, 0);
     if (!underWay) stop();
   });
   // Coming back to a page that was kept: nothing is on its way any more.
   addEventListener("pageshow", stop);
+}
+
+// A part that looks after itself every few seconds is nobody's waiting.
+function asked({ detail }) {
+  return Boolean(detail.requestConfig?.triggeringEvent);
 }
 
 function leaves(event) {
