@@ -17,17 +17,19 @@ from werkzeug.exceptions import Gone, NotFound, Unauthorized
 
 from portal.auditing import note_ended_visit
 from portal.context import current_cloud, database_session
-from portal.decisions import answers_data, require_identity
+from portal.decisions import answers_data, require_identity, what_is_due
 from portal.identity import Identity, source_address
 from portal.launch.launched import launched_base, require_launch
 from portal.next_url import with_next
 from portal.sessions import share_token
 from server import access, authorisations, family, sharing
 from server.access import AccessDenied, Action, Grant
+from server.centre.supervising import supervisor_grant
 from server.model import Account, Launch, Study
 
 # What the addresses below `/doctor` say of themselves, by the defaults of their blueprints.
 DOCTOR = "doctor"
+SUPERVISION = "supervision"
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,19 @@ def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
     identity = require_identity()
     if not isinstance(identity, Identity):
         return identity
-    if identity.needs_consent:
+    due = what_is_due(identity)
+    if due:
         if answers_data():
             raise Unauthorized
-        return redirect(with_next("/consent"), 303)
+        return redirect(with_next(due), 303)
     session = database_session()
     account = session.get_one(Account, identity.account_id)
     study = session.get(Study, values["study_id"])
     if study is None:
         raise NotFound
+    if values.get("door") == SUPERVISION:
+        grant = supervisor_grant(current_cloud(), session, account, study, source=source_address())
+        return StudyDoor("doctor", f"/admin/supervision/{study.study_id}", grant, study)
     if values.get("door") == DOCTOR:
         grant = access.doctor_grant(current_cloud(), session, account, source=source_address())
         notice = _notice(grant, account, study)

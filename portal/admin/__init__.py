@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.admin import accounts, alarms, exports, institutions, links, log, overview, records
+from portal.admin import (
+    accounts,
+    alarms,
+    calculators,
+    coding,
+    exports,
+    institutions,
+    links,
+    log,
+    overview,
+    passwords,
+    recognition,
+    records,
+    statistics,
+    storage,
+    supervision,
+    uploading,
+)
 
 BLUEPRINTS = (
     overview.blueprint,
@@ -13,8 +30,16 @@ BLUEPRINTS = (
     links.blueprint,
     records.blueprint,
     exports.blueprint,
+    uploading.blueprint,
+    storage.blueprint,
+    coding.blueprint,
+    statistics.blueprint,
+    recognition.blueprint,
+    calculators.blueprint,
+    supervision.blueprint,
     log.blueprint,
     accounts.accounts,
+    passwords.blueprint,
     accounts.reviews,
 )
 

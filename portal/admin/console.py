@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import g, render_template, request
-from flask_babel import gettext as _
+from flask import Response, g, render_template, request
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from portal.admin.sections import ROOT, Section, may_change, sections_of
@@ -15,7 +16,7 @@ from portal.context import database_session
 from portal.identity import signed_in_identity, source_address
 from server.centre.acting import Actor
 from server.centre.period import Period, period
-from server.csv_files import Value
+from server.csv_files import Value, csv_bytes
 from server.model import Account, Institution
 from server.terms import china_time
 
@@ -38,7 +39,6 @@ class Table:
     rows: Sequence[Sequence[Cell | Value]]
     numbers: frozenset[int] = frozenset()
     empty: str = ""
-    csv: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Figure:
     svg: Markup
 
 
+# Name, label, pairs of value and words, the chosen value.
+Picker = tuple[str, str, Sequence[tuple[str, str]], str]
+
+
 @dataclass(frozen=True)
 class Report:
     """A page of numbers: what it is for, its filter, charts and tables."""
@@ -57,10 +61,12 @@ class Report:
     lead: str
     tables: Sequence[Table]
     figures: Sequence[Figure] = ()
-    filters: Sequence[str] = ()
+    filters: Sequence[Picker] = ()
     notes: Sequence[str] = ()
     asked: Mapping[str, Any] = field(default_factory=dict)
     institutions: Sequence[Institution] = ()
+    # Institutions whose daily limit of retrievals may be set on this page.
+    limits: Sequence[Institution] = ()
 
 
 def actor() -> Actor:
@@ -93,9 +99,29 @@ def show(template: str, **values: Any) -> str:
     )
 
 
-def report(found: Report) -> str:
-    """Render a page of numbers."""
-    return show("admin/report.html", report=found)
+def report(found: Report) -> ResponseReturnValue:
+    """Render a page of numbers, or one of its tables as a CSV file (`?csv=0`).
+
+    These tables hold figures of institutions, of nobody in particular: they need no approval.
+    """
+    wanted = request.args.get("csv", "")
+    if wanted.isascii() and wanted.isdigit() and int(wanted) < len(found.tables):
+        table = found.tables[int(wanted)]
+        data = csv_bytes(table.heads, ([_plain(one) for one in row] for row in table.rows))
+        name = f"{active_section()}-{wanted}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(data, content_type="text/csv; charset=utf-8", headers=headers)
+    return show("admin/report.html", report=found, csv_url=_csv_url)
+
+
+def _csv_url(number: int) -> str:
+    """Return the address of a table of this page as CSV."""
+    asked = {name: value for name, value in request.args.items(multi=True) if name != "csv"}
+    return f"{request.path}?{urlencode(asked | {'csv': number})}"
+
+
+def _plain(one: Cell | Value) -> Value:
+    return one.text if isinstance(one, Cell) else one
 
 
 def grouped(sections: Sequence[Section]) -> list[tuple[str, list[Section]]]:
@@ -149,8 +175,3 @@ def size(count: int) -> str:
 def percent(part: float, whole: float) -> str:
     """Return a share in per cent; "-" where there is nothing to share."""
     return f"{100 * part / whole:.1f}%" if whole else "-"
-
-
-def all_words() -> str:
-    """Return the word for no narrowing."""
-    return _("全部")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.doctor import citing, film, media, sending
-from portal.doors import DOCTOR
+from portal.doors import DOCTOR, SUPERVISION
 from portal.study import cold, data, facts, key_images, pages, report_pages
 
 # Not the module: `annotations` of this package is the feature of `__future__` above.
@@ -16,6 +16,7 @@ DOORS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("patient", "/studies/<study_id>", {}),
     ("share", "/s/<share_id>", {}),
     ("doctor", "/doctor/studies/<study_id>", {"door": DOCTOR}),
+    ("supervision", "/admin/supervision/<study_id>", {"door": SUPERVISION}),
     ("launched", "/launched/<launch_id>/studies/<study_id>", {}),
 )
 

@@ -151,7 +151,8 @@ def _view(door: StudyDoor, served: Report | None, opened: Report | None) -> Repo
 
 def _may_cite(door: StudyDoor, served: Report | None, opened: Report | None) -> bool:
     """Whether a doctor looks at the version in force: no other is cited."""
-    return door.kind == DOCTOR and opened is not None and opened is served
+    reads = door.kind == DOCTOR and door.allows(Action.VIEW_DICOM)  # a supervisor cites nothing
+    return reads and opened is not None and opened is served
 
 
 def _pdf_href(door: StudyDoor, served: Report | None, opened: Report | None) -> str:

@@ -10,27 +10,6 @@ DAYS_A_YEAR = 365
 
 
 @dataclass(frozen=True)
-class Room:
-    """A store: `total` bytes it can hold (0: nobody knows), `used` of them are taken."""
-
-    name: str
-    address: str
-    total: int
-    used: int
-    alarm_percent: int = WATER_LINE_PERCENT
-
-    @property
-    def percent(self) -> float:
-        """The share that is used, in per cent."""
-        return 100 * self.used / self.total if self.total else 0.0
-
-    @property
-    def over(self) -> bool:
-        """Whether the water line is passed."""
-        return self.total > 0 and self.used * 100 > self.alarm_percent * self.total
-
-
-@dataclass(frozen=True)
 class Forecast:
     """What growth means: when the water line is passed (None: not within ten years), and the
     bytes that should be usable so that it is not passed after 1, 3 and 5 years (K-10)."""

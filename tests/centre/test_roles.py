@@ -59,9 +59,9 @@ def test_who_only_looks_changes_nothing(app: Flask, console: Console, name: str)
         if not rule.rule.startswith("/admin") or method == "GET":
             continue
         room = rule.rule.removeprefix("/admin").strip("/").partition("/")[0]
-        if room == "exports" and name == "auditor":
+        if name == "auditor" and (room == "exports" or rule.rule == "/admin/records/export"):
             continue  # an auditor asks for a file of the log's records; somebody else decides
-        if rule.rule in READ_BY_POST:
+        if rule.rule in READ_BY_POST or "<study_id>" in rule.rule:
             continue
         tried += 1
         answer = console[name].client.open(address(rule), method=method)

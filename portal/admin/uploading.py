@@ -1,0 +1,236 @@
+"""What arrives and what leaves: uploads, the index, applications for a cache."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.exceptions import NotFound
+
+from portal.admin import charts, words
+from portal.admin.console import (
+    Cell,
+    Figure,
+    Report,
+    Table,
+    actor,
+    asked_institution,
+    asked_period,
+    choosable,
+    moment,
+    percent,
+    report,
+    show,
+)
+from portal.admin.sections import changes, reads
+from portal.context import current_cloud, database_session
+from server import outbox
+from server.centre import index_upload, indicators, records, settlements
+from server.centre.acting import OutOfReachError
+from server.centre.records import Kind, Wanted
+from server.model import CacheRequest, Institution, OutboxState, RemoteStudy, Study, SupplementTask
+from server.quality.rules import LABELS
+
+blueprint = Blueprint("admin_uploading", __name__)
+
+YUAN = 100
+
+
+@blueprint.get("/admin/uploads")
+@reads("uploads")
+def uploads() -> ResponseReturnValue:
+    """Show timeliness, completeness and validity, what is to be sent again, what lacks upload
+    (D-30, D-57, I-18)."""
+    session, days, chosen = database_session(), asked_period(), asked_institution()
+    groups = indicators.pivot(indicators.day_rows(session, days, chosen), ("institution",))
+    rates = Table(
+        _("上传监测"),
+        (_("机构"), _("检查"), _("及时率"), _("完整率"), _("有效率"), _("待质控")),
+        [
+            (
+                name,
+                one.studies,
+                percent(one.timely, one.studies),
+                percent(one.complete, one.judged),
+                percent(one.valid, one.judged),
+                one.studies - one.judged,
+            )
+            for (name,), one in groups.items()
+        ],
+        numbers=frozenset(range(1, 6)),
+    )
+    missing = settlements.lacking(session, days, chosen)
+    lacking = Table(
+        _("未完整上传的检查（%(count)s）", count=len(missing)),
+        (_("机构"), _("时间"), _("检查号"), _("检查"), _("原因")),
+        [
+            (one.institution, moment(one.at), one.accession_number or "-", one.what or "-",
+             _lacking_word(one.reason))
+            for one in missing[:500]
+        ],
+    )  # fmt: skip
+    return report(
+        Report(
+            _("上传监测"),
+            _("收到的影像自动检查；缺失时自动生成补传任务并通知机构，补齐后自动关闭。"),
+            (rates, _tasks(chosen), lacking),
+            _figures(groups),
+            notes=(
+                _(
+                    "未提供数字影像处理和上传存储服务的，检查费用减收 5 元："
+                    "以上 %(count)s 次合计 %(yuan)s 元。",
+                    count=len(missing),
+                    yuan=len(missing) * settlements.REDUCTION_FEN // YUAN,
+                ),
+            ),
+            asked={"period": days, "institution": chosen},
+            institutions=choosable(),
+        )
+    )
+
+
+@blueprint.get("/admin/index")
+@reads("index")
+def index() -> str:
+    """Show how far the outbox is (D-09, D-55)."""
+    session = database_session()
+    states = outbox.states(session)
+    table = Table(
+        _("按种类"),
+        (_("种类"), _("等待上传"), _("已接收"), _("被拒收")),
+        [(kind, *(found.get(state, 0) for state in OutboxState)) for kind, found in states.items()],
+        numbers=frozenset({1, 2, 3}),
+        empty=_("还没有需要上传的记录。"),
+    )
+    return show(
+        "admin/index.html",
+        table=table,
+        unannounced=index_upload.unannounced(session),
+        entries=index_upload.troubled(session),
+        moment=moment,
+    )
+
+
+@blueprint.post("/admin/index/retry")
+@changes("index")
+def retry() -> ResponseReturnValue:
+    """Have an entry tried again."""
+    try:
+        index_upload.retry(database_session(), actor(), request.form.get("entry", ""))
+    except OutOfReachError as error:
+        raise NotFound from error
+    database_session().commit()
+    current_cloud().jobs.deliver_outbox()
+    flash(_("已安排重新上传。"), "success")
+    return redirect("/admin/index", 303)
+
+
+@blueprint.get("/admin/caching")
+@reads("caching")
+def caching() -> ResponseReturnValue:
+    """Show applications for a cache and copies from other provinces (D-24 … D-29)."""
+    session, days, chosen = database_session(), asked_period(), asked_institution()
+    found, _more = records.find(session, Wanted(Kind.CACHE, days, chosen), 500)
+    applications = Table(
+        _("前置机的缓存申请"),
+        words.heads(Kind.CACHE),
+        [
+            (moment(one.time), one.institution, one.person, one.what, one.who,
+             Cell(words.state_word(one.state), badge="neutral"))
+            for one in found
+        ],
+        empty=_("这段时间没有缓存申请。"),
+    )  # fmt: skip
+    tables = [applications]
+    if actor().scope is None:
+        tables.append(_copies())
+    return report(
+        Report(
+            _("缓存申请"),
+            _("先查本省已存的影像，再查全国索引，最后向外省中心取回；副本到期自动删除。"),
+            tables,
+            asked={"period": days, "institution": chosen},
+            institutions=choosable(),
+        )
+    )
+
+
+def _copies() -> Table:
+    rows = database_session().execute(
+        select(CacheRequest, RemoteStudy)
+        .join(RemoteStudy, RemoteStudy.remote_study_id == CacheRequest.remote_study_id)
+        .order_by(CacheRequest.applied_at.desc())
+        .limit(200)
+    )
+    return Table(
+        _("从外省取回的副本"),
+        (_("申请时间"), _("外省中心"), _("医院"), _("类型"), _("进度"), _("状态"), _("保留至")),
+        [
+            (moment(one.applied_at), remote.centre, remote.institution_name, remote.modality,
+             f"{one.done} / {one.total}", Cell(_copy_word(one.state), badge="neutral"),
+             moment(one.expires_at))
+            for one, remote in rows
+        ],
+        empty=_("还没有从外省取回的影像。"),
+    )  # fmt: skip
+
+
+def _tasks(institution_id: int | None) -> Table:
+    query = (
+        select(SupplementTask, Study, Institution.name)
+        .join(Study, Study.study_id == SupplementTask.study_id)
+        .join(Institution, Institution.id == SupplementTask.institution_id)
+        .where(SupplementTask.closed_at.is_(None))
+        .order_by(SupplementTask.opened_at)
+        .limit(200)
+    )
+    if institution_id is not None:
+        query = query.where(SupplementTask.institution_id == institution_id)
+    return Table(
+        _("等待补传"),
+        (_("机构"), _("检查号"), _("检查"), _("原因"), _("自")),
+        [
+            (name, study.accession_number or "-", f"{study.modality} {study.body_part}".strip(),
+             "；".join(LABELS.get(rule, rule).partition(" / ")[0] for rule in task.rules),
+             moment(task.opened_at))
+            for task, study, name in database_session().execute(query)
+        ],
+        empty=_("没有等待补传的检查。"),
+    )  # fmt: skip
+
+
+def _figures(groups: dict[tuple[str, ...], indicators.Counts]) -> tuple[Figure, ...]:
+    if not 0 < len(groups) <= 20:
+        return ()
+
+    def rate(part: int, whole: int) -> float:
+        return round(100 * part / whole, 1) if whole else 0.0
+
+    counts = list(groups.values())
+    series = {
+        _("及时率"): [rate(one.timely, one.studies) for one in counts],
+        _("完整率"): [rate(one.complete, one.judged) for one in counts],
+        _("有效率"): [rate(one.valid, one.judged) for one in counts],
+    }
+    title = _("及时率、完整率、有效率（%）")
+    return (Figure(title, charts.bars(title, [name for (name,) in groups], series, unit="%")),)
+
+
+def _lacking_word(reason: str) -> str:
+    return {
+        "no_study": _("已结算，没有收到影像"),
+        "unreadable": _("影像无法读取"),
+        "supplement": _("质控未通过，待补传"),
+        "no_report": _("没有已审核的报告"),
+    }[reason]
+
+
+def _copy_word(state: str) -> str:
+    return {
+        "applied": _("已申请"),
+        "fetching": _("正在取回"),
+        "cached": _("已取回"),
+        "failed": _("未成功"),
+        "expired": _("已到期删除"),
+    }.get(state, state)
