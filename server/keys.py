@@ -85,6 +85,7 @@ class MasterKey:
         self._key = key
         self._wrapping = (key, *newer)
         self._path = path
+        self._version = None if path is None else _version(path)
 
     @classmethod
     def from_file(cls, path: Path) -> MasterKey:
@@ -128,17 +129,23 @@ class MasterKey:
         self._save((root, *kept))
         return dropped
 
+    def _notice_rotation(self) -> None:
+        """Fetch the newest wrapping key when the file has changed since it was read."""
+        if self._path is not None and _version(self._path) != self._version:
+            self._reread()
+
     def _reread(self) -> tuple[bytes, ...]:
         """Take over what another process added to the file."""
         if self._path is None:
             raise KeyFileError("this master key is in no file that could be changed")
+        self._version = _version(self._path)
         self._wrapping = _read_key_file(self._path)
         return self._wrapping
 
     def _save(self, keys: tuple[bytes, ...]) -> None:
         assert self._path is not None
         _write_key_file(self._path, keys)
-        self._wrapping = keys
+        self._version, self._wrapping = _version(self._path), keys
 
     def secret(self, purpose: str) -> bytes:
         """Return the 32-byte secret of one purpose, always the same for this master key."""
@@ -146,6 +153,7 @@ class MasterKey:
 
     def wrap(self, data_key: bytes, context: str) -> bytes:
         """Encrypt a data key; `context` (for example the key's id) is bound to the result."""
+        self._notice_rotation()
         return _encrypt(_wrapping_secret(self._wrapping[-1]), data_key, context)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
@@ -157,7 +165,8 @@ class MasterKey:
             with contextlib.suppress(SealBrokenError):
                 return _decrypt(_wrapping_secret(key), wrapped, context)
         known = self._wrapping
-        added = () if self._path is None else tuple(k for k in self._reread() if k not in known)
+        self._notice_rotation()
+        added = tuple(key for key in self._wrapping if key not in known)
         for key in reversed(added):
             with contextlib.suppress(SealBrokenError):
                 return _decrypt(_wrapping_secret(key), wrapped, context)
@@ -175,6 +184,15 @@ class MasterKey:
         """Return a keyed hash (hex) by which a sealed value can be looked up."""
         key = self.secret(f"look up {context}")
         return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """Return what tells one state of the file from another; None when it is out of reach."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _key_id(key: bytes) -> str:
