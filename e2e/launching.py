@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from e2e.product import Product
-from server import clients, launches
+from server import clients, launches, reminders, reports
 from server.accounts.totp import TOTP_CONTEXT
 from server.clients import CallingClient, Scope
 from server.demo.people import PATIENT, PROVINCIAL
-from server.launches import LaunchRequest, PatientNumbers
-from server.model import Account, CarePurpose, Institution, InstitutionClient
+from server.launches import LaunchRequest, Opens, PatientNumbers
+from server.model import Account, CarePurpose, Institution, InstitutionClient, Person, Study
 
 NAME = "页面检查"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -34,7 +37,7 @@ def _caller(product: Product) -> CallingClient:
         return CallingClient(client.client_id, hospital.id, frozenset(), frozenset({Scope.LAUNCH}))
 
 
-def new_ticket(product: Product, *, outside: bool = False) -> str:
+def new_ticket(product: Product, *, outside: bool = False, **changes: Any) -> str:
     """Ask for a launch of the demo's patient in a window of its own; returns the ticket."""
     caller = _caller(product)
     asked = LaunchRequest(
@@ -46,11 +49,41 @@ def new_ticket(product: Product, *, outside: bool = False) -> str:
         purpose=CarePurpose.OUTPATIENT,
         outside=outside,
     )
+    asked = replace(asked, **changes)
     with product.cloud.database.session() as session:
         made = launches.create(product.cloud, session, caller, asked, source="")
-        account = session.get_one(Account, made.launch.account_id)
-        account.totp_secret_sealed = product.cloud.master_key.seal(SECRET, TOTP_CONTEXT)
+        if asked.outside:
+            account = session.get_one(Account, made.launch.account_id)
+            account.totp_secret_sealed = product.cloud.master_key.seal(SECRET, TOTP_CONTEXT)
     return made.ticket
+
+
+def launched_reminder(page: Page, product: Product) -> None:
+    """Go to the reminder of an order for the same examination, beside which nothing is decided."""
+    caller = _caller(product)
+    with product.cloud.database.session() as session:
+        study = session.get_one(Study, product.studies["ct"])
+        person = session.get_one(Person, study.person_id)
+        report = reports.served_of(study.reports)
+        item = report.exam_item if report is not None and report.exam_item else study.description
+        order = reminders.Order(item, "CT", study.body_part, "D900", "V900")
+        reminders.check(product.cloud, session, caller, person, order, source="")
+    page.goto(f"/launch/{new_ticket(product, opens=Opens.REMINDER)}")
+    expect(page.get_by_role("button", name="互认，不再检查").first).to_be_visible()
+
+
+def launched_authenticator(page: Page, product: Product) -> None:
+    """Go to where a physician binds his first authenticator, inside the hospital."""
+    page.goto(f"/launch/{new_ticket(product, physician_code='D901')}")
+    page.get_by_role("link", name="绑定身份验证器").click()
+    expect(page.get_by_label("验证器显示的 6 位验证码")).to_be_visible()
+
+
+def launched_request(page: Page, product: Product) -> None:
+    """Go to where the patient authorises what other hospitals made."""
+    launched(page, product)
+    page.get_by_role("link", name="调阅其他医院影像").click()
+    expect(page.get_by_label("患者出示的授权码")).to_be_visible()
 
 
 def launched(page: Page, product: Product) -> None:

@@ -17,6 +17,7 @@ from e2e.test_his import hospitals as hospitals
 from e2e.test_his import partitioned as partitioned
 from server import authorisations
 from server.authorisations import patient_code
+from server.demo.people import ABROAD, PROVINCIAL
 from server.model import (
     Account,
     Authorisation,
@@ -97,15 +98,14 @@ def test_2_from_the_order_to_the_first_image_and_a_citation(
     clicks.press(page, "link", "查看影像")
     told(page, "image-shown")
     assert clicks.count <= MOST_CLICKS
-    told(page, "viewer-ready")
     frame = frame_of(page)
-    for panel in (".viewer-report", ".viewer-quality, .quality"):
-        expect(frame.locator(panel).first).to_be_attached()
-    expect(frame.get_by_text("影像质控结果").first).to_be_attached()
+    # The three panels (C-37): images, and beside them the report and the quality result.
+    for words in ("影像表现", "影像质控结果"):
+        expect(frame.locator(".doctor-report").get_by_text(words).first).to_be_visible()
     frame.locator("form[action$='/citations'] button").first.click()
     told(page, "cited")
     trace = page.locator("[data-citations] .his-trace").first
-    expect(trace).to_contain_text("示范省立医院")
+    expect(trace).to_contain_text(PROVINCIAL.name)
     with product.cloud.database.session() as session:
         cited = session.scalars(select(Citation).order_by(Citation.cited_at.desc())).first()
         assert cited is not None
@@ -138,13 +138,13 @@ def test_3_another_hospitals_report_is_cited_and_the_withdrawal_bites_at_once(
     frame.get_by_label("患者出示的授权码").fill(code_of(product))
     frame.get_by_role("button", name="申请调阅").click()
     frame.get_by_role("button", name="我已知悉，继续查看").click()
-    elsewhere = frame.locator("tr", has_text="示范市第一人民医院")
+    elsewhere = frame.locator("tr", has_text=ABROAD.name)
     expect(elsewhere.first).to_be_visible()
     elsewhere.locator("td[data-name='报告'] a").first.click()
     expect(frame.locator(".report")).to_be_visible()
     frame.locator("form[action$='/citations'] button").first.click()
     told(page, "cited")
-    expect(page.locator("[data-citations] .his-trace").last).to_contain_text("示范市第一人民医院")
+    expect(page.locator("[data-citations] .his-trace").last).to_contain_text(ABROAD.name)
     here = frame.url
     assert frame.evaluate("(url) => fetch(url).then((one) => one.status)", here) == 200
     with product.cloud.database.session() as session:

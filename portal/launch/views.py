@@ -35,7 +35,7 @@ from server import access, launches, preferences, work_list
 from server.accounts import SignInExpired, SignInRefused
 from server.imaging.opening import opening_series_of
 from server.launches import Opens, Presented, TicketError, TicketFault
-from server.model import Account, Launch, Person, Study
+from server.model import Account, Institution, Launch, Person, Study
 from server.preferences import PreferenceError
 from server.reminders import history_begins
 from server.terms import sex_label
@@ -126,6 +126,7 @@ def studies(launch_id: str) -> str:
         "launch/studies.html",
         patient=_patient(launch),
         patient_id=launch.patient_id,
+        own_institution=session.get_one(Institution, launch.institution_id).name,
         rows=tuple(row(one, series.get(one.study_id), base) for one in found.entries),
         more_url=f"{base}?page={found.next_page}" if found.next_page else "",
         narrowed=wanted != WorkListFilter() and "all" not in request.args,
