@@ -1,4 +1,4 @@
-"""Hospitals' front machines as the centre knows them: when heard last, how they are, their rules."""
+"""Hospitals' front machines as the centre knows them: heard of when, how they are, their rules."""
 
 from __future__ import annotations
 

@@ -97,17 +97,14 @@ class Committing:
 
     def _judge(self, caller: Caller, transaction: str, wanted: list[tuple[str, str]]) -> str:
         with self._cloud.database.session() as session:
+            verdicts = [(*one, self._verdict(session, caller, *one)) for one in wanted]
             made = StorageCommitment(
                 peer=caller.peer.name,
                 institution_id=caller.institution_id,
                 transaction_uid=transaction[:64],
+                committed=[list(one[:2]) for one in verdicts if one[2] == 0],
+                failed=[list(one) for one in verdicts if one[2] != 0],
             )
-            for sop_class, instance in wanted:
-                reason = self._verdict(session, caller, sop_class, instance)
-                if reason == 0:
-                    made.committed = [*made.committed, [sop_class, instance]]
-                else:
-                    made.failed = [*made.failed, [sop_class, instance, reason]]
             session.add(made)
             audit.record(
                 session,
