@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from server.model import DataKey, Instance, Series, Study
 from server.storage.errors import (
-    DataKeyDestroyedError,
     ObjectDamagedError,
     ObjectMissingError,
     StorageError,
@@ -106,6 +105,8 @@ def check_instance(
 
 
 def _check(cloud: ImageCloud, instance: Instance, data_key: DataKey) -> tuple[str, str]:
+    if data_key.wrapped_key is None:
+        return KEY_DESTROYED, "数据密钥已销毁 / the data key was destroyed"
     try:
         sealed = placed_store(cloud).get_anywhere(instance.object_key)
         data = cloud.vault.unsealed(data_key, instance.object_key, sealed)
@@ -113,8 +114,6 @@ def _check(cloud: ImageCloud, instance: Instance, data_key: DataKey) -> tuple[st
         return "missing", "对象丢失 / the object is missing"
     except ObjectDamagedError as error:
         return "damaged", f"对象损坏 / the object is damaged: {error}"
-    except DataKeyDestroyedError:
-        return KEY_DESTROYED, "数据密钥已销毁 / the data key was destroyed"
     except StorageError as error:
         return "unreadable", f"对象无法读取 / the object cannot be read: {error}"
     if hashlib.sha256(data).hexdigest() != instance.sha256:
