@@ -19,7 +19,7 @@ from portal.auth.passkeys import read_assertion
 from portal.auth.words import clock_time, in_language
 from portal.context import current_cloud, database_session
 from portal.decisions import ACCOUNT_SECURITY, signed_in
-from portal.identity import source_address
+from portal.identity import signed_in_identity, source_address
 from portal.limits import SIGN_IN, limited
 from portal.sessions import session_token
 from portal.share.qr import data_address, qr_png
@@ -205,7 +205,10 @@ def password_page() -> str:
 
 def _password_page(form: NewPasswordForm) -> str:
     has_password = bool(own_account().password_hash)
-    return render_template("account/password.html", form=form, has_password=has_password)
+    temporary = signed_in_identity().temporary_credential
+    return render_template(
+        "account/password.html", form=form, has_password=has_password, temporary=temporary
+    )
 
 
 @blueprint.post("/account/security/password")
@@ -214,7 +217,11 @@ def _password_page(form: NewPasswordForm) -> str:
 def set_password() -> ResponseReturnValue:
     """Take the password in use and a new one; all other devices are signed out."""
     form, cloud = NewPasswordForm(), current_cloud()
+    temporary = signed_in_identity().temporary_credential
     if not form.validate():
+        return _password_page(form), UNPROCESSABLE
+    if temporary and form.password.data == form.current.data:
+        form.password.errors = [_("请换一个密码，不要沿用管理员给您的密码。")]
         return _password_page(form), UNPROCESSABLE
     try:
         change_password(
@@ -232,7 +239,11 @@ def set_password() -> ResponseReturnValue:
     except SignInRefused as refused:
         form.current.errors = [_refusal(refused)]
         return _password_page(form), TOO_MANY if refused.retry_at else UNPROCESSABLE
-    return _back(_("密码已修改，其他设备已全部退出登录。"))
+    words = _("密码已修改，其他设备已全部退出登录。")
+    if temporary:
+        flash(words, "success")
+        return redirect("/", 303)
+    return _back(words)
 
 
 def _refusal(refused: SignInRefused) -> str:

@@ -40,6 +40,7 @@ Check = Callable[[dict[str, Any]], ResponseReturnValue | None]
 log = structlog.get_logger("portal")
 
 ACCOUNT_SECURITY = "/account/security"
+OWN_PASSWORD = "/account/security/password"  # noqa: S105 - an address
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,14 @@ def require_identity() -> Identity | ResponseReturnValue:
     return redirect(login_url(), 303)
 
 
+def what_is_due(identity: Identity) -> str:
+    """Return the address of what comes before anything else: a password of one's own in place of
+    one that an administrator gave, then the consent; "" when nothing does."""
+    if identity.temporary_credential:
+        return OWN_PASSWORD
+    return "/consent" if identity.needs_consent else ""
+
+
 def _check_signed_in(
     roles: Collection[Role], consented: bool, fresh: bool
 ) -> ResponseReturnValue | None:
@@ -109,10 +118,11 @@ def _check_signed_in(
     if roles and identity.role not in roles:
         note_denial("role")
         raise Forbidden
-    if consented and identity.needs_consent:
+    due = what_is_due(identity)
+    if due and request.path != due and (consented or due != "/consent"):
         if answers_data():
             raise Forbidden
-        return redirect(with_next("/consent"), 303)
+        return redirect(with_next(due), 303)
     return None if identity.is_fresh or not fresh else _prove_again()
 
 

@@ -23,7 +23,8 @@ from portal.launch.launched import launched_base, require_launch
 from portal.next_url import with_next
 from portal.sessions import share_token
 from server import access, authorisations, family, sharing
-from server.access import AccessDenied, Action, Grant
+from server.access import AccessDenied, Action, DenialReason, Grant
+from server.centre import retrievals
 from server.centre.supervising import supervisor_grant
 from server.model import Account, Launch, Study
 
@@ -117,6 +118,7 @@ def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
         notice = _notice(grant, account, study)
         if notice is not None:
             return notice
+        _mind_limit(account, study, values)
         return StudyDoor("doctor", f"/doctor/studies/{study.study_id}", grant, study)
     # A notice, no lock: pictures that a page shows are asked for after the page itself.
     if "series_id" not in values and request.method == "GET" and not answers_data():
@@ -125,6 +127,16 @@ def _own_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
             return redirect(with_next(f"/family/notice/{notice.id}"), 303)
     grant = access.patient_grant(current_cloud(), session, account, source=source_address())
     return StudyDoor("patient", f"/studies/{study.study_id}", grant, study)
+
+
+def _mind_limit(account: Account, study: Study, values: dict[str, Any]) -> None:
+    """Refuse the page of a study when the institution's retrievals of today are used up (D-17).
+
+    Pages only, whose opening counts; what is open stays so. Raises AccessDenied.
+    """
+    page = "series_id" not in values and not answers_data()
+    if page and retrievals.refuses(database_session(), account, study):
+        raise AccessDenied(DenialReason.RETRIEVAL_LIMIT)
 
 
 def _launched_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
@@ -137,6 +149,7 @@ def _launched_door(values: dict[str, Any]) -> StudyDoor | ResponseReturnValue:
     if study is None:
         raise NotFound
     account = session.get_one(Account, launch.account_id)
+    _mind_limit(account, study, values)
     grant = access.doctor_grant(
         cloud, session, account, launch_id=launch.launch_id, source=source_address()
     )

@@ -31,6 +31,8 @@ class Identity(UserMixin):  # type: ignore[misc]
     needs_consent: bool
     launch_id: str | None = None
     signed_in_at: datetime | None = None
+    # An administrator gave him his password: he replaces it before anything else (F-04).
+    temporary_credential: bool = False
 
     @property
     def is_fresh(self) -> bool:
@@ -65,6 +67,7 @@ def _load(incoming: Request) -> Identity | None:
             entry_kind=signed_in.entry_kind,
             needs_consent=consent.needs_consent(session, account),
             signed_in_at=signed_in.created_at,
+            temporary_credential=account.temporary_credential,
         )
     g.account_id = identity.account_id
     return identity

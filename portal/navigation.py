@@ -67,6 +67,8 @@ def navigation() -> tuple[NavigationEntry, ...]:
     identity = current_identity()
     if identity is None or identity.needs_consent or identity.launch_id is not None:
         return ()
+    if identity.temporary_credential:
+        return ()
     return ENTRIES.get(identity.role, ())
 
 

@@ -1,4 +1,4 @@
-"""`yingyun user add`, `user disable`, `user link`, `user unlink`."""
+"""`yingyun user add`, `user disable`, `user reset`, `user link`, `user unlink`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.commands.common import ready_cloud
 from portal.commands.qr import qr_text
 from server import accounts, audit, people
-from server.accounts import AccountExistsError, LoginNameError, WeakPasswordError
+from server.accounts import AccountExistsError, LoginNameError, WeakPasswordError, resets
 from server.cloud import ImageCloud
 from server.model import Account, FamilyLink, Institution, Person, Role
 from server.people import IdNumberError
@@ -121,6 +121,28 @@ def disable(login: str) -> None:
         accounts.disable_account(session, account, actor_kind="system", actor="cli")
         name = account.login
     click.echo(f"已停用账户 {name} / disabled {name}")
+
+
+@user.command()
+@click.argument("login")
+@click.option("--new-authenticator", is_flag=True, help="同时更换验证器 / replace it, too")
+def reset(login: str, new_authenticator: bool) -> None:
+    """重设密码：显示一次临时密码，本人登录后须更换 / Give LOGIN a temporary password.
+
+    所有会话立即结束 / all sessions end at once.
+    """
+    cloud = ready_cloud()
+    with cloud.database.session() as session:
+        account = accounts.find_account(cloud, session, login)
+        if account is None:
+            raise click.ClickException(f"没有账户 {login} / no account {login}")
+        given = resets.reset_password(cloud, session, account, new_authenticator=new_authenticator)
+        name = account.login
+    click.echo(f"{name} 的临时密码 / temporary password: {given.password}")
+    if new_authenticator:
+        click.echo(f"验证器密钥 / authenticator secret: {given.totp_secret}")
+        click.echo(given.totp_uri)
+        click.echo(qr_text(given.totp_uri))
 
 
 @user.command()

@@ -55,6 +55,17 @@ def set_password(
 
     Audited; the owner is told. Raises WeakPasswordError.
     """
+    replace_password(session, account, new, keep_token=keep_token)
+    account.temporary_credential = False
+    record_success(session, account, "account.password", source)
+    tell(cloud, session, account, "您的账户密码已修改，其他设备已退出登录。")
+
+
+def replace_password(session: Session, account: Account, new: str, *, keep_token: str = "") -> None:
+    """Put another password in place; all sessions but one, and sign-ins under way, end.
+
+    Raises WeakPasswordError.
+    """
     check_strength(new, login=account.login)
     account.password_hash = hash_password(new)
     end_other_sessions(session, account, keep_token)
@@ -63,8 +74,6 @@ def set_password(
         .where(SignInChallenge.account_id == account.id)
         .values(expires_at=clock.now())
     )
-    record_success(session, account, "account.password", source)
-    tell(cloud, session, account, "您的账户密码已修改，其他设备已退出登录。")
 
 
 def sign_out_others(session: Session, account: Account, *, keep_token: str, source: str) -> int:
