@@ -25,6 +25,7 @@ DENIAL_STATUS = {
     DenialReason.SCOPE: HTTPStatus.FORBIDDEN,
     DenialReason.NO_DIGITAL_FILM: HTTPStatus.FORBIDDEN,
     DenialReason.SENSITIVE: HTTPStatus.FORBIDDEN,
+    DenialReason.RETRIEVAL_LIMIT: HTTPStatus.FORBIDDEN,
     DenialReason.EXPIRED: HTTPStatus.GONE,
     DenialReason.REVOKED: HTTPStatus.GONE,
 }
@@ -64,6 +65,13 @@ DENIAL_WORDS = {
     DenialReason.NOT_AUTHORISED: (
         _l("需要患者授权"),
         _l("这次检查由其他医院完成，须经患者本人授权后才能查看。请先申请授权。"),
+    ),
+    DenialReason.RETRIEVAL_LIMIT: (
+        _l("今天的调阅次数已用完"),
+        _l(
+            "本院今天调阅其他医院检查的次数已达到中心设定的上限，明天恢复；本院的检查不受影响。"
+            "抢救患者请用“紧急调阅”；确需提高上限，请联系影像中心。"
+        ),
     ),
     DenialReason.SCOPE: (_l("不在授权范围内"), _l("分享人没有开放此内容，请联系分享人。")),
     DenialReason.NO_DIGITAL_FILM: (

@@ -53,6 +53,7 @@ class DenialReason(enum.StrEnum):
     REVOKED = "revoked"
     SCOPE = "scope"
     NO_DIGITAL_FILM = "no_digital_film"
+    RETRIEVAL_LIMIT = "retrieval_limit"  # of the reader's institution, for today (D-17)
     SENSITIVE = "sensitive"  # its mark forbids it (F-09)
 
 

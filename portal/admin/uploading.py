@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from portal.admin import charts, words
+from portal.admin.coding import words_of
 from portal.admin.console import (
     Cell,
     Figure,
@@ -29,6 +30,7 @@ from server import outbox
 from server.centre import index_upload, indicators, records, settlements
 from server.centre.acting import OutOfReachError
 from server.centre.records import Kind, Wanted
+from server.csv_files import CsvError
 from server.model import CacheRequest, Institution, OutboxState, RemoteStudy, Study, SupplementTask
 from server.quality.rules import LABELS
 
@@ -108,6 +110,7 @@ def index() -> str:
         table=table,
         unannounced=index_upload.unannounced(session),
         entries=index_upload.troubled(session),
+        heads="，".join(settlements.HEADS),
         moment=moment,
     )
 
@@ -123,6 +126,20 @@ def retry() -> ResponseReturnValue:
     database_session().commit()
     current_cloud().jobs.deliver_outbox()
     flash(_("已安排重新上传。"), "success")
+    return redirect("/admin/index", 303)
+
+
+@blueprint.post("/admin/index/settlements")
+@changes("index")
+def settle() -> ResponseReturnValue:
+    """Take settlements from a CSV file; they go into the index with their studies (D-11)."""
+    file = request.files.get("file")
+    try:
+        new = settlements.load(database_session(), actor(), file.read() if file else b"")
+        flash(_("已导入结算数据：新增 %(count)s 条。", count=new), "success")
+    except CsvError as error:
+        database_session().rollback()
+        flash(words_of(error), "error")
     return redirect("/admin/index", 303)
 
 

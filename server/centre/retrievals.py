@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from server.authorisations import live
 from server.centre.acting import Actor
 from server.centre.institutions import find
 from server.centre.period import Period, period
 from server.centre.records.retrieval import LOOKED, actor_is
-from server.model import Account, AuditEvent, Institution, Role, Series, Study
+from server.model import (
+    Account,
+    AuditEvent,
+    Authorisation,
+    AuthorisationMethod,
+    Institution,
+    Role,
+    Series,
+    Study,
+)
 
 DAILY_LIMIT = "daily_retrievals"  # in Institution.settings; absent: no limit
 HIGHEST_LIMIT = 1_000_000
@@ -62,32 +72,34 @@ def set_limit(session: Session, actor: Actor, institution_id: int, limit: int | 
     )
 
 
-def is_used_up(session: Session, institution: Institution) -> bool:
-    """Whether an institution's staff opened as many studies today as it may (调阅频次控制)."""
-    limit = limit_of(institution)
-    if limit is None:
+def refuses(session: Session, account: Account, study: Study) -> bool:
+    """Whether a doctor may not open a study just now, because his institution opened as many of
+    other hospitals' today as it may (调阅频次控制).
+
+    Its own studies and emergencies are never refused: nobody's care waits for a number.
+    """
+    hospital = account.institution
+    limit = None if hospital is None else limit_of(hospital)
+    if hospital is None or limit is None or study.institution_id == hospital.id:
         return False
-    return _openings(session, institution.id, period(days=1)) >= limit
+    if _is_emergency(session, account, study):
+        return False
+    return _foreign_openings(session, hospital.id, period(days=1)) >= limit
 
 
-def _openings(session: Session, institution_id: int, days: Period) -> int:
-    staff = session.scalars(
-        select(Account.id).where(
-            Account.institution_id == institution_id, Account.role == Role.DOCTOR
-        )
+def _is_emergency(session: Session, account: Account, study: Study) -> bool:
+    wanted = select(Authorisation.authorisation_id).where(
+        Authorisation.account_id == account.id,
+        Authorisation.person_id == study.person_id,
+        Authorisation.method == AuthorisationMethod.EMERGENCY,
+        live.is_live(),
     )
-    query = select(func.count(AuditEvent.sequence)).where(
-        AuditEvent.event.in_(LOOKED),
-        AuditEvent.result == "success",
-        AuditEvent.time >= days.start,
-        AuditEvent.time < days.end,
-        AuditEvent.actor.in_([f"account:{number}" for number in staff]),
-    )
-    return session.scalar(query) or 0
+    return session.scalars(wanted.limit(1)).first() is not None
 
 
-def _row(session: Session, one: Institution, days: Period) -> RetrievalRow:
-    opened = (
+def _opened(days: Period) -> Select[str, int]:
+    """Select study and owner of each opening by an account in a period."""
+    return (
         select(Study.study_id, Study.institution_id)
         .select_from(AuditEvent)
         .join(Account, actor_is(Account))
@@ -100,6 +112,19 @@ def _row(session: Session, one: Institution, days: Period) -> RetrievalRow:
             AuditEvent.time < days.end,
         )
     )
+
+
+def _foreign_openings(session: Session, institution_id: int, days: Period) -> int:
+    opened = _opened(days).where(
+        Account.institution_id == institution_id,
+        Account.role == Role.DOCTOR,
+        Study.institution_id != institution_id,
+    )
+    return session.scalar(select(func.count()).select_from(opened.subquery())) or 0
+
+
+def _row(session: Session, one: Institution, days: Period) -> RetrievalRow:
+    opened = _opened(days)
     of_staff = session.execute(
         opened.where(Account.institution_id == one.id, Account.role == Role.DOCTOR)
     ).all()

@@ -114,6 +114,7 @@ class JobQueue:
             self.sweep_quality
         )
         self.huey.periodic_task(crontab(), name="tend_provinces")(self.tend_provinces)
+        self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="watch_links")(self.watch_links)
         self.huey.periodic_task(crontab(), name="tend_archive")(self.tend_archive)
         self.huey.periodic_task(crontab(minute=HOURLY_MINUTE), name="tend_tiers")(self.tend_tiers)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
@@ -254,6 +255,15 @@ class JobQueue:
         with exclusive(self._locks, "archive hour") as held:
             if held:
                 tending.every_hour(self._attached())
+
+    def watch_links(self) -> None:
+        """Try the lines between institutions and the centre; run every few minutes (D-08)."""
+        # Imported here for the same reason as in `_prepare`.
+        from server.centre import links
+
+        with exclusive(self._locks, "links") as held:
+            if held:
+                links.check_all(self._attached())
 
     def keep_house(self) -> None:
         """Clear away what is over, sign the audit log and back it up; run once a day."""

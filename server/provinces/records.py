@@ -10,7 +10,15 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from server import people, reports
-from server.model import CacheRequest, Instance, Person, ProcessingState, Series, Study
+from server.model import (
+    CacheRequest,
+    Instance,
+    Person,
+    ProcessingState,
+    Series,
+    Settlement,
+    Study,
+)
 from server.provinces.wire import RESIDENT_ID, FoundStudy, StudyRecord
 from server.storage import StorageError
 
@@ -38,7 +46,7 @@ def record_of(cloud: ImageCloud, session: Session, study: Study) -> StudyRecord:
     """Return the index's record of a study as it is now.
 
     Image description and diagnosis are those of the served report, empty before it is reviewed.
-    Hospital level is the institution's setting; a settlement ID is not known here and stays empty.
+    Hospital level is the institution's setting, the settlement the accession number's newest.
     """
     served = reports.served_report(session, study)
     kind, number = certificate_of(cloud, study.person)
@@ -54,7 +62,7 @@ def record_of(cloud: ImageCloud, session: Session, study: Study) -> StudyRecord:
         exam_item=_exam_item(study, served.exam_item if served else ""),
         image_description=(served.findings if served else "")[:_TEXT],
         diagnosis=(served.impression if served else "")[:_TEXT],
-        settlement_id="",
+        settlement_id=_settlement_id(session, study),
         cloud_index=study.cloud_index,
         modality=study.modality,
         institution_name=institution.name,
@@ -86,6 +94,22 @@ def found_studies(session: Session, person: Person, centre: str) -> list[FoundSt
         for one in studies
         for served in [reports.served_report(session, one)]
     ]
+
+
+def _settlement_id(session: Session, study: Study) -> str:
+    """Return the settlement ID of a study (D-11); "" where none is known yet."""
+    if not study.accession_number:
+        return ""
+    newest = (
+        select(Settlement.settlement_id)
+        .where(
+            Settlement.institution_id == study.institution_id,
+            Settlement.accession_number == study.accession_number,
+        )
+        .order_by(Settlement.settled_at.desc())
+        .limit(1)
+    )
+    return session.scalar(newest) or ""
 
 
 def _exam_item(study: Study, reported: str) -> str:
