@@ -1,9 +1,10 @@
 """What a page asks of the line until its first picture: the way there in journeys, and its bytes.
 
-From the browser's own record of a first visit: `journeys` is the chain of requests of which each was
-asked for by the answer before it (the page, a script, what that fetches), down to the picture; `bytes` is everything that was asked for before the picture was there, because
-it shared the line with it. A line's rate and delay then say how long that takes, whatever the load
-of the machine that runs the test.
+From the browser's own record of a first visit: `journeys` is the chain of requests of which each
+was asked for by the answer before it (the page, a script, what that fetches), down to the picture;
+`bytes` is everything that was asked for before the picture was there, because it shared the line
+with it. A line's rate and delay then say how long that takes, whatever the load of the machine
+that runs the test.
 """
 
 from __future__ import annotations
