@@ -11,7 +11,7 @@ from server.dicomweb.media_types import parse_media_type
 
 READ_BYTES = 256 << 10
 MOST_HEADER_BYTES = 16 << 10
-LONGEST_BOUNDARY = 70  # RFC 2046 5.1.1
+LONGEST_BOUNDARY = 200  # 70 by RFC 2046 5.1.1, but Orthanc writes 73
 
 
 class Readable(Protocol):
