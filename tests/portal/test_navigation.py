@@ -57,7 +57,9 @@ def test_the_four_entries_lead_to_pages_that_exist(
 def test_others_have_no_patient_entries(visitor: Visitor, cloud: ImageCloud) -> None:
     assert visitor.get("/login") and bars(visitor) == []
     visitor.be(cloud, make_account(cloud, "auditor", role=Role.AUDITOR)).get("/account")
-    assert bars(visitor) == []
+    top, tabs = bars(visitor)
+    assert top == tabs
+    assert [address for address, _ in top] == ["/admin", "/admin/log", "/admin/records"]
     visitor.be(cloud, make_account(cloud, "doctor", role=Role.DOCTOR)).get("/account")
     doctors = {"/doctor/studies", "/doctor/requests"}
     assert {address for bar in bars(visitor) for address, _ in bar} == doctors
