@@ -44,6 +44,8 @@ def test_a_launch_shows_its_patient_and_nobody_else(case: LaunchCase, frame: Vis
     for path in ("images", "report", "viewer.json"):
         assert frame.get(f"{own}/{path}").status_code == 200, path
         assert frame.get(f"{other}/{path}").status_code in {403, 404}, path
+    for path in ("sending", "study.zip?purpose=care", "film", "film.pdf"):
+        assert frame.get(f"{other}/{path}").status_code in {403, 404}, path
 
 
 @pytest.mark.requirement("E-43")
