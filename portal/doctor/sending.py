@@ -13,6 +13,7 @@ from jinja2_fragments.flask import render_block
 from portal.auditing import note_view
 from portal.context import current_cloud, database_session
 from portal.decisions import study_action
+from portal.doctor.handing import WEASIS
 from portal.doctor.media import ARCHIVE
 from portal.doctor.purpose import asked_purpose, purpose_choices
 from portal.doctor.sending_words import failure_words, refusal_words, state_words
@@ -68,6 +69,7 @@ class SendingPage:
     address: str
     back: str
     archive_address: str
+    weasis_address: str
     purposes: tuple[tuple[str, str], ...]
     nodes: tuple[DicomNode, ...]
     nodes_fault: bool
@@ -150,6 +152,7 @@ def _view(door: StudyDoor) -> SendingPage:
         address=door.url(PAGE),
         back=door.url("dicom"),
         archive_address=door.url(ARCHIVE),
+        weasis_address=door.url(WEASIS),
         purposes=purpose_choices(),
         nodes=nodes,
         nodes_fault=fault,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.doctor import citing, film, media, sending
+from portal.doctor import citing, film, handing, media, sending
 from portal.doors import DOCTOR, SUPERVISION
 from portal.study import cold, data, facts, key_images, pages, report_pages
 
@@ -26,6 +26,7 @@ OF_DOCTORS = frozenset({"doctor", "launched"})
 DOCTORS_ONLY = (
     (sending.blueprint, "sending"),
     (media.blueprint, "media"),
+    (handing.blueprint, "handing"),
     (film.blueprint, "film"),
     (citing.blueprint, "citing"),
 )
