@@ -14,6 +14,8 @@ from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
+from server.dicomweb.frames import UndecodableError
+from server.dicomweb.transcoding import explicit_little_endian
 from server.dimse.contexts import PLAIN_SYNTAXES
 from server.model import DataKey, Instance
 from server.sending.storage_scu import MOST_CONTEXTS
@@ -66,7 +68,24 @@ def _send(association: Association, stored: Any, **options: Any) -> Dataset:
         return Association.send_c_store(association, stored, **options)
     if stored.file is None:
         raise ValueError("the object cannot be read")
-    return Association.send_c_store(association, stored.file, **options)
+    try:
+        return Association.send_c_store(association, stored.file, **options)
+    except ValueError:  # not taken in the syntax in which it is stored
+        return Association.send_c_store(association, _plain(stored.file), **options)
+
+
+def _plain(file: Path) -> Path:
+    """Write an object beside its file in Explicit VR Little Endian, which every peer reads.
+
+    Raises ValueError for one that cannot be decoded.
+    """
+    try:
+        data = explicit_little_endian(file.read_bytes())
+    except UndecodableError as error:
+        raise ValueError("the object cannot be decoded") from error
+    plain = file.with_name("plain.dcm")
+    plain.write_bytes(data)
+    return plain
 
 
 def objects_on_disk(
@@ -90,5 +109,6 @@ def contexts_for(rows: Sequence[tuple[Instance, DataKey]]) -> list[PresentationC
     """Return a context for each kind of object, and one without compression for each class."""
     kinds = dict.fromkeys((row.sop_class_uid, row.transfer_syntax_uid) for row, _ in rows)
     made = [build_context(sop_class, syntax) for sop_class, syntax in kinds]
-    made += [build_context(one, PLAIN_SYNTAXES) for one in dict.fromkeys(one for one, _ in kinds)]
-    return made[:MOST_CONTEXTS]
+    classes = dict.fromkeys(one for one, _ in kinds)
+    plain = [build_context(one, PLAIN_SYNTAXES[:1]) for one in classes]
+    return [*plain, *made][:MOST_CONTEXTS]

@@ -6,7 +6,10 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
 from sqlalchemy import select
 
 from server.dimse.storing import status_of
@@ -238,6 +241,23 @@ def test_what_is_got_is_what_was_sent(centre: Centre, sent: dict[str, str], tmp_
     got = received(folder)
     assert len(got) == 3
     assert got.items() <= sent.items()
+
+
+def test_who_takes_no_compressed_objects_gets_their_pixels(
+    centre: Centre, whole: Sent, node_port: int, tmp_path: Path
+) -> None:
+    key = f"StudyInstanceUID={PATIENT.study_uid}"
+    with storescp(tmp_path / "in", node_port, "+x=") as folder:  # uncompressed alone
+        done = centre.run("movescu", "-v", "-S", "-aem", "READER", "-k", "QueryRetrieveLevel=STUDY",
+                          "-k", key)  # fmt: skip
+        assert "Final Move Response (Success)" in done.stderr, done.stderr
+        came = {one.SOPInstanceUID: one for one in map(pydicom.dcmread, folder.iterdir())}
+    assert len(came) == 5
+    for path in whole.paths[3:]:
+        sent = pydicom.dcmread(path)
+        got = came[sent.SOPInstanceUID]
+        assert got.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+        assert np.array_equal(got.pixel_array, sent.pixel_array)
 
 
 def test_every_reason_of_a_refusal_has_a_status() -> None:
