@@ -202,6 +202,7 @@ def test_mutated_objects_are_never_our_failure(case: DicomwebCase) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.requirement("E-04")
 def test_ten_thousand_mutated_objects_are_never_our_failure(case: DicomwebCase) -> None:
     _fuzz(case, 10_000, 11)
