@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from portal.commands.archive import archive
 from portal.commands.assets import assets
 from portal.commands.audit import audit
+from portal.commands.backups import backup, restore
 from portal.commands.client import client
 from portal.commands.demo import demo
 from portal.commands.dicom import dicom
@@ -18,6 +20,7 @@ from portal.commands.gateways import gateways
 from portal.commands.index import index
 from portal.commands.ingest import ingest
 from portal.commands.institution import institution
+from portal.commands.keys import keys
 from portal.commands.migrate import migrate
 from portal.commands.provinces import provinces
 from portal.commands.render import render
@@ -28,6 +31,7 @@ from portal.commands.user import user
 from portal.commands.worker import worker
 from portal.logs import configure_logging
 from server.assets import AssetError, AssetsMissingError
+from server.backup import BackupError
 from server.dimse.peers import PeersFileError
 from server.keys import KeyFileError
 from server.provinces.peers import ProvincesFileError
@@ -39,6 +43,7 @@ from server.storage import StorageError
 OPERATOR_ERRORS = (
     SettingsError,
     KeyFileError,
+    BackupError,
     StorageError,
     AssetError,
     AssetsMissingError,
@@ -56,8 +61,10 @@ def cli() -> None:
 
 
 for command in (
+    archive,
     assets,
     audit,
+    backup,
     client,
     demo,
     dicom,
@@ -68,9 +75,11 @@ for command in (
     index,
     ingest,
     institution,
+    keys,
     migrate,
     provinces,
     render,
+    restore,
     sensitivity,
     serve,
     storage,

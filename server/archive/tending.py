@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import select
 
-from server import clock
+from server import alarms, backup, clock
 from server.archive import erasure, moves, policy, recalls, replica, scrub, volumes
 from server.archive.records import age_of
 from server.model import ProcessingState, Study, StudyArchive, Tier
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+BACKUP_ALARM = "backup_failed"
 _MOST_MOVES = 200  # an hour; the rest follows in the next
 
 
@@ -36,6 +37,22 @@ def every_hour(cloud: ImageCloud) -> None:
     erasure.remove_erased(cloud, replica.open_replica(cloud))
     scrub.scrub(cloud, cloud.settings.scrub_megabytes * 1_000_000)
     volumes.watch_levels(cloud)
+    _back_up(cloud)
+
+
+def _back_up(cloud: ImageCloud) -> None:
+    """Back up where the settings say so; a backup that fails raises an alarm (K-11)."""
+    folder = cloud.settings.backup_dir
+    if folder is None:
+        return
+    try:
+        backup.back_up(cloud, folder)
+    except (backup.BackupError, StorageError, OSError) as error:
+        words = f"备份失败：{error} / the backup failed: {error}"
+        alarms.raise_now(cloud, BACKUP_ALARM, "backup", words)
+        return
+    with cloud.database.session() as session:
+        alarms.settle(session, BACKUP_ALARM, "backup")
 
 
 def move_due(cloud: ImageCloud) -> list[str]:

@@ -12,6 +12,7 @@ from server.transfers.keys import (
     export_key,
     list_keys,
     new_key,
+    state_of,
 )
 from server.transfers.packages import PackageError, open_package, seal_package
 
@@ -25,4 +26,5 @@ __all__ = [
     "new_key",
     "open_package",
     "seal_package",
+    "state_of",
 ]

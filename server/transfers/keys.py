@@ -87,6 +87,13 @@ def list_keys(session: Session, institution_id: int) -> Sequence[InstitutionKey]
     ).all()
 
 
+def state_of(key: InstitutionKey) -> str:
+    """Return where a key is in its life: "active", "retired" or "destroyed"."""
+    if key.data_key.destroyed_at is not None:
+        return "destroyed"
+    return "active" if key.retired_at is None else "retired"
+
+
 def plain_key(cloud: ImageCloud, key: InstitutionKey) -> bytes:
     """Return the bytes of a key. Raises TransferKeyError for one that was destroyed."""
     row = key.data_key
