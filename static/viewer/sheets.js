@@ -9,6 +9,8 @@ const PASSING = "[data-menu], [data-unshown], [data-tools-all]";
 const PANELS = [".marks-panel", ".drawer"];
 const CLOSE = ".marks-close, .drawer-close";
 const LIES_OVER = matchMedia("(max-width: 899px)");
+// Here a sheet leaves too little of the picture to judge a choice by.
+const LOW = matchMedia("(max-height: 539px)");
 
 export class Sheets {
   #root;
@@ -34,8 +36,10 @@ export class Sheets {
 
   #clicked(target) {
     if (target.closest("[data-command]")) {
-      // A sheet with more to choose stays; a tap on the picture puts it away.
-      if (!target.closest(".sheet-row:not(:only-child)")) this.close();
+      // A sheet with more to choose stays, unless a tool is taken from it to the picture; a tap there
+      // puts it away.
+      const done = LOW.matches || target.closest("[data-command='tool.choose']");
+      if (done || !target.closest(".sheet-row:not(:only-child)")) this.close();
       return;
     }
     const opener = target.closest("[aria-controls]");
