@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, clock
+from server.alarms import raise_alarm, settle
 from server.gateway.configuration import Rules
-from server.model import Gateway
+from server.model import Gateway, InstitutionClient
+
+if TYPE_CHECKING:
+    from server.cloud import ImageCloud
 
 SILENT_AFTER = timedelta(minutes=5)  # ten heartbeats
 MOST_STATE_BYTES = 16 << 10
+SILENT, DISK_LOW = "gateway_silent", "gateway_disk_low"
 
 
 def hear(session: Session, client_id: str, *, version: str, state: Mapping[str, Any]) -> Gateway:
@@ -28,7 +33,38 @@ def hear(session: Session, client_id: str, *, version: str, state: Mapping[str, 
     fits = len(json.dumps(dict(state))) <= MOST_STATE_BYTES
     kept.state = dict(state) if fits else {"too_long": True}
     session.flush()
+    settle(session, SILENT, client_id)
+    if state.get("disk_low"):
+        raise_alarm(session, DISK_LOW, client_id, _disk_words(kept, state))
+    else:
+        settle(session, DISK_LOW, client_id)
     return kept
+
+
+def watch(cloud: ImageCloud) -> int:
+    """Raise an alarm for each front machine that is silent, and is registered still (E-39).
+
+    Returns how many are silent.
+    """
+    count = 0
+    with cloud.database.session() as session:
+        for kept in gateways(session):
+            client = session.get_one(InstitutionClient, kept.client_id)
+            if client.disabled_at is not None or not is_silent(kept):
+                continue
+            count += 1
+            words = f"{client.institution.name}：前置机失联 / its front machine is silent"
+            raise_alarm(session, SILENT, kept.client_id, words)
+    return count
+
+
+def _disk_words(kept: Gateway, state: Mapping[str, Any]) -> str:
+    free = state.get("free_megabytes")
+    room = f"{free} MB" if isinstance(free, int) else "?"
+    return (
+        f"前置机 {kept.client_id} 磁盘不足，剩余 {room}，请通知该医院扩容 / "
+        f"little room left on the disk of this front machine: {room}"
+    )
 
 
 def gateways(session: Session) -> Sequence[Gateway]:

@@ -257,13 +257,16 @@ class JobQueue:
                 tending.every_hour(self._attached())
 
     def watch_links(self) -> None:
-        """Try the lines between institutions and the centre; run every few minutes (D-08)."""
+        """Try the lines to institutions and look for silent front machines; run every few minutes
+        (D-08, E-39)."""
         # Imported here for the same reason as in `_prepare`.
+        from server import gateways
         from server.centre import links
 
         with exclusive(self._locks, "links") as held:
             if held:
                 links.check_all(self._attached())
+                gateways.watch(self._attached())
 
     def keep_house(self) -> None:
         """Clear away what is over, sign the audit log and back it up; run once a day."""

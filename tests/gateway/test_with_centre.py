@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
-from server import gateways
+from server import clock, gateways
+from server.alarms import open_alarms
 from server.gateway.caching import cache_study
 from server.gateway.centre import CentreUnavailableError, HttpCentre
 from server.gateway.configuration import GatewaySettings
@@ -82,6 +84,30 @@ def test_the_centre_hears_of_its_front_machine_and_changes_its_rules(
     machine.report()
     rules, version = machine.spool.rules()
     assert (rules.compression, version) == ("jpeg-ls", 1)
+
+
+@pytest.mark.requirement("E-39")
+def test_a_full_disk_and_a_silent_machine_raise_alarms(
+    centre: HospitalsCentre, tmp_path: Path
+) -> None:
+    machine = Gateway(centre.settings(tmp_path / "gateway"))
+    machine.spool.keep_rules({"least_free_megabytes": 1 << 40}, 0)
+    machine.report()
+
+    def alarms() -> set[str]:
+        with centre.cloud.database.session() as session:
+            return {one.kind for one in open_alarms(session)}
+
+    assert alarms() == {"gateway_disk_low"}
+    machine.spool.keep_rules(dict(RULES), 0)
+    machine.report()
+    assert alarms() == set(), "the cause is gone"
+    assert gateways.watch(centre.cloud) == 0
+    with time_machine.travel(clock.now() + timedelta(minutes=6)):
+        assert gateways.watch(centre.cloud) == 1
+    assert alarms() == {"gateway_silent"}
+    machine.report()
+    assert alarms() == set()
 
 
 def test_wrong_credentials_lose_nothing(centre: HospitalsCentre, tmp_path: Path) -> None:
