@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask import Flask, request, session
 from flask_babel import gettext as _
 
+from portal.context import current_cloud
 from server.accounts import EntryKind
 
 KEY = "entry"
@@ -17,7 +18,10 @@ ALSO_CALLED = {
     "wechat": EntryKind.OFFICIAL_ACCOUNT,
     "alipay": EntryKind.MINI_PROGRAM,
     "atomic_service": EntryKind.MINI_PROGRAM,  # HarmonyOS 元服务
-    "yukuaiban": EntryKind.APP,  # 渝快办
+    "yukuaiban": EntryKind.APP,  # 渝快办 (A-42)
+    "yukangjian": EntryKind.MINI_PROGRAM,  # 渝康健
+    "hospital_official_account": EntryKind.OFFICIAL_ACCOUNT,
+    "hospital_mini_program": EntryKind.MINI_PROGRAM,
     "qr": EntryKind.QR_CODE,
     "link": EntryKind.WEB,
 }
@@ -33,6 +37,9 @@ WEB_VIEWS = (
 def named_kind(text: str) -> EntryKind | None:
     """Return the kind that an address names (`official-account`, `qr` …); None for others."""
     name = text.lower().replace("-", "_")
+    channel = current_cloud().settings.channels.get(name)
+    if channel is not None:
+        return EntryKind.of(channel)
     if name in ALSO_CALLED:
         return ALSO_CALLED[name]
     return EntryKind(name) if name in set(EntryKind) else None

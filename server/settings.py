@@ -13,6 +13,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 AES_256_GCM, SM4_GCM = "AES-256-GCM", "SM4-GCM"
 STORAGE_CIPHERS = (AES_256_GCM, SM4_GCM)
 ARCHIVE_PROFILES = ("national", "chongqing")
+# As server.accounts.EntryKind has them.
+CHANNEL_KINDS = frozenset(
+    {"web", "national_platform", "qr_code", "official_account", "mini_program", "app"}
+)
 LOOPBACK: tuple[Network, ...] = (
     ipaddress.ip_network("127.0.0.0/8"),
     ipaddress.ip_network("::1/128"),
@@ -80,6 +84,8 @@ class Settings:
     backup_dir: Path | None = None
     metrics_networks: tuple[Network, ...] = LOOPBACK
     sensitivity_file: Path | None = None
+    # What entries are called in addresses, and the kind of each (A-42, A-46).
+    channels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def secure(self) -> bool:
@@ -129,6 +135,18 @@ def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> 
     if value not in choices:
         raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
     return value
+
+
+def _channels(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return pairs such as `yukuaiban=app` by name, both as `portal.entry` writes them."""
+    found = {}
+    for word in _words(environ, name):
+        channel, separator, kind = (part.strip() for part in word.partition("="))
+        if not (channel and separator and kind in CHANNEL_KINDS):
+            kinds = ", ".join(sorted(CHANNEL_KINDS))
+            raise SettingsError(f"{name} must be name=kind (kinds: {kinds}), not {word!r}")
+        found[channel.lower().replace("-", "_")] = kind
+    return found
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
@@ -185,6 +203,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         reminder_profile=environ.get("YINGYUN_REMINDER_PROFILE", "national"),
         reminders_file=_path(environ, "YINGYUN_REMINDERS_FILE"),
         sensitivity_file=_path(environ, "YINGYUN_SENSITIVITY_FILE"),
+        channels=_channels(environ, "YINGYUN_CHANNELS"),
         history_years=_integer(environ, "YINGYUN_HISTORY_YEARS", 0),
         identity_adapters_file=_path(environ, "YINGYUN_IDENTITY_ADAPTERS_FILE"),
         storage_endpoints=_words(environ, "YINGYUN_STORAGE_ENDPOINTS"),
