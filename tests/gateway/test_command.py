@@ -1,4 +1,4 @@
-"""`yingyun gateway` as an operator starts it: alone, told address and credentials; ended by TERM."""
+"""`yingyun gateway` as an operator starts it: told address and credentials; ended by SIGTERM."""
 
 from __future__ import annotations
 
