@@ -30,5 +30,6 @@ const figures = {
   tbt: number("total-blocking-time"),
   cls: number("cumulative-layout-shift"),
   bytes: number("total-byte-weight") / 1000,
+  speed: lhr.environment.benchmarkIndex,
 };
 console.log(JSON.stringify({ scores, failures, figures, final: lhr.finalDisplayedUrl }));
