@@ -43,6 +43,10 @@ def _store(cloud: ImageCloud) -> None:
     cloud.vault.store.exists("readyz")
 
 
+def _queue(cloud: ImageCloud) -> None:
+    cloud.jobs.huey.pending_count()
+
+
 def _assets(cloud: ImageCloud) -> None:
     AssetCatalog(cloud.settings.assets_dir)
 
@@ -51,6 +55,7 @@ CHECKS: dict[str, Callable[[ImageCloud], None]] = {
     "database": _database,
     "schema": _schema,
     "store": _store,
+    "queue": _queue,
     "assets": _assets,
 }
 

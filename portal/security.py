@@ -20,6 +20,7 @@ from portal.launch.framing import frame_ancestors
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+INSIDE = frozenset({"health", "metrics"})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PERMISSIONS = (
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
@@ -100,11 +101,12 @@ def _refuse_foreign_changes() -> None:
 def _ask_for_https() -> BaseResponse | None:
     """Send whoever comes over plain HTTP to the HTTPS address (F-15).
 
-    Only where a trusted proxy tells how people come, and never the probes of load balancers.
+    Only where a trusted proxy tells how people come, and never what machines inside ask: load
+    balancers, monitoring.
     """
     settings = current_cloud().settings
     told = settings.secure and settings.trusted_proxies > 0
-    if not told or request.is_secure or request.blueprint == "health":
+    if not told or request.is_secure or request.blueprint in INSIDE:
         return None
     if request.method in UNSAFE_METHODS:
         raise BadRequest

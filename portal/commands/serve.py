@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
 
-from portal.app import create_app
 from portal.commands.common import asset_cache, ready_cloud
 from portal.commands.ports import PortTakenError, check_port_free
 from server import settings as settings_module
@@ -41,7 +43,12 @@ class PortalServer(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the application, after the fork: connections are not shared between processes."""
+        """Make the application, after the fork: connections are not shared between processes.
+
+        Imported here, because what counts requests looks at its import where to count together.
+        """
+        from portal.app import create_app
+
         return create_app(open_cloud(self.settings))
 
 
@@ -56,6 +63,7 @@ def gunicorn_options(bind: str, workers: int) -> dict[str, Any]:
         "graceful_timeout": SECONDS_TO_STOP,
         "keepalive": KEEP_ALIVE_SECONDS,
         "preload_app": False,
+        "child_exit": _forget_worker,
         "accesslog": None,  # portal.request_log writes what may be written
         "loglevel": "warning",
         "forwarded_allow_ips": "",  # whom to believe is YINGYUN_TRUSTED_PROXIES
@@ -63,6 +71,20 @@ def gunicorn_options(bind: str, workers: int) -> dict[str, Any]:
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         "proc_name": "yingyun",
     }
+
+
+def _count_together(settings: Settings) -> None:
+    """Let the workers keep what they count in one place; figures begin anew with the server."""
+    folder = settings.home / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _forget_worker(_server: Arbiter, worker: Worker) -> None:
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
 
 
 def _refresh_viewer(settings: Settings) -> None:
@@ -94,5 +116,6 @@ def serve(bind: str, workers: int | None) -> None:
     ready_cloud(settings)  # says now, not in each worker, when keys or store cannot be used
     if settings.development:
         _refresh_viewer(settings)
+    _count_together(settings)
     count = workers or min(os.cpu_count() or 1, MOST_WORKERS)
     PortalServer(settings, bind, count).run()

@@ -26,6 +26,7 @@ def test_not_ready_without_assets(app: Flask) -> None:
         "database": "ok",
         "schema": "ok",
         "store": "ok",
+        "queue": "ok",
         "assets": "failed",
     }
 

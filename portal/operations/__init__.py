@@ -1,0 +1,1 @@
+"""What monitoring systems ask of a running portal."""
