@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, String, func, literal
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.model import Instance, Series, Study
@@ -69,6 +69,8 @@ class Attribute:
 
 _REQUEST = "RequestAttributesSequence"
 _STUDY, _SERIES, _INSTANCE = Level.STUDY, Level.SERIES, Level.INSTANCE
+# What came before names were kept as they are written has one for people only.
+_NAME = func.coalesce(func.nullif(Study.dicom_patient_name, ""), Study.patient_name, type_=String())
 # Without a column: made in `finding`, of several rows or of the instant of the examination.
 _ATTRIBUTES = (
     Attribute("StudyDate", _STUDY, Matching.DATE),
@@ -79,10 +81,11 @@ _ATTRIBUTES = (
     Attribute("ReferringPhysicianName", _STUDY, Matching.NAME, Study.referring_physician_name),
     Attribute("TimezoneOffsetFromUTC", _STUDY, Matching.NONE, literal(TIMEZONE)),
     Attribute("StudyDescription", _STUDY, Matching.TEXT, Study.description),
-    Attribute("PatientName", _STUDY, Matching.NAME, Study.dicom_patient_name),
+    Attribute("PatientName", _STUDY, Matching.NAME, _NAME),
     Attribute("PatientID", _STUDY, Matching.TEXT, Study.patient_id),
-    Attribute("PatientBirthDate", _STUDY, Matching.TEXT, Study.patient_birth_date),
+    Attribute("PatientBirthDate", _STUDY, Matching.DATE, Study.patient_birth_date),
     Attribute("PatientSex", _STUDY, Matching.TEXT, Study.patient_sex),
+    Attribute("PatientAge", _STUDY, Matching.TEXT, Study.patient_age),
     Attribute("StudyInstanceUID", _STUDY, Matching.UID, Study.study_uid),
     Attribute("StudyID", _STUDY, Matching.TEXT, Study.dicom_study_id),
     Attribute("NumberOfStudyRelatedSeries", _STUDY, Matching.NONE),
@@ -122,6 +125,7 @@ _ATTRIBUTES = (
     Attribute("Columns", _INSTANCE, Matching.NONE, Instance.columns),
     Attribute("BitsAllocated", _INSTANCE, Matching.NONE, Instance.bits_allocated),
     Attribute("NumberOfFrames", _INSTANCE, Matching.NONE, Instance.frame_count),
+    Attribute("AvailableTransferSyntaxUID", _INSTANCE, Matching.NONE, Instance.transfer_syntax_uid),
 )
 
 

@@ -16,11 +16,13 @@ from server.dicom_index.attributes import Attribute, Column, Matching, QueryErro
 from server.model import Series, Study
 
 MOST_VALUES = 1000
+LONGEST_KEY = 1024
 _LARGEST_INTEGER = 2**31 - 1
 _DATE = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(\.\d{1,6})?)?)?")
 _NUMBER = re.compile(r"[+-]?\d{1,12}")
 _COMPONENTS = 5  # of a component group (PS3.5 6.2.1.1)
+_STARS = re.compile(r"\*+")  # several would make a search take longer and mean the same
 _SEPARATORS = re.compile(r"[\\,]")
 
 
@@ -37,6 +39,8 @@ class Matcher:
         """
         if not value.strip(" *"):
             return true()
+        if len(value) > LONGEST_KEY and attribute.matching is not Matching.UID:
+            raise QueryError("查询值过长 / a key is too long")
         if attribute.keyword == "ModalitiesInStudy":
             return self._holds_modality(value)
         if attribute.keyword == "StudyDate":
@@ -72,7 +76,8 @@ class Matcher:
         if "*" not in value and "?" not in value:
             return column == value
         if self.dialect == "sqlite":  # whose LIKE does not tell upper from lower case
-            return column.op("GLOB", is_comparison=True)(value.replace("[", "[[]"))
+            pattern = _STARS.sub("*", value.replace("[", "[[]"))
+            return column.op("GLOB", is_comparison=True)(pattern)
         return column.like(_like(value), escape="~")
 
     def _time_in_china(self) -> ColumnElement[str]:
@@ -102,9 +107,9 @@ def _uids(column: Column, value: str) -> ColumnElement[bool]:
 
 def _number(column: Column, value: str) -> ColumnElement[bool]:
     text = value.strip()
-    if not _NUMBER.fullmatch(text) or abs(int(text)) > _LARGEST_INTEGER:
-        return false()
-    return column == int(text)
+    if not _NUMBER.fullmatch(text):
+        raise QueryError("须为整数 / a number is malformed")
+    return column == int(text) if abs(int(text)) <= _LARGEST_INTEGER else false()
 
 
 def _dates(column: Column, value: str) -> ColumnElement[bool]:
@@ -172,6 +177,7 @@ def _values(value: str) -> list[str]:
 
 
 def _like(value: str) -> str:
+    value = _STARS.sub("*", value)
     for special in "~%_":
         value = value.replace(special, f"~{special}")
     return value.replace("*", "%").replace("?", "_")

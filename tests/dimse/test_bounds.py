@@ -21,8 +21,6 @@ from server.cloud import ImageCloud
 from server.dimse.listener import Bounds
 from server.dimse.peers import PeersFileError, load_peers
 from server.dimse.service import DicomService, Endpoints
-from server.finding import MatchingKeyError
-from server.finding.rules import Kind, matches
 from server.model import Upload
 from server.sending.nodes import DicomNode
 from server.sending.storage_scu import ObjectKind, StorageScu
@@ -156,37 +154,3 @@ def test_stopping_completes_the_deliveries_that_are_open(
         assert upload is not None
         assert upload.finished_at is not None
         assert upload.stored == 1
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "value", "fits"),
-    [
-        (Kind.TEXT, "A*", "ABC", True),
-        (Kind.TEXT, "a*", "ABC", False),
-        (Kind.TEXT, "A?C", "ABC", True),
-        (Kind.TEXT, "A?", "ABC", False),
-        (Kind.TEXT, "50%_", "50%_", True),
-        (Kind.TEXT, "*" * 40 + "x", "A" * 60, False),
-        (Kind.NAME, "zhang^san", "Zhang^San=张^三", True),
-        (Kind.NAME, "=张^三", "Zhang^San=张^三", True),
-        (Kind.NAME, "张*", "Zhang^San=张^三", True),
-        (Kind.NAME, "Zhang", "Zhang^San", False),
-        (Kind.UID, "1.2\\1.3", "1.3", True),
-        (Kind.UID, "1.2*", "1.23", False),
-        (Kind.DATE, "20260101-", "20251231", False),
-        (Kind.DATE, "-20260101", "20260101", True),
-        (Kind.TIME, "09-10", "105959", True),
-        (Kind.TIME, "0930-", "092959", False),
-        (Kind.NUMBER, "007", "7", True),
-        (Kind.TEXT, "*", "", True),
-        (Kind.DATE, "20260101", "", False),
-    ],
-)
-def test_matching_rules(kind: Kind, key: str, value: str, fits: bool) -> None:
-    assert matches(kind, key, value) is fits
-
-
-def test_keys_that_make_no_sense_are_refused() -> None:
-    for kind, key in ((Kind.DATE, "yesterday"), (Kind.NUMBER, "one"), (Kind.TEXT, "x" * 2000)):
-        with pytest.raises(MatchingKeyError):
-            matches(kind, key, "1")
