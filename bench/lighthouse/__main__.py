@@ -103,11 +103,10 @@ def main() -> None:
     if not options.dry:
         head = document.heading(options.chromium, load, f"Lighthouse {runner.version()}")
         note = (
-            f"Median of {options.repeats}; the load is that of the machine after the page's runs."
+            f"Medians of {options.repeats}. “Machine” is Lighthouse's own measure of it during the "
+            "runs, the load that after a page's runs."
         )
-        document.write(
-            options.document, "bench-lighthouse", "\n\n".join([head, note, "\n".join(rows)])
-        )
+        document.write(options.document, MARKS, "\n\n".join([head, note, "\n".join(rows)]))
 
 
 if __name__ == "__main__":
