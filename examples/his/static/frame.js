@@ -38,13 +38,15 @@ async function putIntoRecord({ citation_id: id, text }) {
   const { citation_id: traced, institution } = await answer.json();
   citations.querySelector(".his-none")?.remove();
   const line = document.createElement("li");
+  const folded = document.createElement("details");
+  const trace = document.createElement("summary");
   const words = document.createElement("p");
-  const trace = document.createElement("p");
-  words.className = "his-cited";
-  words.textContent = text;
   trace.className = "his-trace";
   trace.textContent = `引用编号 ${traced} · ${institution}`;
-  line.append(words, trace);
+  words.className = "his-cited";
+  words.textContent = text;
+  folded.append(trace, words);
+  line.append(folded);
   citations.append(line);
 }
 
