@@ -40,6 +40,7 @@ def test_a_launch_shows_its_patient_and_nobody_else(case: LaunchCase, frame: Vis
     assert page.status_code == 200
     assert case.study_id in frame.text
     assert case.other_study_id not in frame.text
+    assert "医保影像云医疗机构端" in frame.text and "个人端" not in frame.text
     own, other = (f"{base}/studies/{one}" for one in (case.study_id, case.other_study_id))
     for path in ("images", "report", "viewer.json"):
         assert frame.get(f"{own}/{path}").status_code == 200, path

@@ -54,6 +54,15 @@ def test_the_four_entries_lead_to_pages_that_exist(
         assert [link for link, here in bars(visitor)[0] if here] == [address]
 
 
+def test_the_footer_names_whose_side_this_is(
+    visitor: Visitor, patient: SignInFacts, cloud: ImageCloud
+) -> None:
+    visitor.be(cloud, patient).get("/account")
+    assert "医保影像云个人端" in visitor.text
+    visitor.be(cloud, make_account(cloud, "auditor", role=Role.AUDITOR)).get("/account")
+    assert "医保影像云医疗机构端" in visitor.text and "个人端" not in visitor.text
+
+
 def test_others_have_no_patient_entries(visitor: Visitor, cloud: ImageCloud) -> None:
     assert visitor.get("/login") and bars(visitor) == []
     visitor.be(cloud, make_account(cloud, "auditor", role=Role.AUDITOR)).get("/account")
