@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from e2e import launching
+from e2e import console, launching
 from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
 from e2e.product import REVIEWER, Product
@@ -427,6 +427,7 @@ STOPS = (
     Stop("emergency", OTHER_DOCTOR, _at("/doctor/requests/emergency")),
     Stop("history", OTHER_DOCTOR, _history),
     Stop("reviews", REVIEWER, _reviews),
+    *(Stop(*one) for one in console.rooms()),
     Stop("not-found", PATIENT, _at("/nowhere")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),

@@ -264,6 +264,10 @@ def _delivery(
         raise ValueError(
             f"未知机构代码 {institution_code} / unknown institution {institution_code}"
         )
+    if institution.ended_at is not None:
+        raise ValueError(
+            f"机构 {institution_code} 已停用 / institution {institution_code} has left"
+        )
     person = session.get(Person, person_id) if person_id is not None else None
     if person_id is not None and person is None:
         raise ValueError(f"未知人员 {person_id} / unknown person {person_id}")
