@@ -66,7 +66,7 @@ def address(told: LaunchCase) -> Iterator[str]:
     server.shutdown()
 
 
-@pytest.mark.requirement("C-38", "E-02")
+@pytest.mark.requirement("C-38")
 def test_the_json_of_the_document_is_taken(told: LaunchCase) -> None:
     launch, registration = sample("opens"), sample("department")
     LaunchBody.model_validate(launch)
@@ -82,7 +82,6 @@ def test_the_json_of_the_document_is_taken(told: LaunchCase) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.requirement("E-02")
 def test_the_program_of_the_document_runs(told: LaunchCase, address: str) -> None:
     (program,) = blocks(EMBEDDING, "python")
     names: dict[str, Any] = {"client_id": told.client_id, "client_secret": told.secret}
