@@ -20,8 +20,16 @@ STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 PLAIN_SYNTAXES: list[str | UID] = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+_IMAGE = ("ImageStorage", "ImageStorageForPresentation", "ImageStorageForProcessing")
 # Objects with pixels whose names do not say so.
-_FURTHER = ("RTDose", "Segmentation", "ParametricMap", "Volume")
+_FURTHER = frozenset(
+    {
+        "EnhancedUSVolumeStorage",
+        "ParametricMapStorage",
+        "RTDoseStorage",
+        "SegmentationStorage",
+    }
+)
 
 _RLE = "1.2.840.10008.1.2.5"
 _LOSSLESS = frozenset(
@@ -50,7 +58,7 @@ def image_classes() -> list[UID]:
     return [
         UID(uid)
         for keyword, uid in _STORAGE_CLASSES.items()
-        if "Image" in keyword or any(part in keyword for part in _FURTHER)
+        if keyword.endswith(_IMAGE) or keyword in _FURTHER
     ]
 
 
