@@ -1,5 +1,6 @@
 """The tables of the image cloud (design: one module a subject)."""
 
+from server.model import announcing  # noqa: F401  # its listeners mark what is to be announced
 from server.model.annotations import AnnotationSet
 from server.model.archive import (
     UNFINISHED_RECALL,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import outbox
-from server.model import OutboxEntry, ProcessingState, Report, ReportStatus, Study
+from server.model import ProcessingState, Study
 from server.provinces.records import is_own
 
 if TYPE_CHECKING:
@@ -26,29 +26,17 @@ def announce_news(cloud: ImageCloud) -> int:
     """Announce the studies that the index does not know as they are now; return how many.
 
     Each stored study is announced once its pictures are made, and again after every change of its
-    report (review, amendment, withdrawal). Repeatable: what is announced is not announced twice.
+    reports (review, amendment, withdrawal) or of whom it is of: `server.model.announcing` marks
+    it in the transaction that changes it. Repeatable: what is announced is not announced twice.
     """
-    announced = (
-        select(func.max(OutboxEntry.created_at))
-        .where(OutboxEntry.kind == outbox.STUDY_INDEX, OutboxEntry.about == Study.study_id)
-        .correlate(Study)
-        .scalar_subquery()
-    )
-    newer_report = exists().where(
-        Report.study_id == Study.study_id,
-        Report.status != ReportStatus.DRAFT,
-        Report.created_at > announced,
-    )
     with cloud.database.session() as session:
         news = session.scalars(
-            select(Study.study_id)
-            .where(
-                Study.state != ProcessingState.PENDING,
-                is_own(),
-                announced.is_(None) | newer_report,
-            )
+            select(Study)
+            .where(Study.announce_due, Study.state != ProcessingState.PENDING, is_own())
             .limit(_MOST_AT_ONCE)
+            .with_for_update(skip_locked=True)
         ).all()
-        for study_id in news:
-            announce(session, study_id)
-    return len(news)
+        for study in news:
+            announce(session, study.study_id)
+            study.announce_due = False
+        return len(news)

@@ -16,8 +16,11 @@ from server.model import (
     OutboxEntry,
     OutboxState,
     ProcessingState,
+    Report,
+    ReportStatus,
+    Study,
 )
-from server.provinces import fetching, index_service
+from server.provinces import announcing, fetching, index_service
 from tests.provinces.case import ID_NUMBER, Country
 
 
@@ -84,3 +87,28 @@ def test_a_refused_release_fails_at_once(country: Country, tmp_path: Path) -> No
     request = state_of(country, remote.remote_study_id)
     assert (request.state, request.failure) == (CacheState.FAILED, "not_reviewed")
     assert country.east.study() is None
+
+
+@pytest.mark.requirement("D-09")
+def test_whatever_changes_of_a_study_is_announced_again_and_nothing_else(
+    country: Country, tmp_path: Path
+) -> None:
+    west = country.west
+    study_id = west.take_study(tmp_path / "ct", reviewed=False)
+    assert announcing.announce_news(west.cloud) == 1
+    assert announcing.announce_news(west.cloud) == 0
+    with west.cloud.database.session() as session:
+        study = session.get_one(Study, study_id)
+        study.description = "胸部CT平扫"
+        person_id, study.person_id = study.person_id, None
+    assert announcing.announce_news(west.cloud) == 1, "nobody's any more"
+    with west.cloud.database.session() as session:
+        # The draft was made before the last announcement, and is reviewed only now.
+        session.scalars(select(Report)).one().status = ReportStatus.REVIEWED
+    assert announcing.announce_news(west.cloud) == 1
+    with west.cloud.database.session() as session:
+        session.get_one(Study, study_id).person_id = person_id
+    assert announcing.announce_news(west.cloud) == 1
+    with west.cloud.database.session() as session:
+        session.get_one(Study, study_id).body_part = "CHEST"
+    assert announcing.announce_news(west.cloud) == 0
