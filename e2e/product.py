@@ -50,12 +50,6 @@ TRAVELLERS = (
 )
 # Who reviews what the doctors of the city hospital opened without their patients' answer.
 REVIEWER = "reviewer.city"
-# Who works in the console: an administrator, an auditor, a supervisor of the authority.
-CONSOLE = {
-    "centre.admin": Role.ADMINISTRATOR,
-    "centre.auditor": Role.AUDITOR,
-    "centre.supervisor": Role.SUPERVISOR,
-}
 TRAVELLER_PASSWORD = "Kx7!blaue-Wolke"
 
 
@@ -153,18 +147,6 @@ def _add_reviewer(cloud: ImageCloud) -> Login:
     return Login(REVIEWER, TRAVELLER_PASSWORD, new.totp_secret)
 
 
-def _add_console(cloud: ImageCloud) -> dict[str, Login]:
-    made = {}
-    with cloud.database.session() as session:
-        for login, role in CONSOLE.items():
-            new = accounts.create_account(
-                cloud, session, login=login, password=TRAVELLER_PASSWORD, role=role
-            )
-            consent.give(session, new.account, version=consent.current_policy().version)
-            made[login] = Login(login, TRAVELLER_PASSWORD, new.totp_secret)
-    return made
-
-
 def _consent(cloud: ImageCloud) -> None:
     """Let the demo's own accounts have consented; the travellers do so on their way."""
     version = consent.current_policy().version
@@ -212,7 +194,7 @@ def _fill(cloud: ImageCloud) -> tuple[dict[str, Login], dict[str, str]]:
         by_uid = {one.study_uid: one.study_id for one in session.scalars(select(Study))}
     studies = {name: by_uid[str(unique_id(one.header.key))] for name, one in small.items()}
     _consent(cloud)
-    logins |= _add_travellers(cloud) | {REVIEWER: _add_reviewer(cloud)} | _add_console(cloud)
+    logins |= _add_travellers(cloud) | {REVIEWER: _add_reviewer(cloud)}
     return logins, studies
 
 

@@ -10,10 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.admin.console import actor, show
+from portal.admin.console import actor, in_language, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
-from portal.i18n import SOURCE_LANGUAGE, current_language
 from server import alarms
 from server.model import Alarm
 
@@ -72,12 +71,10 @@ def close() -> ResponseReturnValue:
 
 
 def _row(alarm: Alarm) -> AlarmRow:
-    chinese, _sep, english = alarm.words.partition(" / ")
-    words = chinese if current_language() == SOURCE_LANGUAGE or not english else english
     return AlarmRow(
         alarm.alarm_id,
         _kinds().get(alarm.kind, alarm.kind),
-        words or alarm.subject,
+        in_language(alarm.words) or alarm.subject,
         alarm.count,
         alarm.opened_at,
         alarm.last_seen_at,
@@ -88,7 +85,12 @@ def _row(alarm: Alarm) -> AlarmRow:
 def _kinds() -> dict[str, str]:
     return {
         "link_down": _("链路不通"),
-        "storage_full": _("存储超过水位"),
+        "storage_level": _("存储超过水位"),
         "object_damaged": _("影像损坏"),
-        "object_missing": _("影像缺失"),
+        "replica_unreachable": _("第二存储写入失败"),
+        "recall_overdue": _("调回超时"),
+        "recall_failed": _("调回失败"),
+        "backup_failed": _("备份失败"),
+        "gateway_silent": _("前置机失联"),
+        "gateway_disk_low": _("前置机磁盘不足"),
     }

@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from portal.admin.console import actor, asked_institution, choosable, show
+from portal.admin.console import actor, asked_institution, choosable, in_language, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
-from portal.i18n import SOURCE_LANGUAGE, current_language
 from server.centre import coding, institutions
 from server.centre.acting import OutOfReachError
 from server.centre.coding import MappingError, StandardItem
@@ -88,7 +87,7 @@ def load() -> ResponseReturnValue:
         loaded = coding.load(database_session(), actor(), file.read() if file else b"")
     except CsvError as error:
         database_session().rollback()
-        flash(words_of(error), "error")
+        flash(in_language(str(error)), "error")
         return redirect(LIST, 303)
     except MappingError:
         database_session().rollback()
@@ -105,9 +104,3 @@ def load() -> ResponseReturnValue:
     if loaded.unknown:
         flash(_("未导入的机构代码：%(codes)s", codes="、".join(loaded.unknown[:10])), "warning")
     return redirect(LIST, 303)
-
-
-def words_of(error: Exception) -> str:
-    """Return a message in the language of the page."""
-    chinese, _sep, english = str(error).partition(" / ")
-    return chinese if current_language() == SOURCE_LANGUAGE or not english else english

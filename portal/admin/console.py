@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from portal.admin.sections import ROOT, Section, may_change, sections_of
 from portal.context import database_session
+from portal.i18n import SOURCE_LANGUAGE, current_language
 from portal.identity import signed_in_identity, source_address
 from server.centre.acting import Actor
 from server.centre.period import Period, period
@@ -160,6 +161,12 @@ def choosable() -> list[Institution]:
 def moment(instant: Any) -> str:
     """Return an instant as the clocks in China show it, "-" for none."""
     return china_time(instant).strftime("%Y-%m-%d %H:%M") if instant is not None else "-"
+
+
+def in_language(words: str) -> str:
+    """Return the half of "中文 / English" that the page is in."""
+    chinese, _sep, english = words.partition(" / ")
+    return chinese if current_language() == SOURCE_LANGUAGE or not english else english
 
 
 def size(count: int) -> str:

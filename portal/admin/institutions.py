@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
+from portal.admin import words
 from portal.admin.console import Cell, Table, actor, moment, show
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
 from server.centre import institutions, links
 from server.centre.acting import OutOfReachError
-from server.centre.institutions import LEVELS, InstitutionError, InstitutionFacts
+from server.centre.institutions import InstitutionError, InstitutionFacts
 from server.model import Institution
 from server.sending.nodes import load_nodes
 
@@ -37,7 +38,7 @@ def page() -> str:
             (
                 Cell(row.institution.name, href=f"{LIST}/{row.institution.id}"),
                 row.institution.code,
-                row.level or "-",
+                words.level_word(row.level),
                 row.institution.province_name or "-",
                 row.clients,
                 row.links,
@@ -49,7 +50,9 @@ def page() -> str:
         ],
         numbers=frozenset({4, 5, 6, 7}),
     )  # fmt: skip
-    return show("admin/institutions.html", table=table, facts=_empty(), levels=LEVELS, wrong="")
+    return show(
+        "admin/institutions.html", table=table, facts=_empty(), levels=words.level_words(), wrong=""
+    )
 
 
 @blueprint.post("")
@@ -117,7 +120,11 @@ def _empty() -> InstitutionFacts:
 def _again(facts: InstitutionFacts, error: InstitutionError) -> str:
     table = Table(_("机构"), (), ())
     return show(
-        "admin/institutions.html", table=table, facts=facts, levels=LEVELS, wrong=_wrong(error)
+        "admin/institutions.html",
+        table=table,
+        facts=facts,
+        levels=words.level_words(),
+        wrong=_wrong(error),
     )
 
 
@@ -176,7 +183,8 @@ def _one(found: Institution, facts: InstitutionFacts | None = None, wrong: str =
         "admin/institution.html",
         institution=found,
         facts=facts or institutions.facts_of(found),
-        levels=LEVELS,
+        level=words.level_word(institutions.level_of(found)),
+        levels=words.level_words(),
         wrong=_wrong(InstitutionError(wrong)) if wrong else "",
         tables=tables,
     )

@@ -17,6 +17,7 @@ from portal.admin.console import (
     report,
 )
 from portal.admin.sections import reads
+from portal.admin.words import level_word
 from portal.context import database_session
 from server.centre import recognition
 from server.terms import modality_label
@@ -41,8 +42,9 @@ def recognised() -> ResponseReturnValue:
         ),
         [
             (
-                one.institution, one.region or "-", one.level or "-", one.reminders, one.accepted,
-                one.reexamined, one.citations, one.saved_exams, f"{one.saved_fees / FEN:.2f}",
+                one.institution, one.region or "-", level_word(one.level), one.reminders,
+                one.accepted, one.reexamined, one.citations, one.saved_exams,
+                f"{one.saved_fees / FEN:.2f}",
             )
             for one in found
         ],
@@ -53,7 +55,7 @@ def recognised() -> ResponseReturnValue:
         (_("机构"), _("地区"), _("等级"), _("结算"), _("费用"), _("报销"), _("耗材")),
         [
             (
-                one.institution, one.region or "-", one.level or "-", one.settled,
+                one.institution, one.region or "-", level_word(one.level), one.settled,
                 f"{one.fees / FEN:.2f}", f"{one.reimbursed / FEN:.2f}",
                 f"{one.consumables / FEN:.2f}",
             )

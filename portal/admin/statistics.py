@@ -21,6 +21,7 @@ from portal.admin.console import (
     size,
 )
 from portal.admin.sections import changes, may_change, reads
+from portal.admin.words import level_word
 from portal.context import database_session
 from server.centre import indicators, retrievals, usage
 from server.centre.acting import OutOfReachError
@@ -157,6 +158,13 @@ def governance() -> ResponseReturnValue:
     by = tuple(dict.fromkeys(one for one in (time, group, also) if one)) or ("institution",)
     groups = indicators.pivot(indicators.day_rows(database_session(), days, chosen), by)
     words = dict(_dimensions())
+    groups = {
+        tuple(
+            level_word(part) if name == "level" else part
+            for name, part in zip(by, key, strict=True)
+        ): counts
+        for key, counts in groups.items()
+    }
     figures = [(" · ".join(key), counts) for key, counts in groups.items()]
     names = _indicator_words()
     title = _("五项治理指标（%）")

@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.admin import charts
-from portal.admin.console import Figure, actor, moment, show, size
+from portal.admin.console import Figure, actor, in_language, moment, show, size
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
-from portal.i18n import SOURCE_LANGUAGE, current_language
 from server import clock
 from server.archive import volumes
 from server.archive.volumes import VolumeError
@@ -80,7 +79,7 @@ def add() -> ResponseReturnValue:
         )
         flash(_("已添加存储卷，新影像从现在起写入这里。"), "success")
     except (VolumeError, ForeignEndpointError) as error:
-        flash(_in_language(str(error)), "error")
+        flash(in_language(str(error)), "error")
     except ValueError:
         flash(_("请核对：阈值和容量应为数字。"), "error")
     return redirect(LIST, 303)
@@ -103,7 +102,7 @@ def change(volume_id: str) -> ResponseReturnValue:
         volumes.watch_levels(current_cloud())
         flash(_("已保存，并按新的阈值检查了水位。"), "success")
     except VolumeError as error:
-        flash(_in_language(str(error)), "error")
+        flash(in_language(str(error)), "error")
     except ValueError:
         flash(_("请核对：阈值和容量应为数字。"), "error")
     return redirect(LIST, 303)
@@ -121,11 +120,6 @@ def _capacity(text: str) -> int | None:
 def _growth() -> int:
     text = request.args.get("growth", "20")
     return min(int(text), 500) if text.isascii() and text.isdigit() and len(text) < 5 else 20
-
-
-def _in_language(words: str) -> str:
-    chinese, _sep, english = words.partition(" / ")
-    return chinese if current_language() == SOURCE_LANGUAGE or not english else english
 
 
 def _tiers() -> list[tuple[str, str]]:

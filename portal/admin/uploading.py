@@ -9,7 +9,6 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from portal.admin import charts, words
-from portal.admin.coding import words_of
 from portal.admin.console import (
     Cell,
     Figure,
@@ -19,6 +18,7 @@ from portal.admin.console import (
     asked_institution,
     asked_period,
     choosable,
+    in_language,
     moment,
     percent,
     report,
@@ -139,7 +139,7 @@ def settle() -> ResponseReturnValue:
         flash(_("已导入结算数据：新增 %(count)s 条。", count=new), "success")
     except CsvError as error:
         database_session().rollback()
-        flash(words_of(error), "error")
+        flash(in_language(str(error)), "error")
     return redirect("/admin/index", 303)
 
 
@@ -209,7 +209,7 @@ def _tasks(institution_id: int | None) -> Table:
         (_("机构"), _("检查号"), _("检查"), _("原因"), _("自")),
         [
             (name, study.accession_number or "-", f"{study.modality} {study.body_part}".strip(),
-             "；".join(LABELS.get(rule, rule).partition(" / ")[0] for rule in task.rules),
+             "；".join(in_language(LABELS.get(rule, rule)) for rule in task.rules),
              moment(task.opened_at))
             for task, study, name in database_session().execute(query)
         ],

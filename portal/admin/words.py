@@ -65,6 +65,25 @@ def state_word(state: str) -> str:
     }.get(state, state)
 
 
+def level_words() -> list[tuple[str, str]]:
+    """Return the levels of hospitals (server.centre.institutions.LEVELS) with their words."""
+    return [
+        ("三级甲等", _("三级甲等")),
+        ("三级乙等", _("三级乙等")),
+        ("三级", _("三级")),
+        ("二级甲等", _("二级甲等")),
+        ("二级乙等", _("二级乙等")),
+        ("二级", _("二级")),
+        ("一级", _("一级")),
+        ("未定级", _("未定级")),
+    ]
+
+
+def level_word(level: str) -> str:
+    """Return the words for a level, "-" where nobody said."""
+    return dict(level_words()).get(level, level) or "-"
+
+
 def role_words() -> dict[Role, str]:
     """Return the names of roles."""
     return {

@@ -157,4 +157,9 @@ LOGINS = (
     DemoLogin("doctor.shengli", Role.DOCTOR, hospital=PROVINCIAL),
     DemoLogin("doctor.shiyi", Role.DOCTOR, hospital=CITY),
     DemoLogin("doctor.yangli", Role.DOCTOR, hospital=ABROAD),
+    DemoLogin("admin.shiyi", Role.INSTITUTION_ADMINISTRATOR, hospital=CITY),
+    DemoLogin("centre.admin", Role.ADMINISTRATOR),
+    DemoLogin("centre.second", Role.ADMINISTRATOR),
+    DemoLogin("centre.auditor", Role.AUDITOR),
+    DemoLogin("centre.supervisor", Role.SUPERVISOR),
 )
