@@ -31,6 +31,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from portal.security import content_security_policy
 from portal.study.viewer_page import CODECS
+from portal.style_sheets import members, set_name
 from server.assets.catalog import AssetCatalog
 from tests.view.samples import make_series
 from viewer_py.dicom.manifest import SeriesManifest, to_json
@@ -168,6 +169,7 @@ def make_app(site: Site) -> Flask:
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     app.jinja_env.globals.update(
         static_url=lambda name: f"/static/{name}",
+        style_url=lambda name: f"/static/{set_name(name)}",
         asset=site.catalog.url,
         has_asset=lambda _name: True,
         icon=lambda name, _label="": ICON.format(site.catalog.url("icons.svg"), name),
@@ -189,7 +191,11 @@ def make_app(site: Site) -> Flask:
 
     @app.get("/static/<path:path>")
     def static_file(path: str) -> Response:
-        return send_from_directory(ROOT / "static", path)
+        parts = members(path)
+        if parts == (path,):
+            return send_from_directory(ROOT / "static", path)
+        sheets = [(ROOT / "static" / part).read_bytes() for part in parts]
+        return Response(b"\n".join(sheets), mimetype="text/css")
 
     @app.get("/assets/<path:path>")
     def asset_file(path: str) -> Response:
@@ -298,6 +304,7 @@ def page_context(site: Site) -> dict[str, Any]:
         "rendered_url": f"/x/series/{series_id}/frames/{frame}/rendered.png",
         "watermark_url": "",
         "corners": None,
+        "words": {},
         "marks": None,
         "runtime": site.catalog.runtime(),
         "decoders": {"workers": 1, "codecs": codec_addresses(site.catalog)},
