@@ -6,6 +6,7 @@ import pyotp
 import pytest
 from sqlalchemy import func, select
 
+from portal.app import create_app
 from server import accounts, people
 from server.cloud import ImageCloud
 from server.demo import credentials, samples
@@ -16,6 +17,7 @@ from server.ingest import ingest_paths
 from server.model import Account, AuditEvent, Instance, Person, Report, Series, Study, Upload
 from server.reports import served_report
 from tests.demo.small import small_studies
+from tests.visitor import Visitor
 
 TABLES = (Account, AuditEvent, Instance, Person, Report, Series, Study, Upload)
 
@@ -37,6 +39,18 @@ def test_loads_once_and_then_changes_nothing(cloud: ImageCloud) -> None:
     assert second == first
     assert counts(cloud) == before
     assert not list(cloud.settings.home.glob("demo-files-*"))
+
+
+def test_the_hospital_administrator_reaches_the_reviews(cloud: ImageCloud) -> None:
+    summary = load_demo(cloud, studies=(samples.small_draft(),), shipped=False)
+    one = next(account for account in summary.accounts if account.login == "admin.shiyi")
+    visitor = Visitor(create_app(cloud))
+    visitor.get("/login")
+    visitor.submit("/login", login=one.login, password=one.password)
+    visitor.submit("/login/code", code=pyotp.TOTP(one.totp_secret).now())
+    visitor.submit("/consent", decision="agree")
+    assert visitor.get("/reviews").status_code == 200 and visitor.path == "/reviews"
+    assert "授权复核" in visitor.text
 
 
 def test_accounts_work_and_the_draft_stays_shut(cloud: ImageCloud) -> None:
