@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Protocol
@@ -53,6 +54,7 @@ class Orders:
 
     rules: dict[str, Any]
     rules_version: int
+    cache: tuple[tuple[str, date], ...] = ()  # study and day of the visit
 
 
 class Centre(Protocol):
@@ -143,7 +145,13 @@ class HttpCentre:
         if answer.status_code != HTTPStatus.OK:
             raise CentreUnavailableError(f"status_{answer.status_code}")
         told = _json(answer)
-        return Orders(dict(told["rules"]), int(told["rules_version"]))
+        try:
+            cache = tuple(
+                (str(one["study_uid"]), date.fromisoformat(one["visit"])) for one in told["cache"]
+            )
+            return Orders(dict(told["rules"]), int(told["rules_version"]), cache)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CentreUnavailableError("malformed_answer") from error
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = options.pop("headers", {})

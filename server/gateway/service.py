@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import date
 from importlib.metadata import version
 from threading import Event, Thread
 from typing import Any
@@ -13,6 +14,7 @@ import structlog
 
 from server import clock
 from server.dimse.listener import Address
+from server.gateway.caching import cache_study
 from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
@@ -51,6 +53,8 @@ class Gateway:
         self._listener = make_listener(settings.ae_title, self._receiving)
         self.uploading = Uploading(self.spool, self._centre)
         self.health = Health()
+        self._to_cache: tuple[tuple[str, date], ...] = ()
+        self._cached: set[tuple[str, date]] = set()
         self._stopping = Event()
         self._threads: list[Thread] = []
 
@@ -62,6 +66,7 @@ class Gateway:
             ("heartbeat", self._every(lambda: HEARTBEAT_SECONDS, self.report)),
             ("reconcile", self._every(self._reconcile_seconds, self._reconcile)),
             ("fetch", self._every(self._fetch_seconds, self._fetch)),
+            ("cache", self._every(lambda: HEARTBEAT_SECONDS, self.cache)),
             ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
         ):
             thread = Thread(target=work, name=f"gateway-{name}", daemon=True)
@@ -95,12 +100,20 @@ class Gateway:
         state = self.state()
         orders = self._centre.report(str(state.pop("version")), state)
         self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
+        self._to_cache = orders.cache
         if orders.rules_version != state["rules_version"]:
             try:
                 self.spool.keep_rules(orders.rules, orders.rules_version)
                 log.info("gateway_rules", version=orders.rules_version)
             except ValueError as error:
                 log.warning("gateway_rules_refused", reason=str(error))
+
+    def cache(self) -> None:
+        """Fetch what the centre wants kept at hand for visits; what fails is tried again soon."""
+        for study_uid, visit in self._to_cache:
+            if (study_uid, visit) not in self._cached and not self._stopping.is_set():
+                cache_study(self.spool, self._centre, study_uid, visit)
+                self._cached.add((study_uid, visit))
 
     def _upload(self) -> None:
         while not self._stopping.is_set():

@@ -19,11 +19,14 @@ from server.gateway.receiving import Receiving, make_listener
 from server.gateway.service import Gateway
 from server.gateway.spool import Spool
 from server.gateway.tables import SpoolState
-from server.model import AuditEvent
+from server.ingest import ingest_paths
+from server.model import AuditEvent, CacheApplication, CachingConsent, Institution
+from server.registrations.applying import keep_until
 from tests.dimse.case import Patient, chest, has_tools
+from tests.factories import make_person
 from tests.gateway.case import RULES
 from tests.gateway.conftest import HospitalsCentre
-from tests.ingest.conftest import stored_objects
+from tests.ingest.conftest import INSTITUTION, stored_objects
 from tests.sending.case import data_set_hash
 
 pytestmark = pytest.mark.skipif(not has_tools(), reason="DCMTK is not installed")
@@ -108,6 +111,39 @@ def test_a_full_disk_and_a_silent_machine_raise_alarms(
     assert alarms() == {"gateway_silent"}
     machine.report()
     assert alarms() == set()
+
+
+def test_who_registered_and_consented_is_cached_before_his_visit(
+    centre: HospitalsCentre, tmp_path: Path
+) -> None:
+    machine = Gateway(centre.settings(tmp_path / "gateway"))
+    machine.spool.keep_rules(dict(RULES), 0)
+    patient = Patient()
+    paths = chest(tmp_path / "in", patient)[:2]
+    person = make_person(centre.cloud)
+    ingest_paths(centre.cloud, paths, institution_code=INSTITUTION, person_id=person.id)
+    visit_at = clock.now() + timedelta(days=1)
+    with centre.cloud.database.session() as session:
+        hospital = session.scalars(select(Institution).where(Institution.code == INSTITUTION)).one()
+        consent = CachingConsent(
+            person_id=person.id, institution_id=hospital.id, text_version="1", text_sha256="0"
+        )
+        session.add(consent)
+        session.flush()
+        application = CacheApplication(
+            client_id=centre.client_id, institution_id=hospital.id, person_id=person.id,
+            consent_id=consent.consent_id, encounter="V1", department="", visit_type="outpatient",
+            visit_at=visit_at, keep_until=keep_until(visit_at),
+        )  # fmt: skip
+        session.add(application)
+    machine.report()
+    machine.cache()
+    rows = machine.spool.of_study(patient.study_uid)
+    assert [row.state for row in rows] == ["cached"] * 2
+    assert {row.keep_until for row in rows} == {keep_until(visit_at)}
+    with centre.cloud.database.session() as session:
+        session.get_one(CachingConsent, consent.consent_id).withdrawn_at = clock.now()
+        assert gateways.to_cache(session, hospital.id) == []
 
 
 def test_wrong_credentials_lose_nothing(centre: HospitalsCentre, tmp_path: Path) -> None:
