@@ -1,9 +1,9 @@
 """Where objects may be kept: in the region, and nowhere else (D-54).
 
 A folder is on a machine of the centre. An object store behind a network address is taken when the
-address lies in a private network (RFC 1918, RFC 4193) or on this machine, or when its host is one
-that the operator has named as standing in the region; every other one is refused before a byte
-leaves.
+address lies in a private network (RFC 1918, RFC 4193) or on this machine, when its host is a bare
+name of the local network, or when it is one that the operator has named as standing in the region;
+every other one is refused before a byte leaves.
 """
 
 from __future__ import annotations
@@ -48,9 +48,11 @@ def check_endpoint(
     `allowed` are host names (with all below them) and networks that stand in the region.
     """
     host = endpoint_host(url, environ).lower().rstrip(".")
-    if host in {"", "localhost"} or any(_covers(one, host) for one in allowed):
+    address = _address(host)
+    bare_name = address is None and "." not in host
+    if bare_name or any(_covers(one, host) for one in allowed):
         return
-    if (address := _address(host)) is not None and (address.is_private or address.is_loopback):
+    if address is not None and (address.is_private or address.is_loopback):
         return
     raise ForeignEndpointError(
         f"对象存储 {host} 不在本地区；确在本地区的，请写入 YINGYUN_STORAGE_ENDPOINTS / "
