@@ -101,19 +101,19 @@ def check(cloud: ImageCloud, delivered: dict[str, bytes], acknowledged: list[str
 def kills(cloud: ImageCloud, folder: Path, times: int) -> None:
     delivered: dict[str, bytes] = {}
     acknowledged: list[str] = []
-    chance, died = Random(7), 0
-    for number in range(times):
+    chance, died, number = Random(7), 0, 0
+    while died < times:
+        number += 1
         name = f"{number:04}"
         delivered[name] = changed()
         put(folder, name, delivered[name])
         # Four files a delivery, so that kills fall into the middle of one, too.
         for old in sorted(folder.iterdir())[:-4]:
             old.unlink()
-        named, killed = deliver(cloud, folder, chance.randint(1, 60))
+        named, killed = deliver(cloud, folder, chance.randint(1, 40))
         acknowledged += named
         died += killed
         check(cloud, delivered, acknowledged)
-    assert died >= times // 2, "most deliveries must really have been killed"
     acknowledged += deliver(cloud, folder, 10**9)[0]
     check(cloud, delivered, acknowledged)
     sweep_orphans(cloud)
@@ -128,7 +128,7 @@ def test_kills_at_any_step_lose_nothing_acknowledged(cloud: ImageCloud, tmp_path
 @pytest.mark.requirement("F-14")
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills_lose_nothing_acknowledged(cloud: ImageCloud, tmp_path: Path) -> None:
-    kills(cloud, tmp_path / "in", 220)
+    kills(cloud, tmp_path / "in", 200)
 
 
 @pytest.mark.requirement("F-14")
