@@ -33,12 +33,12 @@ TRAPS: dict[str, Tests | str] = {
         "viewer/test_calibration.py::test_spacing_and_what_it_is_worth",
         "viewer/test_calibration.py::test_only_projections_take_the_radiographic_path",
         "viewer/test_calibration.py::test_ultrasound_is_measured_inside_one_region",
-        "viewer/test_invariants.py::"
+        "viewer/test_view_invariants.py::"
         "test_no_length_in_mm_without_a_spacing_and_no_doubtful_one_without_words",
     ),
     "2 slice order": (
         "viewer/test_ordering.py::test_the_projection_not_a_coordinate",
-        "viewer/test_invariants.py::test_the_reading_order_does_not_hang_on_the_order_of_arrival",
+        "viewer/test_wire_invariants.py::test_the_reading_order_does_not_hang_on_the_order_of_arrival",
         "volume/test_states.py::test_the_distance_is_that_along_the_normal_of_an_oblique_stack",
     ),
     "3 regular volume test": (
@@ -58,7 +58,7 @@ TRAPS: dict[str, Tests | str] = {
         "volume/test_assemble.py::test_a_modality_lut_is_applied_once",
     ),
     "6 VOI": (
-        "viewer/test_invariants.py::test_greys_are_the_standards_formula_and_never_fall",
+        "viewer/test_grey_invariants.py::test_greys_are_the_standards_formula_and_never_fall",
         "viewer/test_dcmtk.py::test_sigmoid",
         "viewer/test_dcmtk.py::test_voi_lut_of_the_file",
         "viewer/test_voi.py::test_a_linear_width_below_one_in_the_file_is_an_exact_one",
@@ -70,7 +70,7 @@ TRAPS: dict[str, Tests | str] = {
         "view/test_webgl_renderer.py::test_monochrome1_and_padding_reach_the_shader",
     ),
     "8 pixel padding": (
-        "viewer/test_invariants.py::test_padding_influences_nothing",
+        "viewer/test_grey_invariants.py::test_padding_influences_nothing",
         "imaging/test_describe.py::test_padding_is_left_out_of_the_value_range",
         "viewer/test_pipeline.py::test_padding_range_may_be_written_either_way",
         "volume/test_reslice.py::test_padding_has_no_part_in_the_darkest",
@@ -96,7 +96,7 @@ TRAPS: dict[str, Tests | str] = {
     ),
     "15 half a pixel": (
         "viewer/test_geometry.py::test_pixel_to_patient",
-        "viewer/test_invariants.py::"
+        "viewer/test_view_invariants.py::"
         "test_no_view_changes_where_a_point_lies_or_how_long_a_distance_is",
         "volume/test_lookup.py::test_every_pixel_centre_is_its_own_index",
         "volume/test_lookup.py::test_a_pixel_reaches_half_beyond_its_centre",
