@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -152,45 +154,37 @@ def invite() -> ResponseReturnValue:
 @signed_in(roles=(Role.PATIENT,))
 def accept(invitation_id: str) -> ResponseReturnValue:
     """Agree that a relative views one's records."""
-    try:
-        family.accept(
-            current_cloud(),
-            database_session(),
-            own_account(),
-            invitation_id,
-            source=source_address(),
-        )
-    except FamilyError as error:
-        return _back(in_language(error), "error")
-    return _back(_("您已同意，可随时在此解除。"))
+    cloud, session = current_cloud(), database_session()
+    return _done(
+        lambda: family.accept(
+            cloud, session, own_account(), invitation_id, source=source_address()
+        ),
+        _("您已同意，可随时在此解除。"),
+    )
 
 
 @blueprint.post("/family/invitations/<invitation_id>/decline")
 @signed_in(roles=(Role.PATIENT,))
 def decline(invitation_id: str) -> ResponseReturnValue:
     """Refuse that somebody views one's records."""
-    try:
-        family.decline(
-            current_cloud(),
-            database_session(),
-            own_account(),
-            invitation_id,
-            source=source_address(),
-        )
-    except FamilyError as error:
-        return _back(in_language(error), "error")
-    return _back(_("您已拒绝，对方看不到您的任何资料。"))
+    cloud, session = current_cloud(), database_session()
+    return _done(
+        lambda: family.decline(
+            cloud, session, own_account(), invitation_id, source=source_address()
+        ),
+        _("您已拒绝，对方看不到您的任何资料。"),
+    )
 
 
 @blueprint.post("/family/invitations/<invitation_id>/take-back")
 @signed_in(roles=(Role.PATIENT,))
 def take_back(invitation_id: str) -> ResponseReturnValue:
     """Withdraw an invitation."""
-    try:
-        family.take_back(database_session(), own_account(), invitation_id, source=source_address())
-    except FamilyError as error:
-        return _back(in_language(error), "error")
-    return _back(_("邀请已撤回。"))
+    session = database_session()
+    return _done(
+        lambda: family.take_back(session, own_account(), invitation_id, source=source_address()),
+        _("邀请已撤回。"),
+    )
 
 
 @blueprint.get("/family/notice/<int:link_id>")
@@ -227,6 +221,15 @@ def end(link_id: int) -> ResponseReturnValue:
     except FamilyError as error:
         return _back(in_language(error), "error")
     return _back(_("亲情关系已解除，立即生效。"))
+
+
+def _done(change: Callable[[], object], words: str) -> ResponseReturnValue:
+    """Change something between two people, and say what came of it."""
+    try:
+        change()
+    except FamilyError as error:
+        return _back(in_language(error), "error")
+    return _back(words)
 
 
 def _back(words: str, kind: str = "success") -> ResponseReturnValue:

@@ -104,6 +104,29 @@ def record(
     return entry
 
 
+def record_act(
+    session: Session,
+    account_id: int,
+    event: str,
+    object_kind: str,
+    object_id: str,
+    *,
+    source: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Append what an account has done to something of its own."""
+    record(
+        session,
+        actor_kind="account",
+        actor=f"account:{account_id}",
+        event=event,
+        object_kind=object_kind,
+        object_id=object_id,
+        source=source,
+        detail=detail,
+    )
+
+
 def _count_once_committed(session: Session) -> None:
     counted = _listening.get()
     if counted is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -101,19 +102,17 @@ def detail(authorisation_id: str) -> str:
 def approve(authorisation_id: str) -> ResponseReturnValue:
     """Approve a request, for the period and as much as chosen."""
     found = _own(authorisation_id)
-    try:
-        authorisations.approve(
+    return _done(
+        lambda: authorisations.approve(
             database_session(),
             account=_account(),
             authorisation_id=authorisation_id,
             lifetime=_lifetime(),
             scope=_scope(found),
             source=source_address(),
-        )
-        flash(_("已授权。对方只能在有效期内查看，您可以随时撤回。"), "success")
-    except AuthorisationRefused as refused:
-        flash(words.refusal_words(refused.reason), "error")
-    return redirect(LIST, 303)
+        ),
+        _("已授权。对方只能在有效期内查看，您可以随时撤回。"),
+    )
 
 
 @blueprint.post("/<authorisation_id>/refuse")
@@ -121,17 +120,15 @@ def approve(authorisation_id: str) -> ResponseReturnValue:
 def refuse(authorisation_id: str) -> ResponseReturnValue:
     """Refuse a request."""
     _own(authorisation_id)
-    try:
-        authorisations.refuse(
+    return _done(
+        lambda: authorisations.refuse(
             database_session(),
             account=_account(),
             authorisation_id=authorisation_id,
             source=source_address(),
-        )
-        flash(_("已拒绝，对方不能查看您的影像。"), "success")
-    except AuthorisationRefused as refused:
-        flash(words.refusal_words(refused.reason), "error")
-    return redirect(LIST, 303)
+        ),
+        _("已拒绝，对方不能查看您的影像。"),
+    )
 
 
 @blueprint.post("/<authorisation_id>/withdraw")
@@ -139,17 +136,15 @@ def refuse(authorisation_id: str) -> ResponseReturnValue:
 def withdraw(authorisation_id: str) -> ResponseReturnValue:
     """Withdraw an authorisation; it bites at the next object."""
     _own(authorisation_id)
-    try:
-        authorisations.withdraw(
+    return _done(
+        lambda: authorisations.withdraw(
             database_session(),
             account=_account(),
             authorisation_id=authorisation_id,
             source=source_address(),
-        )
-        flash(_("已撤回，对方立即不能再查看。"), "success")
-    except AuthorisationRefused as refused:
-        flash(words.refusal_words(refused.reason), "error")
-    return redirect(LIST, 303)
+        ),
+        _("已撤回，对方立即不能再查看。"),
+    )
 
 
 @blueprint.post("/caching/<consent_id>/withdraw")
@@ -167,6 +162,16 @@ def withdraw_caching(consent_id: str) -> ResponseReturnValue:
     except AuthorisationRefused as refused:
         if refused.reason is authorisations.Refusal.NOT_YOURS:
             raise NotFound from refused
+        flash(words.refusal_words(refused.reason), "error")
+    return redirect(LIST, 303)
+
+
+def _done(answer: Callable[[], object], words_of_success: str) -> ResponseReturnValue:
+    """Give an answer to a request, say what came of it, and lead back to the list."""
+    try:
+        answer()
+        flash(words_of_success, "success")
+    except AuthorisationRefused as refused:
         flash(words.refusal_words(refused.reason), "error")
     return redirect(LIST, 303)
 

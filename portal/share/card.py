@@ -20,10 +20,9 @@ from portal.share.forms import CardForm
 from portal.share.qr import data_address, qr_svg
 from portal.share.records import PATIENTS
 from portal.share.rows import part_words, views_words
-from server import sharing
+from server import audit, sharing
 from server.model import Account, Share
 from server.sharing import GivenKeys
-from server.sharing.giving import record
 
 blueprint = Blueprint("share_card", __name__)
 
@@ -58,7 +57,7 @@ def card(share_id: str) -> ResponseReturnValue:
     given = GivenKeys(form.secret.data, form.short_code.data)
     share = sharing.given_again(current_cloud(), session, account, share_id, given=given)
     page = render_template("share/card.html", card=_card(share, form, given))
-    record(session, account, share_id, "share.card", source_address())
+    audit.record_act(session, account.id, "share.card", "share", share_id, source=source_address())
     return page
 
 

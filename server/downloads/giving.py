@@ -74,8 +74,16 @@ def create(
     session.flush()
     minutes = int(lifetime.total_seconds() // 60)
     detail = {"study": study.study_id, "minutes": minutes}
-    _record(session, account, download.download_id, "download.create", source, detail)
     download_id = download.download_id
+    audit.record_act(
+        session,
+        account.id,
+        "download.create",
+        "download",
+        download_id,
+        source=source,
+        detail=detail,
+    )
     # Not before: a worker would look for a download that is not there yet.
     event.listen(
         session, "after_commit", lambda _: cloud.jobs.pack_download(download_id), once=True
@@ -132,7 +140,9 @@ def revoke(session: Session, account: Account, download_id: str, *, source: str 
         .returning(Download.download_id)
     )
     if ended is not None:
-        _record(session, account, download_id, "download.revoke", source)
+        audit.record_act(
+            session, account.id, "download.revoke", "download", download_id, source=source
+        )
 
 
 def _check_terms(password: str, lifetime: timedelta, verified_at: datetime | None) -> None:
@@ -162,23 +172,3 @@ def _is_owner(account: Account) -> ColumnElement[bool]:
     if account.person_id is None:
         return Download.account_id == account.id
     return or_(Download.account_id == account.id, Study.person_id == account.person_id)
-
-
-def _record(
-    session: Session,
-    account: Account,
-    download_id: str,
-    event_name: str,
-    source: str,
-    detail: dict[str, object] | None = None,
-) -> None:
-    audit.record(
-        session,
-        actor_kind="account",
-        actor=f"account:{account.id}",
-        event=event_name,
-        object_kind="download",
-        object_id=download_id,
-        source=source,
-        detail=detail,
-    )

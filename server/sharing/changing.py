@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, select, true, update
 from sqlalchemy.orm import Session
 
-from server import clock
+from server import audit, clock
 from server.access import AccessDenied, DenialReason
 from server.model import Account, Share
 from server.sharing.errors import ShareTermsError
-from server.sharing.giving import record
 from server.sharing.terms import LONGEST, check_lifetime, check_views
 
 
@@ -50,7 +49,15 @@ def _set_expiry(
     _check_giver(session, account, share_id)
     minutes = int((expires_at - clock.now()).total_seconds() // 60)
     _change(session, share_id, _lives(), {"expires_at": expires_at})
-    record(session, account, share_id, "share.change", source, {"minutes": minutes})
+    audit.record_act(
+        session,
+        account.id,
+        "share.change",
+        "share",
+        share_id,
+        source=source,
+        detail={"minutes": minutes},
+    )
 
 
 def set_views(
@@ -65,7 +72,15 @@ def set_views(
     _check_giver(session, account, share_id)
     enough = Share.views <= max_views if max_views is not None else true()
     _change(session, share_id, and_(_lives(), enough), {"max_views": max_views})
-    record(session, account, share_id, "share.change", source, {"max_views": max_views})
+    audit.record_act(
+        session,
+        account.id,
+        "share.change",
+        "share",
+        share_id,
+        source=source,
+        detail={"max_views": max_views},
+    )
 
 
 def pause(session: Session, account: Account, share_id: str, *, source: str = "") -> None:
@@ -91,7 +106,7 @@ def _set_pause(
 ) -> None:
     _check_giver(session, account, share_id)
     _change(session, share_id, _lives(), {"paused_at": paused_at})
-    record(session, account, share_id, event, source)
+    audit.record_act(session, account.id, event, "share", share_id, source=source)
 
 
 def _lives() -> ColumnElement[bool]:

@@ -145,7 +145,15 @@ def create(
     told = {"event": "created", "share_id": share.share_id, "at": now.isoformat()}
     terms = {"expires_at": share.expires_at.isoformat(), "max_views": max_views}
     outbox.put(session, OUTBOX_KIND, told | terms | {"scope": share.scope}, about=study.study_id)
-    record(session, account, share.share_id, "share.create", source, detail)
+    audit.record_act(
+        session,
+        account.id,
+        "share.create",
+        "share",
+        share.share_id,
+        source=source,
+        detail=detail,
+    )
     return NewShare(share, secret, short_code)
 
 
@@ -166,7 +174,7 @@ def revoke(session: Session, account: Account, share_id: str, *, source: str = "
     if ended is not None:
         told = {"event": "revoked", "share_id": share_id, "at": now.isoformat()}
         outbox.put(session, OUTBOX_KIND, told, about=ended)
-        record(session, account, share_id, "share.revoke", source)
+        audit.record_act(session, account.id, "share.revoke", "share", share_id, source=source)
 
 
 def given_again(
@@ -202,24 +210,3 @@ def state_of(share: Share) -> ShareState:
     if share.locked_until is not None and share.locked_until > now:
         return ShareState.LOCKED
     return ShareState.OPEN
-
-
-def record(
-    session: Session,
-    account: Account,
-    share_id: str,
-    event: str,
-    source: str,
-    detail: dict[str, object] | None = None,
-) -> None:
-    """Put on record what an account did to a share."""
-    audit.record(
-        session,
-        actor_kind="account",
-        actor=f"account:{account.id}",
-        event=event,
-        object_kind="share",
-        object_id=share_id,
-        source=source,
-        detail=detail,
-    )
