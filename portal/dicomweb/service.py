@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, g, json, request
@@ -19,10 +20,12 @@ from portal.limits import limited, seconds_until_reset
 from portal.problems import denied_problem, status_problem
 from portal.request_log import request_id
 from server.access import AccessDenied
+from server.archive import recalls
 from server.clients import Scope
 from server.dicom_index import QueryError
 from server.dicomweb import handoffs, readers
 from server.dicomweb.media_types import NotAcceptableError
+from server.dicomweb.objects import StudyColdError
 from server.dicomweb.readers import NotFoundError, Reader
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -31,6 +34,10 @@ PREFIX = "/dicom-web"
 PER_CALLER = "6000 per minute"  # a viewer asks for each object by itself
 LAUNCH_HEADER = "Yingyun-Launch"
 TOO_MANY = 429
+COLD = (
+    "检查在冷存储中，已开始调回，请稍后再试",
+    "the study is in cold storage and is being brought back; try again later",
+)
 
 blueprint = Blueprint("dicomweb", __name__, url_prefix=PREFIX)
 
@@ -113,6 +120,20 @@ def _not_acceptable(error: NotAcceptableError) -> ResponseReturnValue:
 @blueprint.errorhandler(QueryError)
 def _bad_query(error: QueryError) -> ResponseReturnValue:
     return _told(BadRequest.code, str(error))
+
+
+@blueprint.errorhandler(StudyColdError)
+def _cold(error: StudyColdError) -> ResponseReturnValue:
+    """Order the recall of a cold study, and say when to ask again."""
+    cloud, grant = current_cloud(), current_reader().grant
+    database_session().rollback()
+    with cloud.database.session() as own:
+        recalls.order(own, error.study_id, grant.account_id if grant is not None else None)
+        expected = recalls.expected(own)
+    cloud.jobs.recall_study(error.study_id)
+    answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, *COLD)
+    answer.headers["Retry-After"] = str(max(60, int(expected.total_seconds())))
+    return answer
 
 
 @blueprint.errorhandler(AccessDenied)

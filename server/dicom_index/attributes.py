@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, func, literal
+from sqlalchemy import ColumnElement, String, case, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from server.model import Instance, Series, Study
+from server.model import Instance, Series, Study, StudyArchive, Tier
 
 Column = InstrumentedAttribute[Any] | ColumnElement[Any]
 TIMEZONE = "+0800"  # dates and times of the index are those of China
@@ -71,12 +71,20 @@ _REQUEST = "RequestAttributesSequence"
 _STUDY, _SERIES, _INSTANCE = Level.STUDY, Level.SERIES, Level.INSTANCE
 # What came before names were kept as they are written has one for people only.
 _NAME = func.coalesce(func.nullif(Study.dicom_patient_name, ""), Study.patient_name, type_=String())
+# A study in cold storage has to be brought back first (PS3.3 C.4.23.1.1).
+_IS_COLD = (
+    select(StudyArchive.study_id)
+    .where(StudyArchive.study_id == Study.study_id, StudyArchive.tier == Tier.COLD)
+    .correlate(Study)
+    .exists()
+)
+_AVAILABILITY = case((_IS_COLD, "NEARLINE"), else_="ONLINE")
 # Without a column: made in `finding`, of several rows or of the instant of the examination.
 _ATTRIBUTES = (
     Attribute("StudyDate", _STUDY, Matching.DATE),
     Attribute("StudyTime", _STUDY, Matching.TIME),
     Attribute("AccessionNumber", _STUDY, Matching.TEXT, Study.accession_number),
-    Attribute("InstanceAvailability", _STUDY, Matching.NONE, literal("ONLINE")),
+    Attribute("InstanceAvailability", _STUDY, Matching.NONE, _AVAILABILITY),
     Attribute("ModalitiesInStudy", _STUDY, Matching.CODE),
     Attribute("ReferringPhysicianName", _STUDY, Matching.NAME, Study.referring_physician_name),
     Attribute("TimezoneOffsetFromUTC", _STUDY, Matching.NONE, literal(TIMEZONE)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from server.archive import recalls
 from server.dicomweb.readers import NotFoundError, Reader, study_of
 from server.imaging.codestreams import is_encapsulated
 from server.imaging.vault_file import open_object
@@ -16,6 +17,14 @@ from server.model import DataKey, Instance, Series, Study
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
+
+
+class StudyColdError(LookupError):
+    """The study lies in cold storage and has to be recalled before it is read (D-44)."""
+
+    def __init__(self, study_id: str) -> None:
+        super().__init__("the study is in cold storage")
+        self.study_id = study_id
 
 
 @dataclass(frozen=True)
@@ -69,9 +78,11 @@ def series_of(
 ) -> tuple[Study, Sequence[Series]]:
     """Return a study and those series of it that were asked for and may be seen, in their order.
 
-    Raises NotFoundError, AccessDenied.
+    Raises NotFoundError, AccessDenied, StudyColdError.
     """
     study = study_of(cloud, session, reader, wanted.study_uid)
+    if recalls.is_cold(session, study.study_id):
+        raise StudyColdError(study.study_id)
     query = select(Series).where(Series.study_id == study.study_id)
     if wanted.series_uid is not None:
         query = query.where(Series.series_uid == wanted.series_uid)
@@ -88,7 +99,7 @@ def objects_of(
 ) -> tuple[Study, list[StoredObject]]:
     """Return a study and its objects that were asked for, in their order.
 
-    Raises NotFoundError where there is none, AccessDenied.
+    Raises NotFoundError where there is none, AccessDenied, StudyColdError.
     """
     study, several = series_of(cloud, session, reader, wanted)
     uids = {one.series_id: one.series_uid for one in several}

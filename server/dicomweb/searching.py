@@ -166,6 +166,7 @@ def page_json(
     """
     for place, match in enumerate(page.matches):
         dataset = match.dataset(*search.levels)
+        dataset.InstanceAvailability = match.values["InstanceAvailability"]
         dataset.RetrieveURL = f"{base_url}/{_path(match)}"
         known = match.dataset()
         missing = [path for path in search.fields if path.partition(".")[0] not in known]

@@ -13,7 +13,10 @@ from pydicom import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
+from server.archive.records import archive_row
 from server.dicomweb.transcoding import explicit_little_endian
+from server.jobs.queue import JobQueue
+from server.model import Recall, Study, Tier
 from tests.dicomweb.case import (
     DICOM_PARTS,
     DicomwebCase,
@@ -204,3 +207,29 @@ def test_transcoding_keeps_what_is_little_endian_already(tmp_path: Path) -> None
     converted: Any = read(explicit_little_endian(file.getvalue()))
     assert converted.PixelData == dataset.PixelData
     assert converted.PatientName == dataset.PatientName
+
+
+@pytest.mark.requirement("D-44")
+def test_a_cold_study_is_brought_back_before_it_is_sent(
+    case: DicomwebCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dataset,) = slices(1)
+    path = stored(case, dataset)
+    with case.cloud.database.session() as session:
+        study = session.query(Study).filter_by(study_uid=dataset.StudyInstanceUID).one()
+        archive_row(session, study.study_id).tier = Tier.COLD
+        study_id = study.study_id
+    ordered: list[str] = []
+    monkeypatch.setattr(JobQueue, "recall_study", lambda _self, one: ordered.append(one))
+    for below in ("", "/metadata", "/frames/1", "/rendered"):
+        answer = case.get(f"{path}{below}")
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) >= 60
+        assert "冷存储" in answer.get_json()["detail"]
+    assert set(ordered) == {study_id}
+    with case.cloud.database.session() as session:
+        assert session.query(Recall).filter_by(study_id=study_id).count() == 1
+    (row,) = case.get("/studies").get_json(force=True)
+    assert row["00080056"]["Value"] == ["NEARLINE"]
+    (below,) = case.get(f"/studies/{dataset.StudyInstanceUID}/instances").get_json(force=True)
+    assert below["00080056"]["Value"] == ["NEARLINE"]
