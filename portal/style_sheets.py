@@ -8,7 +8,16 @@ from __future__ import annotations
 SUFFIX = ".css"
 _PREFIX = "css/set-"
 SETS = {
-    "portal": ("tokens", "base", "components", "pages", "forms"),
+    "portal": (
+        "tokens",
+        "base",
+        "components",
+        "notices",
+        "menus",
+        "states",
+        "pages",
+        "forms",
+    ),
     "viewer": (
         "identity",
         "viewer",
