@@ -12,7 +12,7 @@ import pytest
 from server import audit, authorisations, clock, settings, staff
 from server.authorisations import AuthorisationRefused, patient_code, visits
 from server.cloud import ImageCloud, open_cloud
-from server.model import Account, Authorisation, Base, Person, Role, ScopeKind, Study
+from server.model import Account, Authorisation, Person, Role, ScopeKind, Study
 from tests.factories import (
     SignInFacts,
     make_account,
@@ -20,22 +20,11 @@ from tests.factories import (
     make_person,
     make_study,
 )
-from tests.postgresql import is_installed, running_postgresql
+from tests.shared_database import database_url, emptied
+
+__all__ = ["database_url"]  # a fixture of this module
 
 CLIENTS = 8
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('at_once') / 'yingyun.db'}"
-        return
-    if not is_installed():
-        pytest.skip("PostgreSQL is not installed")
-    with running_postgresql() as url:
-        yield url
 
 
 @dataclass(frozen=True)
@@ -68,14 +57,12 @@ class Both:
 @pytest.fixture
 def both(database_url: str, tmp_path: Path) -> Iterator[Both]:
     environ = {"YINGYUN_HOME": str(tmp_path / "home"), "YINGYUN_DATABASE_URL": database_url}
-    cloud = open_cloud(settings.load(environ))
-    Base.metadata.drop_all(cloud.database.engine)
-    Base.metadata.create_all(cloud.database.engine)
-    patient = make_account(cloud, "zhangsan", person=make_person(cloud))
-    study = make_study(cloud, person_id=patient.person_id, body_part="chest")
-    doctor = make_account(cloud, "dr.other", role=Role.DOCTOR, institution=make_institution(cloud))
-    yield Both(cloud, patient, doctor, study.study_id)
-    cloud.database.engine.dispose()
+    for cloud in emptied(open_cloud(settings.load(environ))):
+        patient = make_account(cloud, "zhangsan", person=make_person(cloud))
+        study = make_study(cloud, person_id=patient.person_id, body_part="chest")
+        hospital = make_institution(cloud)
+        doctor = make_account(cloud, "dr.other", role=Role.DOCTOR, institution=hospital)
+        yield Both(cloud, patient, doctor, study.study_id)
 
 
 def ask(both: Both) -> str:

@@ -18,42 +18,26 @@ from server.cloud import ImageCloud, open_cloud
 from server.model import (
     Account,
     AuditEvent,
-    Base,
     Institution,
     Share,
     ShareVisit,
     Study,
 )
 from server.sharing import opening
-from tests.postgresql import is_installed, running_postgresql
 from tests.services.conftest import add_study
 from tests.services.sharing.case import add_account
 from tests.services.sharing.clients import interleave
+from tests.shared_database import database_url, emptied
+
+__all__ = ["database_url"]  # a fixture of this module
 
 QUICK, LONG = 6, 1000
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('interleaved') / 'yingyun.db'}"
-        return
-    if not is_installed():
-        pytest.skip("PostgreSQL is not installed")
-    with running_postgresql() as url:
-        yield url
 
 
 @pytest.fixture
 def shared_cloud(database_url: str, tmp_path: Path) -> Iterator[ImageCloud]:
     environ = {"YINGYUN_HOME": str(tmp_path / "home"), "YINGYUN_DATABASE_URL": database_url}
-    opened = open_cloud(replace(settings.load(environ), share_tries=10_000))
-    Base.metadata.drop_all(opened.database.engine)
-    Base.metadata.create_all(opened.database.engine)
-    yield opened
-    opened.database.engine.dispose()
+    yield from emptied(open_cloud(replace(settings.load(environ), share_tries=10_000)))
 
 
 @pytest.fixture
