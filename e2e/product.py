@@ -104,7 +104,7 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     }
 
 
-def _open(environ: Mapping[str, str]) -> ImageCloud:
+def open_home(environ: Mapping[str, str]) -> ImageCloud:
     """Open the cloud so that jobs are done before the call that enqueues them returns."""
     settings = settings_module.load(environ)
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -215,7 +215,7 @@ def running_product(home: Path) -> Iterator[Product]:
     """Fill a data home with the small demo, serve it with gunicorn, and stop it at the end."""
     port = free_port()
     environ = _environment(home, port)
-    cloud = _open(environ)
+    cloud = open_home(environ)
     logins, studies = _fill(cloud)
     command = [
         sys.executable, "-m", "portal", "serve",

@@ -14,10 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from e2e.product import ROOT, Login, _wait_until_ready, asset_folder
+from e2e.product import ROOT, Login, _wait_until_ready, asset_folder, open_home
 from portal.app import create_app
-from server import settings as settings_module
-from server.cloud import open_cloud, upgrade_database
 from server.jobs.queue import JobQueue
 from server.model import CacheRequest
 from tests.provinces.case import PROVINCES, Centre, free_port, write_files
@@ -102,11 +100,8 @@ def _environment(name: str, home: Path, file: Path, port: int) -> dict[str, str]
 
 def _open(name: str, environ: dict[str, str]) -> RunningCentre:
     """Make a home; what this process does in it is done at once."""
-    settings = settings_module.load(environ)
-    settings.home.mkdir(parents=True)
-    upgrade_database(settings)
-    cloud = open_cloud(settings, immediate=True)
-    centre = Centre(name, cloud, settings.base_url, create_app(cloud))
+    cloud = open_home(environ)
+    centre = Centre(name, cloud, cloud.settings.base_url, create_app(cloud))
     return RunningCentre(centre, environ)
 
 
