@@ -96,7 +96,7 @@ def test_a_hospital_sees_its_own_and_no_other(
     assert [one.reason for one in denied] == ["not_found"] * 4
 
 
-@pytest.mark.requirement("F-10", "D-55")
+@pytest.mark.requirement("F-10")
 def test_every_search_and_retrieval_is_on_record_without_names(
     centre: ImageCloud, case: DicomwebCase
 ) -> None:
@@ -145,7 +145,6 @@ def _running_launch(cloud: ImageCloud, case: DicomwebCase, doctor_id: int, perso
         return launch.launch_id
 
 
-@pytest.mark.requirement("A-35", "F-65")
 def test_another_hospitals_study_opens_in_a_launch_that_the_patient_authorised(
     portal: Flask, centre: ImageCloud, case: DicomwebCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +173,7 @@ def test_another_hospitals_study_opens_in_a_launch_that_the_patient_authorised(
     assert asking.get(f"{path}/metadata", **within).status_code == 404
 
 
-@pytest.mark.requirement("C-26", "F-64")
+@pytest.mark.requirement("F-64")
 def test_a_handed_off_study_opens_alone_and_as_long_as_its_giver_may(
     centre: ImageCloud, case: DicomwebCase
 ) -> None:
@@ -220,7 +219,6 @@ def test_a_handed_off_study_opens_alone_and_as_long_as_its_giver_may(
     assert viewer.get(f"{path}/metadata").status_code == 401
 
 
-@pytest.mark.requirement("C-26")
 def test_a_handed_off_series_opens_alone(centre: ImageCloud, case: DicomwebCase) -> None:
     first = slices(1)
     second = slices(1, StudyInstanceUID=first[0].StudyInstanceUID, SeriesNumber=3)

@@ -19,7 +19,7 @@ def peer(case: DicomwebCase, address: str) -> DICOMwebClient:
     return DICOMwebClient(address, headers=case.headers())
 
 
-@pytest.mark.requirement("D-03", "D-35")
+@pytest.mark.requirement("D-35")
 def test_dicomweb_client_stores_finds_and_fetches(case: DicomwebCase, served: str) -> None:
     client = peer(case, served)
     sent = [read(one) for one in files_of(slices(3))]

@@ -44,7 +44,6 @@ def windowed(dataset: Dataset, center: float, width: float) -> np.ndarray[Any, n
     return np.clip(shown, 0, 255)
 
 
-@pytest.mark.requirement("B-04")
 def test_the_window_is_the_objects_or_the_one_asked_for(
     kept: tuple[DicomwebCase, list[Dataset]],
 ) -> None:

@@ -209,7 +209,6 @@ def test_transcoding_keeps_what_is_little_endian_already(tmp_path: Path) -> None
     assert converted.PatientName == dataset.PatientName
 
 
-@pytest.mark.requirement("D-44")
 def test_a_cold_study_is_brought_back_before_it_is_sent(
     case: DicomwebCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
