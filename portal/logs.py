@@ -30,9 +30,10 @@ def configure_logging(level: int = logging.INFO) -> None:
         # Line and line end in one write, or the lines of several workers run into each other.
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
-    # Libraries say what is wrong, no more. pydicom quotes the values that it warns of.
+    # Libraries say what is wrong, no more. These two quote the values that they warn of.
     logging.basicConfig(level=logging.WARNING, handlers=[_standard_handler()])
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    for library in ("pydicom", "pynetdicom"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
 
 

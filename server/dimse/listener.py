@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any
 
 import structlog
-from pynetdicom import AE
+from pynetdicom import AE, _config
 from pynetdicom.events import EventHandlerType
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import ThreadedAssociationServer
@@ -19,6 +19,10 @@ from pynetdicom.transport import ThreadedAssociationServer
 from server.dimse.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 log = structlog.get_logger()
+
+# pynetdicom would write what is asked for and answered, patients' names, into its log.
+_config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+_config.LOG_HANDLER_LEVEL = "none"
 
 Address = tuple[str, int]
 HANDSHAKE_SECONDS = 10

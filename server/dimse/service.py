@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
 from pynetdicom import evt
+from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext
 
 from server.dimse import contexts
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from server.cloud import ImageCloud
+
+log = structlog.get_logger()
+T = TypeVar("T")
 
 _QUERIES = (
     contexts.VERIFICATION,
@@ -66,12 +72,12 @@ class DicomService:
             _supported(),
             [
                 (evt.EVT_C_ECHO, lambda _event: 0),
-                (evt.EVT_C_STORE, self._storing.handle),
-                (evt.EVT_C_FIND, querying.handle),
-                (evt.EVT_C_MOVE, retrieving.move),
-                (evt.EVT_C_GET, retrieving.get),
-                (evt.EVT_N_ACTION, self._committing.handle),
-                (evt.EVT_CONN_CLOSE, self._storing.close),
+                (evt.EVT_C_STORE, _told(self._storing.handle)),
+                (evt.EVT_C_FIND, _told_each(querying.handle)),
+                (evt.EVT_C_MOVE, _told_each(retrieving.move)),
+                (evt.EVT_C_GET, _told_each(retrieving.get)),
+                (evt.EVT_N_ACTION, _told(self._committing.handle)),
+                (evt.EVT_CONN_CLOSE, _told(self._storing.close)),
             ],
             # Without a peer nobody may call; an empty list would let everybody in.
             calling_ae_titles=[one.ae_title for one in peers] or ["-"],
@@ -94,6 +100,33 @@ class DicomService:
         """Let open associations end, then end the rest; deliveries are completed."""
         self._listener.stop()
         self._committing.stop()
+
+
+def _told(handler: Callable[[Event], T]) -> Callable[[Event], T]:
+    """Log what goes wrong in a handler by file and line: pynetdicom's own words may quote values,
+    and are silenced (portal.logs)."""
+
+    def handle(event: Event) -> T:
+        try:
+            return handler(event)
+        except Exception:
+            log.exception("dicom_handler_failed", event_name=event.event.name)
+            raise
+
+    return handle
+
+
+def _told_each(handler: Callable[[Event], Iterator[Any]]) -> Callable[[Event], Iterator[Any]]:
+    """As `_told`, for handlers that give one answer after the other."""
+
+    def handle(event: Event) -> Iterator[Any]:
+        try:
+            yield from handler(event)
+        except Exception:
+            log.exception("dicom_handler_failed", event_name=event.event.name)
+            raise
+
+    return handle
 
 
 def _supported() -> list[PresentationContext]:

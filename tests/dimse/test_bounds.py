@@ -25,7 +25,7 @@ from server.model import Upload
 from server.sending.nodes import DicomNode
 from server.sending.storage_scu import ObjectKind, StorageScu
 from tests.dimse.case import CENTRE, Patient, chest, peer, running
-from tests.ingest.conftest import INSTITUTION, ingest
+from tests.ingest.conftest import INSTITUTION, ingest, put
 
 HERE = ("127.0.0.1", 0)
 ROW = {"name": "PACS", "ae_title": "PACS", "institution": INSTITUTION, "may": ["store"]}
@@ -136,6 +136,32 @@ def test_a_cancelled_get_ends_after_the_object_on_its_way(
     assert status.Status == 0xFE00
     assert len(came) == 1
     assert status.NumberOfRemainingSuboperations == 2
+
+
+def test_no_log_names_a_patient(
+    open_cloud_here: ImageCloud, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    patient = Patient(patient_id="GEHEIM1", name="Geheim^Person", accession="GEHEIM2")
+    caplog.set_level("DEBUG")
+    path = chest(tmp_path, patient)[0]
+    model = StudyRootQueryRetrieveInformationModelFind
+    kind = ObjectKind("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1")
+    with running(open_cloud_here, [peer("PACS")]) as centre:
+        with StorageScu(DicomNode("c", CENTRE, "127.0.0.1", centre.port, "PACS"), [kind]) as scu:
+            assert scu.store(path) == ""
+            assert scu.store(put(tmp_path, "x", path.read_bytes().replace(b"S7", b"S8"))) != ""
+        association = asking(model).associate("127.0.0.1", centre.port, ae_title=CENTRE)
+        for keys in ({"PatientName": "Geheim*"}, {"StudyDate": "GEHEIM3"}):
+            wanted = Dataset()
+            wanted.QueryRetrieveLevel = "STUDY"
+            for keyword, value in keys.items():
+                wanted.add_new(keyword, "LO", value)
+            list(association.send_c_find(wanted, model))
+        association.release()
+    said = capfd.readouterr()
+    words = caplog.text + said.out + said.err
+    assert "geheim" not in words.lower()
 
 
 def test_stopping_completes_the_deliveries_that_are_open(
