@@ -72,7 +72,14 @@ def test_every_address_below_the_api_of_hospitals_is_in_the_document(case: Launc
         rule.rule.replace("<", "{").replace(">", "}")
         for rule in case.app.url_map.iter_rules()
         if rule.endpoint.startswith(
-            ("hospital_api.", "registration_api.", "visit_api.", "reminder_api.", "citation_api.")
+            (
+                "hospital_api.",
+                "registration_api.",
+                "gateway_api.",
+                "visit_api.",
+                "reminder_api.",
+                "citation_api.",
+            )
         )
     }
     document = case.app.test_client().get("/api/v1/openapi.json").get_json()
