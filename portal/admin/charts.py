@@ -81,7 +81,9 @@ def _drawn(
     tree.set("aria-label", title)
     text = ET.tostring(tree, encoding="unicode", method="html")
     # Drawn here; ElementTree escapes the words in it.
-    return Markup('<div class="chart">{}</div>').format(Markup(text))  # noqa: S704
+    # On phones it scrolls within its frame, by keyboard too.
+    frame = '<div class="chart" tabindex="0" role="group" aria-label="{}">{}</div>'
+    return Markup(frame).format(title, Markup(text))  # noqa: S704
 
 
 def _clean(tree: Any) -> None:
