@@ -129,7 +129,7 @@ def studies(launch_id: str) -> str:
         own_institution=session.get_one(Institution, launch.institution_id).name,
         rows=tuple(row(one, series.get(one.study_id), base) for one in found.entries),
         more_url=f"{base}?page={found.next_page}" if found.next_page else "",
-        narrowed=wanted != WorkListFilter() and "all" not in request.args,
+        narrowed=bool(launch.list_filter) and "all" not in request.args,
         all_url=f"{base}?all=1",
         bind_url=f"{launched_base(launch_id)}/authenticator" if may_bind(launch, account) else "",
         end_url=f"{launched_base(launch_id)}/end",

@@ -20,16 +20,21 @@ def provider_name(institution_id: int) -> str:
     return f"his-{institution_id}"
 
 
+def known_account(session: Session, *, institution_id: int, code: str) -> Account | None:
+    """Return the account of a physician's code, None before his first launch."""
+    known = session.get(ExternalIdentity, (provider_name(institution_id), code))
+    return known.account if known is not None else None
+
+
 def physician_account(session: Session, *, institution_id: int, code: str, actor: str) -> Account:
     """Return the doctor's account for a physician's code, made without a password where none is.
 
     Raises LaunchRefusedError for one that is shut or no longer of this institution.
     """
-    provider = provider_name(institution_id)
-    known = session.get(ExternalIdentity, (provider, code))
-    account = known.account if known is not None else None
+    account = known_account(session, institution_id=institution_id, code=code)
     if account is None:
         account = _new_account(session, institution_id, actor)
+        provider = provider_name(institution_id)
         accounts.connect(session, account, provider, code, actor_kind="client", actor=actor)
     reads = account.role == Role.DOCTOR and account.institution_id == institution_id
     if not (account.active and reads):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,7 @@ from server.identity_adapters import (
     AdaptersFileError,
     AdapterUnavailableError,
     PhysicianRegister,
+    Registered,
     load_adapters,
     look_up,
 )
@@ -27,42 +29,54 @@ log = structlog.get_logger()
 
 
 def check_registered(
-    cloud: ImageCloud, session: Session, account: Account, *, licence_number: str, name: str
-) -> None:
+    cloud: ImageCloud,
+    session: Session,
+    account: Account | None,
+    *,
+    institution_id: int,
+    licence_number: str,
+    name: str,
+) -> Registered | None:
     """Ask the register at the first launch and again once its answer is old.
 
-    While it does not answer, those whom it knew go on and nobody new comes in.
-    Raises LaunchRefusedError.
+    `account` is None at the first launch. Nothing is written here, because a register may take its
+    time; `keep_registered` keeps what is returned, None where nothing is new. While it does not
+    answer, those whom it knew go on and nobody new comes in. Raises LaunchRefusedError.
     """
     register = _register(cloud)
     if register is None:
-        return
-    known = session.get(PhysicianRegistration, account.id)
+        return None
+    known = session.get(PhysicianRegistration, account.id) if account is not None else None
     wanted = licence_number or (known.licence_number if known is not None else "")
     if known is not None and _holds(known, wanted, register):
-        return
+        return None
     if not wanted:
         raise LaunchRefusedError(RefusalReason.LICENCE)
-    institution = session.get_one(Institution, account.institution_id)
     try:
         found = look_up(
             register.adapter,
             licence_number=wanted,
             name=name,
-            institution_code=institution.code,
-            today=clock.now().astimezone(CHINA).date(),
+            institution_code=session.get_one(Institution, institution_id).code,
+            today=_today(),
         )
     except AdapterUnavailableError as error:
         log.warning("physician_register_unavailable", error=str(error))
         if known is not None and known.licence_number == wanted and _in_time(known):
-            return
+            return None
         raise LaunchRefusedError(RefusalReason.IDENTITY_SERVICE) from error
     except AdapterError as error:
         log.error("physician_register_not_understood", error=str(error))
         raise LaunchRefusedError(RefusalReason.IDENTITY_SERVICE) from error
     if found is None:
         raise LaunchRefusedError(RefusalReason.LICENCE)
-    row = known or PhysicianRegistration(account_id=account.id)
+    return found
+
+
+def keep_registered(session: Session, account: Account, found: Registered) -> None:
+    """Keep what the register said of the physician of an account, audited."""
+    row = session.get(PhysicianRegistration, account.id)
+    row = row or PhysicianRegistration(account_id=account.id)
     row.licence_number, row.valid_until = found.licence_number, found.valid_until
     row.checked_at = clock.now()
     session.add(row)
@@ -91,5 +105,8 @@ def _holds(known: PhysicianRegistration, licence: str, register: PhysicianRegist
 
 
 def _in_time(known: PhysicianRegistration) -> bool:
-    today = clock.now().astimezone(CHINA).date()
-    return known.valid_until is None or known.valid_until >= today
+    return known.valid_until is None or known.valid_until >= _today()
+
+
+def _today() -> date:
+    return clock.now().astimezone(CHINA).date()

@@ -15,9 +15,9 @@ from server.clients import CallingClient
 from server.launches.beginning import Opens
 from server.launches.errors import LaunchRefusedError, RefusalReason
 from server.launches.patients import PatientNumbers, person_of
-from server.launches.physicians import physician_account
+from server.launches.physicians import known_account, physician_account
 from server.launches.reading import studies_of_patient
-from server.launches.registered import check_registered
+from server.launches.registered import check_registered, keep_registered
 from server.launches.tickets import TICKET_LIFETIME
 from server.model import Account, CarePurpose, Launch, Study
 
@@ -63,13 +63,20 @@ def create(
     if asked.frame_origin and asked.frame_origin not in caller.origins:
         raise LaunchRefusedError(RefusalReason.ORIGIN)
     person = person_of(cloud, session, caller.institution_id, asked.patient)
+    registered = check_registered(
+        cloud,
+        session,
+        known_account(session, institution_id=caller.institution_id, code=asked.physician_code),
+        institution_id=caller.institution_id,
+        licence_number=asked.licence_number,
+        name=asked.physician_name,
+    )
     actor = f"client:{caller.client_id}"
     account = physician_account(
         session, institution_id=caller.institution_id, code=asked.physician_code, actor=actor
     )
-    check_registered(
-        cloud, session, account, licence_number=asked.licence_number, name=asked.physician_name
-    )
+    if registered is not None:
+        keep_registered(session, account, registered)
     person_id = person.id if person is not None else None
     study = _study(session, caller.institution_id, account, asked, person_id)
     ticket, now = new_token(), clock.now()
