@@ -87,8 +87,7 @@ def fill(home: Path, description: str) -> str:
 def running(home: Path, description: str, chromium_path: str) -> Iterator[Product]:
     """Serve the portal on a free port, sign the first patient in, stop it at the end."""
     study_id = fill(home, description)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     environ = os.environ | {
         "YINGYUN_HOME": str(home),
         "YINGYUN_BASE_URL": f"http://127.0.0.1:{port}",
@@ -98,7 +97,7 @@ def running(home: Path, description: str, chromium_path: str) -> Iterator[Produc
     command = [sys.executable, "-m", "portal", "serve", "--bind", f"127.0.0.1:{port}"]
     with subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.DEVNULL) as child:
         try:
-            _wait_for_health(port, child)
+            wait_for_health(port, child)
             account = json.loads((home / ACCOUNTS).read_text())[0]
             cookies = _sign_in(f"http://127.0.0.1:{port}", account, chromium_path)
             yield Product(port, study_id, cookies)
@@ -106,7 +105,14 @@ def running(home: Path, description: str, chromium_path: str) -> Iterator[Produc
             child.terminate()
 
 
-def _wait_for_health(port: int, child: subprocess.Popen[bytes]) -> None:
+def free_port() -> int:
+    """Return a port that nobody uses just now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_for_health(port: int, child: subprocess.Popen[bytes]) -> None:
+    """Wait until the portal answers. Raises RuntimeError when it does not start."""
     deadline = time.monotonic() + SECONDS_TO_HEALTH
     while time.monotonic() < deadline and child.poll() is None:
         with contextlib.suppress(urllib.error.URLError, OSError):

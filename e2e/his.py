@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import json
 import shutil
 import threading
@@ -13,9 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, redirect, request
 from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
 from sqlalchemy import select
@@ -32,6 +27,7 @@ from server import clients, people
 from server.cloud import open_cloud
 from server.demo.people import PATIENT, PROVINCIAL, STRANGER
 from server.model import Institution, Person, Study
+from tests.certificates import certificate as make_certificate
 
 CLOUD, HIS, EVIL = "cloud.test", "his.test", "evil.test"
 RESOLVER = "--host-resolver-rules=" + ",".join(
@@ -48,41 +44,6 @@ class Hospitals:
     evil_url: str
     hospital: Hospital
     study_uids: dict[str, str]
-
-
-def make_certificate(folder: Path) -> tuple[str, str]:
-    """Write a certificate signed by itself and its key; returns both files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, CLOUD)])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName(host) for host in (CLOUD, HIS, EVIL)]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [*names, x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            ),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, private = folder / "certificate.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return str(certificate), str(private)
 
 
 @contextlib.contextmanager
@@ -178,7 +139,8 @@ def _study_uids(product: Product) -> dict[str, str]:
 @contextlib.contextmanager
 def running_hospital(product: Product, folder: Path) -> Iterator[Hospitals]:
     """Serve the product's data, the sample HIS and a foreign site over HTTPS, each on its own."""
-    certificate = make_certificate(folder)
+    own, key = make_certificate(folder, "sites", [CLOUD, HIS, EVIL])
+    certificate = (str(own), str(key))
     cloud_port, his_port, evil_port = free_port(), free_port(), free_port()
     cloud_url, his_url = f"https://{CLOUD}:{cloud_port}", f"https://{HIS}:{his_port}"
     cloud = open_cloud(replace(product.cloud.settings, base_url=cloud_url))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import shutil
 import socket
@@ -18,12 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from tests import postgresql, s3
+from tests.certificates import certificate as make_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "localhost"
@@ -84,7 +79,9 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         )
         wait_for(lambda: _answers(f"http://[::1]:{portal}/healthz"), web, log)
         stack.enter_context(_yingyun(["worker"], environ, folder / "worker.log"))
-        certificate = make_certificate(folder)
+        certificate, key = make_certificate(folder, HOST, [HOST])
+        shutil.copy(certificate, folder / "fullchain.pem")
+        shutil.copy(key, folder / "privkey.pem")
         stack.enter_context(_running_nginx(folder, http, https, f"[::1]:{portal}"))
         base_url = f"https://{HOST}:{https}"
         yield Deployment(
@@ -113,35 +110,6 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], lo
             return
         time.sleep(0.1)
     raise RuntimeError(log.read_text(encoding="utf-8")[-3000:])
-
-
-def make_certificate(folder: Path) -> Path:
-    """Make a certificate for `localhost`, signed by itself, beside its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "fullchain.pem"
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
 
 
 def nginx_configuration(folder: Path, http: int, https: int, upstream: str) -> str:

@@ -18,8 +18,8 @@ from portal.cli import cli
 from server.cloud import ImageCloud
 from server.dimse.tls import TlsFiles
 from server.model import AuditEvent
+from tests.certificates import certificate
 from tests.dimse.case import CENTRE, Centre, Patient, chest, has_tools, peer, running, study_uids
-from tests.sending.test_tls import certificate
 
 pytestmark = pytest.mark.skipif(not has_tools(), reason="DCMTK is not installed")
 
