@@ -48,6 +48,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/reminders/<reminder_id>/decision"): Scope.REMINDER,
     ("GET", "/api/v1/citations/<citation_id>"): Scope.CITATION_READ,
     ("POST", "/api/v1/recognition-counts"): Scope.CITATION_READ,
+    ("POST", "/api/v1/gateway/heartbeat"): Scope.GATEWAY,
     ("POST", f"{DICOMWEB}/studies"): Scope.DICOMWEB_STORE,
     ("POST", STUDY): Scope.DICOMWEB_STORE,
     **{("GET", rule): Scope.DICOMWEB_READ for rule in READ},
