@@ -49,7 +49,7 @@ def sign_in(page: Page, login: Login) -> None:
     page.goto("/login")
     give_password(page, login)
     give_code(page, authenticator_code(login))
-    page.wait_for_url(re.compile(r"/(studies|consent|reviews)"))
+    page.wait_for_url(re.compile(r"/(studies|consent|reviews|admin)"))
     if "/consent" in page.url:
         page.get_by_role("button", name="同意并继续").click()
         page.wait_for_url("**/studies")
