@@ -113,6 +113,12 @@ def _keys(page: Page, product: Product) -> None:
     expect(page.get_by_role("dialog", name="快捷键一览")).to_be_visible()
 
 
+def _weasis(page: Page, product: Product) -> None:
+    page.goto(f"/doctor/studies/{product.studies['ct']}/sending")
+    page.get_by_role("button", name="在 Weasis 中打开").click()
+    expect(page.get_by_role("link", name="打开 Weasis")).to_be_visible()
+
+
 def _created(page: Page, product: Product) -> None:
     page.goto(f"/studies/{product.studies['us']}/shares/new")
     page.locator("[name=password]").fill("k7m4xq")
@@ -349,7 +355,8 @@ REFUSALS = (
     "not-reviewed",
 )
 # What a form answered with, or a dialog over a page that has a stop of its own: opening the address
-# again shows another page, or the same one as there.
+# again shows another page, or the same one as there. A hospital's frame has no switch of language: it
+# speaks the browser's.
 SEEN_ONCE = (
     "closed",
     "dicom-opened",
@@ -362,6 +369,11 @@ SEEN_ONCE = (
     "revoke-question",
     "share-card",
     "share-created",
+    "launch-code",
+    "launched",
+    "launched-authenticator",
+    "launched-reminder",
+    "launched-request",
 )
 STOPS = (
     Stop("login", None, _at("/login")),
@@ -415,6 +427,7 @@ STOPS = (
     Stop("reading", DOCTOR, _reading),
     Stop("keys", DOCTOR, _keys),
     Stop("sending", DOCTOR, _at("/doctor/studies/{ct}/sending")),
+    Stop("weasis", DOCTOR, _weasis),
     Stop("film", DOCTOR, _at("/doctor/studies/{ct}/film")),
     Stop("authorisations", PATIENT, _authorisations),
     Stop("authorisations-empty", NEWCOMER, _at("/authorisations")),
