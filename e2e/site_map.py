@@ -355,8 +355,8 @@ REFUSALS = (
     "not-reviewed",
 )
 # What a form answered with, or a dialog over a page that has a stop of its own: opening the address
-# again shows another page, or the same one as there. A hospital's frame has no switch of language: it
-# speaks the browser's.
+# again shows another page, or the same one as there. A hospital's frame has no switch of
+# language: it speaks the browser's.
 SEEN_ONCE = (
     "closed",
     "dicom-opened",
