@@ -23,6 +23,13 @@ WEASIS = "weasis"
 LINKS = "20 per minute"
 
 
+@blueprint.get(f"/{WEASIS}")
+@study_action(Action.DOWNLOAD)
+def again(door: StudyDoor) -> ResponseReturnValue:
+    """Lead back to where a link is asked for: none is shown twice."""
+    return redirect(door.url("sending"), 303)
+
+
 @blueprint.post(f"/{WEASIS}")
 @study_action(Action.DOWNLOAD)
 @limited(LINKS)

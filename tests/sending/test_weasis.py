@@ -104,3 +104,5 @@ def test_no_link_is_made_without_a_purpose(desk: Desk) -> None:
     desk.doctor.get(f"{page}/sending")
     desk.doctor.submit(f"{page}/weasis", purpose="")
     assert "请先选择用途" in desk.doctor.text and "weasis://" not in desk.doctor.text
+    assert desk.doctor.get(f"{page}/weasis").status_code == 200  # whoever reloads asks anew
+    assert "一键发送" in desk.doctor.text and "weasis://" not in desk.doctor.text
