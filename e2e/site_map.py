@@ -369,6 +369,7 @@ SEEN_ONCE = (
     "revoke-question",
     "share-card",
     "share-created",
+    "weasis",
     "launch-code",
     "launched",
     "launched-authenticator",
