@@ -101,7 +101,9 @@ class Callers:
         if service not in peer.may:
             raise NotAuthorisedError("service")
         institution = session.scalar(
-            select(Institution.id).where(Institution.code == peer.institution_code)
+            select(Institution.id).where(
+                Institution.code == peer.institution_code, Institution.ended_at.is_(None)
+            )
         )
         if institution is None:
             raise NotAuthorisedError("institution")
