@@ -13,6 +13,7 @@ from spectree import Response as Answers
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Problem, Strict
+from portal.api.quality import SupplementTold, supplements
 from portal.context import database_session
 from server import gateways
 from server.clients import Scope
@@ -44,6 +45,7 @@ class GatewayOrders(BaseModel):
     rules_version: int
     received_at: datetime
     cache: list[StudyToCache]
+    supplement: list[SupplementTold]
 
 
 @blueprint.post("/gateway/heartbeat")
@@ -61,5 +63,6 @@ def heartbeat(json: Heartbeat) -> Response:
         rules_version=kept.rules_version,
         received_at=kept.last_seen_at,
         cache=[StudyToCache(study_uid=uid, visit=visit) for uid, visit in wanted],
+        supplement=supplements(session, caller.institution_id),
     )
     return Response(answer.model_dump_json(), HTTPStatus.OK, content_type="application/json")

@@ -50,11 +50,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Orders:
-    """What the centre answers to a heartbeat: the rules in force, and studies to cache."""
+    """What the centre answers to a heartbeat: the rules in force, studies to cache, and studies
+    of which something is missing there."""
 
     rules: dict[str, Any]
     rules_version: int
     cache: tuple[tuple[str, date], ...] = ()  # study and day of the visit
+    supplement: tuple[tuple[str, str], ...] = ()  # task, and the study that it asks for
 
 
 class Centre(Protocol):
@@ -149,7 +151,10 @@ class HttpCentre:
             cache = tuple(
                 (str(one["study_uid"]), date.fromisoformat(one["visit"])) for one in told["cache"]
             )
-            return Orders(dict(told["rules"]), int(told["rules_version"]), cache)
+            supplement = tuple(
+                (str(one["task_id"]), str(one["study_uid"])) for one in told.get("supplement", ())
+            )
+            return Orders(dict(told["rules"]), int(told["rules_version"]), cache, supplement)
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 

@@ -55,6 +55,8 @@ class Gateway:
         self.health = Health()
         self._to_cache: tuple[tuple[str, date], ...] = ()
         self._cached: set[tuple[str, date]] = set()
+        self._to_supplement: tuple[tuple[str, str], ...] = ()
+        self._supplemented: frozenset[str] = frozenset()
         self._stopping = Event()
         self._threads: list[Thread] = []
 
@@ -67,6 +69,7 @@ class Gateway:
             ("reconcile", self._every(self._reconcile_seconds, self._reconcile)),
             ("fetch", self._every(self._fetch_seconds, self._fetch)),
             ("cache", self._every(lambda: HEARTBEAT_SECONDS, self.cache)),
+            ("supplement", self._every(lambda: HEARTBEAT_SECONDS, self.supplement)),
             ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
         ):
             thread = Thread(target=work, name=f"gateway-{name}", daemon=True)
@@ -92,6 +95,7 @@ class Gateway:
             "free_megabytes": free,
             "disk_low": free < 2 * rules.least_free_megabytes,
             "rules_version": rules_version,
+            "to_supplement": len(self._to_supplement),
             **asdict(self.health),
         }
 
@@ -101,6 +105,7 @@ class Gateway:
         orders = self._centre.report(str(state.pop("version")), state)
         self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
         self._to_cache = orders.cache
+        self._to_supplement = orders.supplement
         if orders.rules_version != state["rules_version"]:
             try:
                 self.spool.keep_rules(orders.rules, orders.rules_version)
@@ -114,6 +119,15 @@ class Gateway:
             if (study_uid, visit) not in self._cached and not self._stopping.is_set():
                 cache_study(self.spool, self._centre, study_uid, visit)
                 self._cached.add((study_uid, visit))
+
+    def supplement(self) -> None:
+        """Send again what the centre asks for and misses; each task once, until it is closed."""
+        for task_id, study_uid in self._to_supplement:
+            if task_id not in self._supplemented and not self._stopping.is_set():
+                again = self.uploading.supplement(study_uid)
+                self._supplemented |= {task_id}
+                log.info("gateway_supplement", objects=again)
+        self._supplemented &= {task_id for task_id, _ in self._to_supplement}
 
     def _upload(self) -> None:
         while not self._stopping.is_set():

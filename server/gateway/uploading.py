@@ -60,6 +60,19 @@ class Uploading:
                 again += len(missing)
         return again
 
+    def supplement(self, study_uid: str) -> int:
+        """Send again what is here of a study that the centre asks for and does not hold (D-30).
+
+        Verified objects too: what the centre lost later can only come from here. Returns how many
+        objects are sent again. Raises CentreUnavailableError.
+        """
+        passed_on = {SpoolState.SENT, SpoolState.VERIFIED}
+        rows = [row for row in self._spool.of_study(study_uid) if row.state in passed_on]
+        held = self._centre.held(study_uid) if rows else frozenset()
+        missing = [row for row in rows if row.sop_instance_uid not in held]
+        self._spool.send_again(missing)
+        return len(missing)
+
     def _ready(self, row: SpooledObject, rules: Rules) -> bytes | None:
         """Return the bytes to be sent; None for what must not be, which is noted."""
         try:

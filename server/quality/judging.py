@@ -72,7 +72,7 @@ def judge_study(
     # Scorers may take their time; no transaction waits for them.
     said = ask(scorers, gathered.facts, gathered.sampled)
     judged = judge(gathered, limits, said, [f"{one.name} {one.version}" for one in scorers])
-    return _keep(cloud, study_id, judged, gathered.digests)
+    return _keep(cloud, study_id, judged, gathered.digests, limits)
 
 
 def judge(gathered: Gathered, limits: Thresholds, said: Scored, asked: Sequence[str]) -> Judgement:
@@ -117,7 +117,8 @@ def give_up(cloud: ImageCloud, study_id: str, reason: str) -> None:
         (),
         (),
     )
-    _keep(cloud, study_id, judged, {})
+    # What nobody judged neither opens nor closes a task.
+    _keep(cloud, study_id, judged, {}, None)
 
 
 def unjudged(session: Session) -> Sequence[str]:
@@ -145,7 +146,11 @@ def latest(session: Session, study_id: str) -> QualityResult | None:
 
 
 def _keep(
-    cloud: ImageCloud, study_id: str, judged: Judgement, digests: dict[int, str]
+    cloud: ImageCloud,
+    study_id: str,
+    judged: Judgement,
+    digests: dict[int, str],
+    followed_by: Thresholds | None,
 ) -> QualityResult:
     with cloud.database.session() as session:
         study = session.get_one(Study, study_id)
@@ -169,7 +174,8 @@ def _keep(
         )
         session.add(result)
         session.flush()
-        supplement.follow(cloud, session, study, result, judged.findings)
+        if followed_by is not None:
+            supplement.follow(cloud, session, study, result, judged.findings, followed_by)
         audit.record(
             session,
             actor_kind="system",

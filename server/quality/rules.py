@@ -43,7 +43,7 @@ RULES = (
         header_rules.required_elements,
     ),
 )
-LABELS = {rule.name: rule.label for rule in RULES}
+LABELS = {rule.name: rule.label for rule in RULES} | {"grade": "质量等级 / quality grade"}
 
 
 def findings(facts: StudyFacts, limits: Thresholds) -> tuple[Finding, ...]:

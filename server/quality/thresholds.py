@@ -18,6 +18,7 @@ class Thresholds:
 
     version: str
     severity: Mapping[str, Severity]
+    supplement: frozenset[str]
     dominating: float
     blank_frames: float
     inner_spread: float
@@ -47,6 +48,7 @@ def from_toml(text: str) -> Thresholds:
     return Thresholds(
         version=raw["version"],
         severity={rule: Severity(word) for rule, word in raw["severity"].items()},
+        supplement=frozenset(raw["supplement"]["rules"]),
         dominating=raw["valid_image"]["dominating"],
         blank_frames=raw["valid_image"]["blank_frames"],
         inner_spread=raw["real_human"]["inner_spread"],

@@ -31,6 +31,7 @@ class MemoryCentre:
     rules: dict[str, Any] = field(default_factory=lambda: dict(RULES))
     rules_version: int = 1
     reports: list[Mapping[str, Any]] = field(default_factory=list)
+    supplement: tuple[tuple[str, str], ...] = ()
 
     def store(self, objects: Sequence[bytes]) -> Outcome:
         self._answer()
@@ -56,7 +57,7 @@ class MemoryCentre:
     def report(self, version: str, state: Mapping[str, Any]) -> Orders:
         self._answer()
         self.reports.append(state)
-        return Orders(self.rules, self.rules_version)
+        return Orders(self.rules, self.rules_version, supplement=self.supplement)
 
     def _answer(self) -> None:
         if self.away:

@@ -131,6 +131,28 @@ def test_what_is_lost_on_the_way_is_sent_again(spool: Spool) -> None:
     assert states(spool) == {"verified": 3}
 
 
+@pytest.mark.requirement("D-30")
+def test_what_the_centre_asks_for_again_is_sent_without_anybody(tmp_path: Path) -> None:
+    centre = MemoryCentre()
+    machine = Gateway(gateway_settings(tmp_path / "gateway"), centre)
+    machine.spool.keep_rules(dict(RULES), 1)
+    take(machine.spool, image(), image())
+    machine.uploading.step()
+    machine.uploading.reconcile(older_than=timedelta(0))
+    assert states(machine.spool) == {"verified": 2}
+    lost = centre.order[0]
+    study_uid = pydicom.dcmread(BytesIO(centre.objects.pop(lost))).StudyInstanceUID
+    centre.supplement = (("task", study_uid),)
+    for _ in range(2):  # each task once
+        machine.report()
+        machine.supplement()
+    assert states(machine.spool) == {"verified": 1, "waiting": 1}
+    assert machine.state()["to_supplement"] == 1
+    assert machine.uploading.step() == 1
+    assert centre.order[2:] == [lost]
+    assert lost in centre.objects
+
+
 def test_while_the_centre_is_away_objects_wait_longer_each_time(spool: Spool) -> None:
     centre = MemoryCentre(away=True)
     with time_machine.travel(datetime(2026, 3, 1, tzinfo=UTC), tick=False) as clock:

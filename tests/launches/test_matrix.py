@@ -49,6 +49,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/citations/<citation_id>"): Scope.CITATION_READ,
     ("POST", "/api/v1/recognition-counts"): Scope.CITATION_READ,
     ("POST", "/api/v1/gateway/heartbeat"): Scope.GATEWAY,
+    ("GET", "/api/v1/quality/tasks"): Scope.DICOMWEB_STORE,
     ("POST", f"{DICOMWEB}/studies"): Scope.DICOMWEB_STORE,
     ("POST", STUDY): Scope.DICOMWEB_STORE,
     **{("GET", rule): Scope.DICOMWEB_READ for rule in READ},

@@ -49,11 +49,12 @@ def deliver(cloud: ImageCloud, hospital: Institution, tmp_path: Path) -> Callabl
         *,
         person_id: int | None = None,
         study_uid: str = "",
+        series_uid: str = "",
         **changed: Any,
     ) -> str:
         folder = tmp_path / generate_uid()
         folder.mkdir()
-        series_uid, study_uid = generate_uid(), study_uid or generate_uid()
+        series_uid, study_uid = series_uid or generate_uid(), study_uid or generate_uid()
         chosen = slices or {number: phantom(number) for number in range(1, 5)}
         for number, pixels in chosen.items():
             elements = ELEMENTS | {"StudyInstanceUID": study_uid} | changed
