@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from werkzeug.exceptions import NotFound
 
 from portal.admin.sections import ROOT, Section, may_change, sections_of
 from portal.context import database_session
@@ -33,13 +34,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as templates/admin/_table.html draws it; `numbers` are the columns of figures."""
+    """A table as templates/admin/_table.html draws it; `numbers` are the columns of figures.
+
+    Lines that are `single` studies or persons leave as an approved export alone (F-26).
+    """
 
     caption: str
     heads: tuple[str, ...]
     rows: Sequence[Sequence[Cell | Value]]
     numbers: frozenset[int] = frozenset()
     empty: str = ""
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,11 +108,14 @@ def show(template: str, **values: Any) -> str:
 def report(found: Report) -> ResponseReturnValue:
     """Render a page of numbers, or one of its tables as a CSV file (`?csv=0`).
 
-    These tables hold figures of institutions, of nobody in particular: they need no approval.
+    Figures of institutions, of nobody in particular, need no approval; a table of `single` studies
+    is no file. Raises NotFound.
     """
     wanted = request.args.get("csv", "")
-    if wanted.isascii() and wanted.isdigit() and int(wanted) < len(found.tables):
+    if wanted in map(str, range(len(found.tables))):
         table = found.tables[int(wanted)]
+        if table.single:
+            raise NotFound
         data = csv_bytes(table.heads, ([_plain(one) for one in row] for row in table.rows))
         name = f"{active_section()}-{wanted}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -43,8 +43,11 @@ class Asked:
 @blueprint.get("")
 @reads("records")
 def page() -> str:
-    """Show the newest records of a kind."""
-    return _page(_asked(request.args.to_dict()))
+    """Show the newest records of a kind; that they were looked at is on record (F-10)."""
+    asked = _asked(request.args.to_dict())
+    shown = _page(asked)
+    actor().note(database_session(), "records.view", "list", "", {"kind": str(asked.kind)})
+    return shown
 
 
 @blueprint.post("")
@@ -53,9 +56,8 @@ def search() -> str:
     """Show the records that were looked for; who looked for a person's is on record."""
     asked = _asked(request.form.to_dict())
     shown = _page(asked)
-    if asked.id_number:
-        detail = {"kind": str(asked.kind)}
-        actor().note(database_session(), "records.search", "list", "", detail)
+    event = "records.search" if asked.id_number else "records.view"
+    actor().note(database_session(), event, "list", "", {"kind": str(asked.kind)})
     return shown
 
 

@@ -71,6 +71,7 @@ def uploads() -> ResponseReturnValue:
              _lacking_word(one.reason))
             for one in missing[:500]
         ],
+        single=True,
     )  # fmt: skip
     return report(
         Report(
@@ -158,6 +159,7 @@ def caching() -> ResponseReturnValue:
             for one in found
         ],
         empty=_("这段时间没有缓存申请。"),
+        single=True,
     )  # fmt: skip
     tables = [applications]
     if actor().scope is None:
@@ -190,6 +192,7 @@ def _copies() -> Table:
             for one, remote in rows
         ],
         empty=_("还没有从外省取回的影像。"),
+        single=True,
     )  # fmt: skip
 
 
@@ -214,6 +217,7 @@ def _tasks(institution_id: int | None) -> Table:
             for task, study, name in database_session().execute(query)
         ],
         empty=_("没有等待补传的检查。"),
+        single=True,
     )  # fmt: skip
 
 

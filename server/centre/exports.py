@@ -64,7 +64,7 @@ def ask(session: Session, actor: Actor, wanted: Wanted, reason: str) -> ExportRe
 
 def decide(session: Session, actor: Actor, export_id: str, approved: bool) -> ExportRequest:
     """Approve or refuse somebody else's request. Raises ExportRefusedError, OutOfReachError."""
-    found = session.get(ExportRequest, export_id)
+    found = session.get(ExportRequest, export_id, with_for_update=True)
     if found is None:
         raise OutOfReachError
     if actor.role is not Role.ADMINISTRATOR:

@@ -176,6 +176,22 @@ def test_an_export_is_blocked_until_somebody_else_signs(console: Console) -> Non
             exports.rows(session, console.actor("administrator"), export_id)
 
 
+@pytest.mark.requirement("F-26", "F-10")
+def test_lines_of_single_studies_are_no_file_without_approval(console: Console) -> None:
+    happened(console)
+    visitor = console["administrator"]
+    assert visitor.client.get("/admin/uploads?csv=0").status_code == 200
+    for address in ("uploads?csv=1", "uploads?csv=2", "caching?csv=0", "caching?csv=1"):
+        assert visitor.client.get(f"/admin/{address}").status_code == 404, address
+    page = visitor.get("/admin/uploads").get_data(as_text=True)
+    assert "csv=0" in page
+    assert "csv=2" not in page
+    visitor.get("/admin/records?kind=share")
+    with console.cloud.database.session() as session:
+        looked = session.scalars(select(AuditEvent).where(AuditEvent.event == "records.view")).all()
+    assert [one.detail for one in looked] == [{"kind": "share"}]
+
+
 def test_a_table_runs_no_formula_and_comes_back_as_it_was() -> None:
     words = ("=1+1", "+86", "-2", "@x", "\tx", "平常", 'a,b\n"c"')
     data = csv_bytes(["一"], [(one,) for one in words])
