@@ -63,9 +63,7 @@ def may_cache(session: Session, *, person_id: int, institution_id: int) -> bool:
     return live_consent(session, person_id=person_id, institution_id=institution_id) is not None
 
 
-def live_consent(
-    session: Session, *, person_id: int, institution_id: int
-) -> CachingConsent | None:
+def live_consent(session: Session, *, person_id: int, institution_id: int) -> CachingConsent | None:
     """Return the newest consent by which a hospital may apply for a cache just now (E-20)."""
     wanted = select(CachingConsent).where(*_live(person_id, institution_id))
     newest = wanted.order_by(CachingConsent.given_at.desc(), CachingConsent.consent_id)
