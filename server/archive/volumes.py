@@ -181,6 +181,8 @@ def _check(name: str, url: str, alarm_percent: int) -> None:
         raise VolumeError(
             "地址中不得含凭据，请用环境变量 / no credentials in the address; use the environment"
         )
+    if url.startswith("memory:"):
+        raise VolumeError("内存不是存储卷，重启即丢失 / memory is no volume: a restart loses it")
     if not 1 <= alarm_percent <= 99:
         raise VolumeError("告警阈值为 1 至 99 / the threshold is between 1 and 99")
 

@@ -17,7 +17,13 @@ from server.storage.errors import StorageError
 
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _LOCAL_SCHEMES = frozenset({"file", "memory"})
-_PUBLIC_HOSTS = {"s3": "amazonaws.com", "s3a": "amazonaws.com", "gs": "googleapis.com"}
+_PUBLIC_HOSTS = {
+    "s3": "amazonaws.com",
+    "s3a": "amazonaws.com",
+    "gs": "googleapis.com",
+    "az": "blob.core.windows.net",
+}
+_READS_AWS = frozenset({"s3", "s3a"})  # the others go to their public host all the same
 
 
 class ForeignEndpointError(StorageError):
@@ -34,7 +40,8 @@ def endpoint_host(url: str, environ: Mapping[str, str] | None = None) -> str:
     if parts.scheme in _LOCAL_SCHEMES:
         return ""
     named = parse_qs(parts.query).get("endpoint", [""])[0]
-    endpoint = named or next((environ[name] for name in _ENDPOINT_VARIABLES if name in environ), "")
+    variables = _ENDPOINT_VARIABLES if parts.scheme in _READS_AWS else ()
+    endpoint = named or next((environ[name] for name in variables if name in environ), "")
     if endpoint:
         return urlsplit(endpoint).hostname or endpoint
     return _PUBLIC_HOSTS.get(parts.scheme, parts.hostname or parts.scheme)

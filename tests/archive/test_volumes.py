@@ -202,6 +202,9 @@ def test_a_store_outside_the_region_is_refused(archive: Archive) -> None:
         with pytest.raises(ForeignEndpointError):
             check_endpoint(url, environ={"AWS_ENDPOINT": "https://8.8.8.8"})
     check_endpoint("file:///archive", environ={})
+    for url in ("az://images/prefix", "gs://images"):  # which do not heed AWS_…
+        with pytest.raises(ForeignEndpointError):
+            check_endpoint(url, environ={"AWS_ENDPOINT": "https://10.20.30.40:9000"})
 
 
 def test_a_volume_that_cannot_be_used_is_not_taken(archive: Archive) -> None:
@@ -211,6 +214,8 @@ def test_a_volume_that_cannot_be_used_is_not_taken(archive: Archive) -> None:
             add_volume(cloud, name="broken", url=url, tier=Tier.HOT)
     with pytest.raises(VolumeError, match="凭据"):
         add_volume(cloud, name="open", url="s3://key:secret@bucket", tier=Tier.HOT)
+    with pytest.raises(VolumeError, match="内存"):
+        add_volume(cloud, name="forgetful", url="memory:///", tier=Tier.HOT)
     archive.add("twice", Tier.WARM)
     with pytest.raises(VolumeError):
         archive.add("twice", Tier.WARM)
