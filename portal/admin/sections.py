@@ -61,6 +61,7 @@ SECTIONS = (
     Section("usage", NUMBERS, _l("存储用量"), "stack-2", (*RUNNERS, SUPERVISOR)),
     Section("retrievals", NUMBERS, _l("调阅统计"), "eye", (*RUNNERS, SUPERVISOR), (ADMINISTRATOR,)),
     Section("indicators", NUMBERS, _l("数据治理"), "heartbeat", (*RUNNERS, SUPERVISOR)),
+    Section("quality", NUMBERS, _l("影像质控"), "adjustments", (*RUNNERS, SUPERVISOR)),
     Section("recognition", NUMBERS, _l("互认统计"), "check", (*RUNNERS, SUPERVISOR)),
     Section("calculators", NUMBERS, _l("容量与带宽"), "ruler", (ADMINISTRATOR, SUPERVISOR)),
     Section("accounts", RULES, _l("账户"), "users", RUNNERS, RUNNERS),

@@ -20,8 +20,8 @@ from portal.admin.console import (
     report,
     size,
 )
+from portal.admin.pivoting import asked_dimensions, dimension_words, pivot_filters, spoken
 from portal.admin.sections import changes, may_change, reads
-from portal.admin.words import level_word
 from portal.context import database_session
 from server.centre import indicators, retrievals, usage
 from server.centre.acting import OutOfReachError
@@ -33,8 +33,6 @@ blueprint = Blueprint("admin_statistics", __name__)
 
 MEGA = 1_000_000
 A_YEAR = 365
-# What rows of the governance table are made of: up to one of each group.
-TIMES, GROUPS = ("day", "week", "month"), ("region", "level", "institution")
 
 
 @blueprint.get("/admin/usage")
@@ -152,19 +150,10 @@ def limit() -> ResponseReturnValue:
 def governance() -> ResponseReturnValue:
     """Show the five indicators by time, region and level (D-45, D-46)."""
     days, chosen = asked_period(), asked_institution()
-    time = _one_of("time", ("", *TIMES), "")
-    group = _one_of("group", ("", *GROUPS), "institution")
-    also = _one_of("also", ("", *GROUPS), "")
-    by = tuple(dict.fromkeys(one for one in (time, group, also) if one)) or ("institution",)
-    groups = indicators.pivot(indicators.day_rows(database_session(), days, chosen), by)
-    words = dict(_dimensions())
-    groups = {
-        tuple(
-            level_word(part) if name == "level" else part
-            for name, part in zip(by, key, strict=True)
-        ): counts
-        for key, counts in groups.items()
-    }
+    asked = asked_dimensions()
+    by = asked.by
+    groups = spoken(by, indicators.pivot(indicators.day_rows(database_session(), days, chosen), by))
+    words = dict(dimension_words())
     figures = [(" · ".join(key), counts) for key, counts in groups.items()]
     names = _indicator_words()
     title = _("五项治理指标（%）")
@@ -176,7 +165,7 @@ def governance() -> ResponseReturnValue:
         (*(words[one] for one in by), _("检查"), *(f"{name}" for name in names.values())),
         [
             (
-                *(part or "-" for part in key),
+                *key,
                 counts.studies,
                 *(percent(*_fraction(counts, which)) for which in names),
             )
@@ -184,8 +173,6 @@ def governance() -> ResponseReturnValue:
         ],
         numbers=frozenset(range(len(by), len(by) + 6)),
     )
-    options = [(name, words_) for name, words_ in _dimensions() if name in GROUPS]
-    times = [("", _("不按时间")), *((one, words[one]) for one in TIMES)]
     return report(
         Report(
             _("数据治理"),
@@ -197,31 +184,11 @@ def governance() -> ResponseReturnValue:
             (Figure(title, charts.bars(title, [name for name, _c in figures], series, unit="%")),)
             if 0 < len(figures) <= 40
             else (),
-            filters=(
-                ("time", _("时间维度"), times, time),
-                ("group", _("维度"), options, group),
-                ("also", _("再按"), [("", _("不再细分")), *options], also),
-            ),
+            filters=pivot_filters(asked),
             asked={"period": days, "institution": chosen},
             institutions=choosable(),
         )
     )
-
-
-def _one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
-    given = request.args.get(name, default)
-    return given if given in allowed else default
-
-
-def _dimensions() -> list[tuple[str, str]]:
-    return [
-        ("day", _("日")),
-        ("week", _("周")),
-        ("month", _("月")),
-        ("region", _("地区")),
-        ("level", _("机构等级")),
-        ("institution", _("机构")),
-    ]
 
 
 def _indicator_words() -> dict[str, str]:

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from server.centre.institutions import level_of
@@ -55,18 +56,29 @@ class Counts:
         return Counts(*(one + another for one, another in pairs))
 
 
+class Summed(Protocol):
+    """Counts of a group, which can be added up."""
+
+    def __add__(self, other: Self, /) -> Self: ...
+
+
+C = TypeVar("C", bound=Summed)
+
+
 @dataclass(frozen=True)
-class DayRow:
+class DayRow(Generic[C]):
     """One institution on one day."""
 
     institution: str
     region: str
     level: str
     day: date
-    counts: Counts
+    counts: C
 
 
-def day_rows(session: Session, period: Period, institution_id: int | None = None) -> list[DayRow]:
+def day_rows(
+    session: Session, period: Period, institution_id: int | None = None
+) -> list[DayRow[Counts]]:
     """Return a row for each institution and day, days without any study too."""
     hospitals = select(Institution).where(
         (Institution.ended_at.is_(None)) | (Institution.ended_at >= period.start)
@@ -87,19 +99,19 @@ def day_rows(session: Session, period: Period, institution_id: int | None = None
     return rows
 
 
-def pivot(rows: Iterable[DayRow], by: Sequence[str]) -> dict[tuple[str, ...], Counts]:
+def pivot(rows: Iterable[DayRow[C]], by: Sequence[str]) -> dict[tuple[str, ...], C]:
     """Return the sums of groups by any of day, week, month, region, level, institution (D-46).
 
     Weeks are ISO weeks; the groups are in the order of their names.
     """
-    groups: dict[tuple[str, ...], Counts] = {}
+    groups: dict[tuple[str, ...], C] = {}
     for row in rows:
         key = tuple(_part(row, name) for name in by)
-        groups[key] = groups.get(key, Counts()) + row.counts
+        groups[key] = groups[key] + row.counts if key in groups else row.counts
     return dict(sorted(groups.items()))
 
 
-def _part(row: DayRow, name: str) -> str:
+def _part(row: DayRow[Any], name: str) -> str:
     if name == "day":
         return row.day.isoformat()
     if name == "week":
@@ -115,8 +127,9 @@ def _delivers(session: Session, institution_id: int) -> bool:
     return session.scalar(wanted) is not None
 
 
-def _counted(session: Session, period: Period) -> dict[tuple[int, date], Counts]:
-    newest = (
+def newest_result() -> ScalarSelect[str]:
+    """Return the id of the result that holds for a Study, as a column of its row."""
+    return (
         select(QualityResult.result_id)
         .where(QualityResult.study_id == Study.study_id)
         .order_by(QualityResult.version.desc())
@@ -124,6 +137,9 @@ def _counted(session: Session, period: Period) -> dict[tuple[int, date], Counts]
         .correlate(Study)
         .scalar_subquery()
     )
+
+
+def _counted(session: Session, period: Period) -> dict[tuple[int, date], Counts]:
     query = (
         select(
             Study.institution_id,
@@ -133,7 +149,7 @@ def _counted(session: Session, period: Period) -> dict[tuple[int, date], Counts]
             QualityResult.outcome,
             QualityResult.findings,
         )
-        .outerjoin(QualityResult, QualityResult.result_id == newest)
+        .outerjoin(QualityResult, QualityResult.result_id == newest_result())
         .where(Study.received_at >= period.start, Study.received_at < period.end, is_own())
     )
     found: dict[tuple[int, date], Counts] = {}

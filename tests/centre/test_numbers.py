@@ -119,6 +119,43 @@ def test_five_indicators_by_day_region_and_level(console: Console) -> None:
     assert "三级甲等" in page
 
 
+@pytest.mark.requirement("I-14", "D-46")
+def test_quality_is_counted_by_day_week_month_and_institution(console: Console) -> None:
+    received(console, 1)
+    received(console, 30, "registration_sex", "valid_image")
+    received(console, 31, "valid_image")
+    received(console, 24 * 30, "valid_image", institution=console.elsewhere)
+    make_study(
+        console.cloud, person_id=None, institution=console.hospital,
+        received_at=datetime(2026, 11, 10, 3, tzinfo=UTC),
+    )  # fmt: skip
+    address = "/admin/quality?since=2026-11-01&until=2026-12-31"
+
+    def told(query: str) -> list[list[str]]:
+        head, *rows = cells(console, f"{address}&csv=0&{query}")
+        assert head[-9:-5] == ["通过", "待复核", "未通过", "通过率"]
+        return [row[:-5] for row in rows]
+
+    assert told("time=day&group=") == [
+        ["2026-11-10", "2", "1", "0", "0", "100.0%"],
+        ["2026-11-11", "2", "0", "0", "2", "0.0%"],
+        ["2026-12-10", "1", "0", "0", "1", "0.0%"],
+    ]
+    assert [row[:2] for row in told("time=week&group=")] == [["2026-W46", "4"], ["2026-W50", "1"]]
+    assert told("time=month&group=institution") == [
+        ["2026-11", "第一示范医院", "4", "1", "0", "2", "33.3%"],
+        ["2026-12", "第二示范医院", "1", "0", "0", "1", "0.0%"],
+    ]
+    assert [row[0] for row in told("time=&group=level")] == ["三级甲等", "二级甲等"]
+    causes = cells(console, f"{address}&csv=1")
+    assert causes[1:] == [["有效图像", "3", "75.0%"], ["性别相符", "1", "25.0%"]]
+    page = console["supervisor"].get(f"{address}&time=week").get_data(as_text=True)
+    assert page.count('<svg class="pygal-chart"') == 2
+    own = console["own"].get(f"{address}&time=month&group=").get_data(as_text=True)
+    assert "2026-11" in own
+    assert "2026-12</" not in own, "his institution's only"
+
+
 def opens(console: Console, study: Study, times: int = 1) -> None:
     with console.cloud.database.session() as session:
         for _ in range(times):
