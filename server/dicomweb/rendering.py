@@ -33,6 +33,7 @@ USUAL_QUALITY = 90
 THUMBNAIL_SIDE = 160
 MOST_SIDE = 8192
 MOST_GIF_FRAMES = 500
+MOST_GIF_BYTES = 256 << 20  # all frames, decoded: they are in memory together
 GIF_MILLISECONDS = 100
 
 
@@ -81,7 +82,8 @@ class FramePlace:
 def parse_rendering(parameters: Mapping[str, str]) -> Rendering:
     """Read `window`, `viewport` and `quality` (PS3.18 8.3.5.1). Raises QueryError."""
     quality = parameters.get("quality", str(USUAL_QUALITY))
-    if not (quality.isascii() and quality.isdecimal() and 1 <= int(quality[:9]) <= 100):
+    short = quality.isascii() and quality.isdecimal() and len(quality) < 10
+    if not short or not 1 <= int(quality) <= 100:
         raise QueryError("quality 为 1 至 100 / quality is 1 to 100")
     window = parameters.get("window")
     viewport = parameters.get("viewport")
@@ -193,12 +195,19 @@ class Renderer:
         return _encode([self.picture(place)], media_type, self._rendering.quality)
 
     def animated(self, places: Sequence[FramePlace]) -> bytes:
-        """Return frames as one animated GIF. Raises NotAcceptableError for too many."""
+        """Return frames as one animated GIF. Raises NotAcceptableError for too many or large."""
         if len(places) > MOST_GIF_FRAMES:
             raise NotAcceptableError(
                 f"动图最多 {MOST_GIF_FRAMES} 帧 / an animation has {MOST_GIF_FRAMES} frames at most"
             )
-        return _encode([self.picture(one) for one in places], GIF, self._rendering.quality)
+        pictures: list[Image.Image] = []
+        size = 0
+        for one in places:
+            pictures.append(self.picture(one))
+            size += pictures[-1].width * pictures[-1].height * len(pictures[-1].getbands())
+            if size > MOST_GIF_BYTES:
+                raise NotAcceptableError("动图过大，请缩小 viewport / the animation is too large")
+        return _encode(pictures, GIF, self._rendering.quality)
 
     def picture(self, place: FramePlace) -> Image.Image:
         """Return a frame windowed, cut and scaled, with square pixels."""

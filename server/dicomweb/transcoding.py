@@ -8,18 +8,22 @@ from io import BytesIO
 import numpy as np
 from pydicom import FileDataset, dcmread, dcmwrite
 from pydicom.encaps import generate_frames
+from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
 
 from server.dicomweb.frames import UndecodableError, decode
 from server.dicomweb.opening import PIXEL_DATA
 from server.imaging.codestreams import is_encapsulated
 
+# Frames are in memory together, decoded: what would be more has to be fetched as it is stored.
+MOST_DECODED_BYTES = 1 << 30
+
 
 def explicit_little_endian(data: bytes) -> bytes:
     """Return an object (PS3.10) in Explicit VR Little Endian; the same bytes if it is already.
 
     Pixels are decoded, the SOP Instance UID is kept: for a lossy object the pixels are what it
-    always showed (PS3.4 B.4.1.3). Raises UndecodableError.
+    always showed (PS3.4 B.4.1.3). Raises UndecodableError, also for more than can be held decoded.
     """
     try:
         with warnings.catch_warnings():
@@ -45,6 +49,11 @@ def explicit_little_endian(data: bytes) -> bytes:
 
 def _decompress(dataset: FileDataset) -> None:
     count = int(dataset.get("NumberOfFrames") or 1)
+    if get_expected_length(dataset) > MOST_DECODED_BYTES:
+        raise UndecodableError(
+            "解码后过大，请按存储格式取得（transfer-syntax=*） / "
+            "too large once decoded; ask for it as stored (transfer-syntax=*)"
+        )
     frames = [
         decode(dataset, one) for one in generate_frames(dataset.PixelData, number_of_frames=count)
     ]

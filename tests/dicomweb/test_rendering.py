@@ -96,9 +96,21 @@ def test_types_and_quality(kept: tuple[DicomwebCase, list[Dataset]]) -> None:
     assert max(pixels(little.data).shape) == 32
 
 
+def test_an_animation_does_not_fill_the_memory(
+    kept: tuple[DicomwebCase, list[Dataset]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, datasets = kept
+    monkeypatch.setattr("server.dicomweb.rendering.MOST_GIF_BYTES", 2 * 96 * 80)
+    series = path_of(datasets[0]).partition("/instances")[0]
+    answer = case.get(f"{series}/rendered", accept="image/gif")
+    assert answer.status_code == 406
+    assert "viewport" in answer.get_json(force=True)["detail"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
+        f"quality=0000000100{'0' * 20}",
         "window=1,2",
         "window=1,0,linear",
         "window=1,2,cubic",

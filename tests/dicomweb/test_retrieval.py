@@ -14,6 +14,7 @@ from pydicom.encaps import generate_frames
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
 from server.archive.records import archive_row
+from server.dicomweb.frames import UndecodableError
 from server.dicomweb.transcoding import explicit_little_endian
 from server.jobs.queue import JobQueue
 from server.model import Recall, Study, Tier
@@ -207,6 +208,16 @@ def test_transcoding_keeps_what_is_little_endian_already(tmp_path: Path) -> None
     converted: Any = read(explicit_little_endian(file.getvalue()))
     assert converted.PixelData == dataset.PixelData
     assert converted.PatientName == dataset.PatientName
+
+
+def test_what_would_fill_the_memory_decoded_is_not_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = (WHEEL / "JPEG2000.dcm").read_bytes()
+    assert explicit_little_endian(data)
+    monkeypatch.setattr("server.dicomweb.transcoding.MOST_DECODED_BYTES", 1 << 16)
+    with pytest.raises(UndecodableError, match="transfer-syntax"):
+        explicit_little_endian(data)
 
 
 def test_a_cold_study_is_brought_back_before_it_is_sent(
