@@ -153,8 +153,16 @@ class MasterKey:
 
     def wrap(self, data_key: bytes, context: str) -> bytes:
         """Encrypt a data key; `context` (for example the key's id) is bound to the result."""
+        return self.wrap_named(data_key, context)[0]
+
+    def wrap_named(self, data_key: bytes, context: str) -> tuple[bytes, str]:
+        """Encrypt a data key; return it with the name of the wrapping key that was taken.
+
+        Another thread may notice a rotation meanwhile, after which `key_id` is another one.
+        """
         self._notice_rotation()
-        return _encrypt(_wrapping_secret(self._wrapping[-1]), data_key, context)
+        newest = self._wrapping[-1]
+        return _encrypt(_wrapping_secret(newest), data_key, context), _key_id(newest)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
         """Decrypt what `wrap` made, now or by an earlier wrapping key. Raises SealBrokenError.

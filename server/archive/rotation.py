@@ -9,17 +9,21 @@ because backups hold data keys of their time, until `retire` takes out those tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from server import audit
-from server.model import DataKey
+from server import audit, clock
+from server.keys import KeyFileError
+from server.model import AuditEvent, DataKey
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
+CALM = timedelta(hours=1)
+ROTATED = "master_key_rotated"
 _BATCH = 200
 
 
@@ -47,7 +51,7 @@ def rotate(cloud: ImageCloud, *, actor: str = "operator", fresh: bool = True) ->
             session,
             actor_kind="system",
             actor=actor,
-            event="master_key_rotated",
+            event=ROTATED,
             object_kind="key",
             object_id=key_id,
             detail={"rewrapped": count},
@@ -59,8 +63,15 @@ def retire(cloud: ImageCloud, *, actor: str = "operator") -> tuple[str, ...]:
     """Take out of the key file what wraps no data key any more, audited; return the names.
 
     Backups made before the rotation can then be restored only with a copy of the older key file.
+    Raises KeyFileError within `CALM` of a rotation: a delivery that was under way then may yet
+    commit a data key of the older wrapping key, which nobody sees before.
     """
     with cloud.database.session() as session:
+        if _last_rotation(session) > clock.now() - CALM:
+            raise KeyFileError(
+                "刚更换过主密钥，请一小时后再移除旧密钥 / keys were rotated within the hour; "
+                "retire the older ones later"
+            )
         used = frozenset(session.scalars(select(DataKey.master_key_id).where(_alive()).distinct()))
     dropped = cloud.master_key.drop_wrapping_keys(used)
     with cloud.database.session() as session:
@@ -74,6 +85,12 @@ def retire(cloud: ImageCloud, *, actor: str = "operator") -> tuple[str, ...]:
             detail={"retired": list(dropped)},
         )
     return dropped
+
+
+def _last_rotation(session: Session) -> datetime:
+    """Return when keys were last rotated to the end; long ago where they never were."""
+    rotations = select(func.max(AuditEvent.time)).where(AuditEvent.event == ROTATED)
+    return session.scalar(rotations) or datetime.min.replace(tzinfo=UTC)
 
 
 def wrapped_by(session: Session) -> dict[str, int]:

@@ -104,9 +104,8 @@ class Vault:
     def new_data_key(self, session: Session) -> DataKey:
         """Make a data key, wrapped by the master key, as a row of the session (F-32)."""
         key_id = opaque_id()
-        # Wrapped first, because that is where a rotation by another process is noticed.
-        wrapped = self._master_key.wrap(os.urandom(KEY_BYTES), f"data key {key_id}")
-        data_key = DataKey(id=key_id, master_key_id=self._master_key.key_id, wrapped_key=wrapped)
+        wrapped, name = self._master_key.wrap_named(os.urandom(KEY_BYTES), f"data key {key_id}")
+        data_key = DataKey(id=key_id, master_key_id=name, wrapped_key=wrapped)
         session.add(data_key)
         return data_key
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import select
 
-from server import audit, transfers
+from server import audit, clock, transfers
+from server import keys as keys_module
 from server.archive import erasure, rotation
 from server.cloud import ImageCloud, check_master_key, open_cloud
 from server.keys import KeyFileError, MasterKey
@@ -41,7 +43,10 @@ def test_rotation_wraps_every_data_key_anew_and_objects_stay_readable(archive: A
     newest = store_study(running)
     assert wrapping_ids(running) == {done.key_id}, "a running process takes the new key"
     old = rotation.rotate(cloud).key_id
-    assert rotation.retire(cloud) == (done.key_id,)
+    with pytest.raises(KeyFileError, match="一小时"):
+        rotation.retire(cloud)  # what a delivery commits late may be wrapped by the older key
+    with time_machine.travel(clock.now() + rotation.CALM, tick=False):
+        assert rotation.retire(cloud) == (done.key_id,)
     fresh = open_cloud(cloud.settings, immediate=True)
     check_master_key(fresh)
     assert contents(fresh, newest) and contents(fresh, studies[0]) == before[0]
@@ -83,6 +88,26 @@ def test_a_key_that_still_wraps_something_is_not_retired(archive: Archive) -> No
     cloud.master_key.add_wrapping_key()
     assert rotation.retire(cloud) == ()
     assert contents(open_cloud(cloud.settings), study)
+
+
+@pytest.mark.requirement("F-32")
+def test_a_data_key_is_named_after_what_wrapped_it(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread notices a rotation between the wrapping and the naming."""
+    cloud = archive.cloud
+    encrypt = keys_module._encrypt
+
+    def rotated_meanwhile(*given: object) -> bytes:
+        sealed = encrypt(*given)  # type: ignore[arg-type]
+        cloud.master_key.add_wrapping_key()
+        return sealed
+
+    before = cloud.master_key.key_id
+    with monkeypatch.context() as patched, cloud.database.session() as session:
+        patched.setattr(keys_module, "_encrypt", rotated_meanwhile)
+        assert cloud.vault.new_data_key(session).master_key_id == before
+    assert cloud.master_key.key_id != before
 
 
 @pytest.mark.requirement("F-32")
