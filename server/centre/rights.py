@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from server import accounts, clock
 from server.centre.acting import Actor, OutOfReachError
-from server.model import Account, AccountSession, RightsReview, Role
+from server.model import Account, AccountSession, AuditEvent, RightsReview, Role
 
 REVIEW_AFTER = timedelta(days=180)  # 000-B 八(四)3: every half year
 # Rights that may not follow each other in one account (职责分离).
 APART = (frozenset({Role.ADMINISTRATOR, Role.AUDITOR}), frozenset({Role.AUDITOR, Role.SUPERVISOR}))
+CHANGED = "account.role"
 OF_INSTITUTIONS = (Role.DOCTOR, Role.INSTITUTION_ADMINISTRATOR)
 
 
@@ -114,7 +115,7 @@ def change_role(session: Session, actor: Actor, account_id: int, role: Role) -> 
     before = Role(found.role)
     if role is Role.PATIENT or role not in givable(actor):
         raise RightsRefusedError(RightsRefusal.NOT_YOURS_TO_GIVE)
-    if frozenset({before, role}) in APART:
+    if any(frozenset({one, role}) in APART for one in {before, *_roles_before(session, found)}):
         raise RightsRefusedError(RightsRefusal.SEPARATED)
     if role in OF_INSTITUTIONS and found.institution_id is None:
         raise RightsRefusedError(RightsRefusal.NO_INSTITUTION)
@@ -128,9 +129,17 @@ def change_role(session: Session, actor: Actor, account_id: int, role: Role) -> 
         )
     ):
         one.revoked_at = now
-    actor.note(
-        session, "account.role", "account", str(found.id), {"from": str(before), "to": str(role)}
+    actor.note(session, CHANGED, "account", str(found.id), {"from": str(before), "to": str(role)})
+
+
+def _roles_before(session: Session, account: Account) -> set[Role]:
+    """Return the roles that an account was ever taken from: a detour separates no duties."""
+    details = session.scalars(
+        select(AuditEvent.detail).where(
+            AuditEvent.event == CHANGED, AuditEvent.object_id == str(account.id)
+        )
     )
+    return {Role(one["from"]) for one in details}
 
 
 def givable(actor: Actor) -> Sequence[Role]:

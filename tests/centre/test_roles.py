@@ -100,3 +100,16 @@ def test_no_account_goes_from_administering_to_auditing(console: Console) -> Non
     assert refusal("own", Role.PATIENT) is RightsRefusal.NOT_YOURS_TO_GIVE
     assert refusal("supervisor", Role.DOCTOR) is RightsRefusal.NO_INSTITUTION
     assert refusal("doctor", Role.INSTITUTION_ADMINISTRATOR) is None
+
+
+@pytest.mark.requirement("F-07")
+def test_a_detour_does_not_lead_from_administering_to_auditing(console: Console) -> None:
+    who, number = console.actor("administrator"), console.facts["other"].account_id
+    with console.cloud.database.session() as session:
+        rights.change_role(session, who, number, Role.SUPERVISOR)
+        rights.change_role(session, who, number, Role.ADMINISTRATOR)
+        rights.change_role(session, who, console.facts["doctor"].account_id, Role.ADMINISTRATOR)
+        rights.change_role(session, who, console.facts["doctor"].account_id, Role.DOCTOR)
+    with console.cloud.database.session() as session, pytest.raises(RightsRefusedError) as refused:
+        rights.change_role(session, who, console.facts["doctor"].account_id, Role.AUDITOR)
+    assert refused.value.reason is RightsRefusal.SEPARATED
