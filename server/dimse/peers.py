@@ -18,6 +18,7 @@ from server.sending.nodes import (
 from server.settings import Network
 
 SERVICES = frozenset({"store", "find", "retrieve", "commit"})
+READING = frozenset({"find", "retrieve"})
 _NODE_KEYS = frozenset({"host", "port", "tls", "tls_ca_file"})
 
 
@@ -106,4 +107,7 @@ def _fault(peer: Peer, unknown: frozenset[str]) -> str:
         return "the AE title is none"
     if not peer.may <= SERVICES:
         return f"may is made of {', '.join(sorted(SERVICES))}"
+    if peer.may & READING and not (peer.networks or peer.certificate_sha256):
+        # An AE title is no proof: anybody can say it.
+        return "who finds or retrieves needs networks or certificate_sha256"
     return ""

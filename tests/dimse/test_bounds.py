@@ -48,8 +48,12 @@ def test_the_file_of_peers_says_what_is_wrong_with_it(tmp_path: Path) -> None:
 
     assert load_peers(None, CENTRE) == ()
     assert load(ROW, {**ROW, "name": "B", "ae_title": "B", "host": "h", "port": 104}) == 2
+    assert load({**ROW, "may": ["find", "retrieve"], "networks": ["10.0.0.0/8"]}) == 1
+    assert load({**ROW, "may": ["find"], "certificate_sha256": "00"}) == 1
     for wrong in (
         {**ROW, "may": ["everything"]},
+        {**ROW, "may": ["find"]},  # an AE title is no proof of who calls
+        {**ROW, "may": ["store", "retrieve"]},
         {**ROW, "networks": ["10.0.0.0/99"]},
         {**ROW, "ae_title": "ä"},
         {**ROW, "host": "h", "port": 0},
