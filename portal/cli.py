@@ -23,6 +23,7 @@ from portal.commands.institution import institution
 from portal.commands.keys import keys
 from portal.commands.migrate import migrate
 from portal.commands.provinces import provinces
+from portal.commands.quality import quality
 from portal.commands.render import render
 from portal.commands.sensitivity import sensitivity
 from portal.commands.serve import serve
@@ -78,6 +79,7 @@ for command in (
     keys,
     migrate,
     provinces,
+    quality,
     render,
     restore,
     sensitivity,

@@ -26,7 +26,7 @@ from portal.admin.console import (
 )
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
-from server import outbox
+from server import clock, outbox
 from server.centre import index_upload, indicators, records, settlements
 from server.centre.acting import OutOfReachError
 from server.centre.records import Kind, Wanted
@@ -133,10 +133,15 @@ def retry() -> ResponseReturnValue:
 @blueprint.post("/admin/index/settlements")
 @changes("index")
 def settle() -> ResponseReturnValue:
-    """Take settlements from a CSV file; they go into the index with their studies (D-11)."""
-    file = request.files.get("file")
+    """Take settlements from a CSV file; they go into the index with their studies (D-11), whose
+    quality is judged again by what was settled (I-07)."""
+    file, began = request.files.get("file"), clock.now()
     try:
         new = settlements.load(database_session(), actor(), file.read() if file else b"")
+        settled = settlements.settled_since(database_session(), began)
+        database_session().commit()
+        for study_id in settled:
+            current_cloud().jobs.judge_quality(study_id)
         flash(_("已导入结算数据：新增 %(count)s 条。", count=new), "success")
     except CsvError as error:
         database_session().rollback()

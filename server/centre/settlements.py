@@ -99,6 +99,20 @@ def load(session: Session, actor: Actor, data: bytes) -> int:
     return new
 
 
+def settled_since(session: Session, moment: datetime) -> Sequence[str]:
+    """Return the studies whose settlements came since a moment: judgements look at both (I-07)."""
+    return session.scalars(
+        select(Study.study_id)
+        .join(
+            Settlement,
+            (Settlement.institution_id == Study.institution_id)
+            & (Settlement.accession_number == Study.accession_number),
+        )
+        .where(Settlement.received_at >= moment, Study.accession_number != "")
+        .distinct()
+    ).all()
+
+
 def search(
     session: Session,
     actor: Actor,

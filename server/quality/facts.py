@@ -142,5 +142,6 @@ class StudyFacts:
     series: tuple[SeriesFacts, ...] = ()
     registration: Registration = field(default_factory=Registration)
     report_words: str = ""
+    settled_words: str = ""  # items of the settlement, the hospital's and the insurance's
     # Objects whose pixels are those of an earlier object of somebody else.
     repeated: int = 0

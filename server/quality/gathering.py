@@ -9,7 +9,15 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from server.model import Instance, PixelDigest, ProcessingState, Series, Study
+from server.model import (
+    CodeMapping,
+    Instance,
+    PixelDigest,
+    ProcessingState,
+    Series,
+    Settlement,
+    Study,
+)
 from server.quality.facts import ObjectFacts, Registration, SeriesFacts, StudyFacts
 from server.quality.headers import object_facts
 from server.quality.pixels import look_at
@@ -66,6 +74,7 @@ def gather(
         series=tuple(series),
         registration=_registration(study),
         report_words=report.exam_item if report is not None else "",
+        settled_words=_settled(session, study),
         repeated=repeated(session, study, digests),
     )
     return Gathered(facts, digests, tuple(sampled))
@@ -133,6 +142,26 @@ def _header(
         # pydicom raises many kinds of errors; the series' pictures tell what is unreadable.
         log.warning("quality_header", series_id=series.series_id, error=type(error).__name__)
         return ObjectFacts(instance.sop_instance_uid, label, series.modality)
+
+
+def _settled(session: Session, study: Study) -> str:
+    """Return the settled items of a study, and the insurance items that they are mapped to."""
+    if not study.accession_number:
+        return ""
+    rows = session.execute(
+        select(Settlement.exam_item, CodeMapping.item_name)
+        .outerjoin(
+            CodeMapping,
+            (CodeMapping.institution_id == Settlement.institution_id)
+            & (CodeMapping.hospital_item == Settlement.exam_item),
+        )
+        .where(
+            Settlement.institution_id == study.institution_id,
+            Settlement.accession_number == study.accession_number,
+        )
+        .order_by(Settlement.id)
+    )
+    return " ".join(words for row in rows for words in row if words)
 
 
 def _registration(study: Study) -> Registration:

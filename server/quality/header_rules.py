@@ -66,11 +66,16 @@ def sex_and_part(facts: StudyFacts, limits: Thresholds) -> Iterator[str]:
 
 
 def part_and_report(facts: StudyFacts, limits: Thresholds) -> Iterator[str]:
-    """I-07: the part of the header is one that the report speaks of, where both name one."""
+    """I-07: parts of the header are of the report and of the settlement, where both name one."""
     shown = regions_of((one.body_part for one in facts.objects), limits)
     reported = regions_of([facts.report_words], limits)
-    if shown and reported and not shown & reported and "whole_body" not in shown | reported:
+    settled = regions_of([facts.settled_words], limits)
+    if _differ(shown, reported):
         yield "检查部位与报告部位不一致 / the part examined is none that the report names"
+    if _differ(shown, settled):
+        yield "检查部位与结算项目不一致 / the part examined is none that the settled item names"
+    if _differ(reported, settled):
+        yield "报告部位与结算项目不一致 / the report's part is none that the settled item names"
 
 
 def required_elements(facts: StudyFacts, limits: Thresholds) -> Iterator[str]:  # noqa: ARG001
@@ -98,6 +103,10 @@ def regions_of(texts: Iterable[str], limits: Thresholds) -> set[str]:
         for region, words in limits.regions.items()
         if any(word in text for word in words for text in lowered)
     }
+
+
+def _differ(one: set[str], other: set[str]) -> bool:
+    return bool(one and other and not one & other and "whole_body" not in one | other)
 
 
 def _age(one: ObjectFacts, facts: StudyFacts) -> float | None:

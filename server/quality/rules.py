@@ -34,7 +34,10 @@ RULES = (
     Rule("registration_age", "I-06", "年龄相符 / age matches", header_rules.registration_age),
     Rule("sex_and_part", "I-06", "性别与部位相符 / sex fits part", header_rules.sex_and_part),
     Rule(
-        "part_and_report", "I-07", "检查部位一致 / part fits report", header_rules.part_and_report
+        "part_and_report",
+        "I-07",
+        "检查部位一致 / part fits report and settlement",
+        header_rules.part_and_report,
     ),
     Rule(
         "required_elements",

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from server import audit, clock
 from server.clients import CallingClient
 from server.model import Person, Reminder
+from server.quality.dimensions import Grade, offered_for_recognition
 from server.reminders.examination import Examination, examination
 from server.reminders.history import PastExamination, history_of
-from server.reminders.rules import POOR_GRADE, Rules, load_rules
+from server.reminders.rules import Rules, load_rules
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -102,7 +103,7 @@ def same_examinations(
         one
         for one in history
         if one.examination.is_same(wanted)
-        and one.grade != POOR_GRADE
+        and offered_for_recognition(Grade(one.grade))
         and one.study_datetime <= now
         and (earliest is None or one.study_datetime >= earliest)
     )

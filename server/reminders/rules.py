@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 # Days for which an examination reminds where no item says so; None is for ever. Profile 001 has
 # the one month of 《医疗机构放射影像检查项目互认工作指引》(2024版), H-16.
 PROFILES: dict[str, int | None] = {"national": None, "001": 30}
-# 丁: does not meet the needs of diagnosis.
-POOR_GRADE = "D"
 
 
 class RulesError(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
@@ -185,3 +186,19 @@ def test_what_is_not_mapped_is_listed_and_a_mapping_changes_the_shown_item(
         assert (loaded.added, loaded.unknown) == (1, (console.elsewhere.code,))
         assert coding.load(session, console.actor("own"), data).changed == 1
     assert "改后项目（2）" in shown()
+
+
+def test_what_is_settled_is_judged_again(app: Flask, console: Console) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    study = make_study(
+        console.cloud, person_id=None, institution=console.hospital, accession_number="ACC-9"
+    )
+    row = (console.hospital.code, "S-9", "F-9", "ACC-9", "胸部CT", "1", "1", "0",
+           "2026-11-20 10:00")  # fmt: skip
+    file = io.BytesIO(csv_bytes(settlements.HEADS, [row]))
+    console["administrator"].client.post(
+        "/admin/index/settlements", data={"file": (file, "settlements.csv")}
+    )
+    with console.cloud.database.session() as session:
+        result = session.scalars(select(QualityResult)).one()
+        assert result.study_id == study.study_id

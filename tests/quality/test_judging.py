@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select
 
-from server import messages
+from server import clock, messages
 from server.cloud import ImageCloud
 from server.model import (
     AuditEvent,
+    CodeMapping,
     Institution,
     QualityOutcome,
     QualityResult,
     Role,
+    Settlement,
     SupplementTask,
 )
 from server.quality import judging
@@ -243,3 +245,32 @@ def test_plug_ins_are_found_by_their_entry_point(monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(scorers, "entry_points", lambda group: offered)
     assert [one.name for one in scorers.installed()] == ["positioner"]
+
+
+@pytest.mark.requirement("I-07")
+def test_the_settled_item_is_held_against_the_images_by_its_mapping(
+    cloud: ImageCloud, hospital: Institution, deliver: Deliver, result_of: ResultOf
+) -> None:
+    study_id = deliver()
+    assert rules(result_of(study_id)) == set()
+    with cloud.database.session() as session:
+        session.add_all((
+            Settlement(
+                settlement_id="S-1", fee_serial_number="F-1", institution_id=hospital.id,
+                accession_number="A-77", exam_item="本院项目 12", settled_at=clock.now(),
+            ),
+            CodeMapping(
+                institution_id=hospital.id, hospital_item="本院项目 12", item_code="230200001",
+                item_name="磁共振平扫（膝关节）",
+            ),
+        ))  # fmt: skip
+    judging.judge_study(cloud, study_id)
+    (found,) = result_of(study_id).findings
+    assert (found["rule"], found["evidence"].split(" / ")[0]) == (
+        "part_and_report",
+        "检查部位与结算项目不一致",
+    )
+    with cloud.database.session() as session:
+        session.scalars(select(CodeMapping)).one().item_name = "X线计算机体层平扫（胸部）"
+    judging.judge_study(cloud, study_id)
+    assert rules(result_of(study_id)) == set()

@@ -121,11 +121,18 @@ def test_parts_of_one_sex_are_not_of_the_other() -> None:
     assert set(found_in(objects=(one_object(words="子宫附件"),))) == {"sex_and_part"}
 
 
-def test_the_part_is_one_of_the_report() -> None:
+@pytest.mark.requirement("I-07")
+def test_the_part_is_one_of_the_report_and_of_the_settlement() -> None:
     assert set(found_in(report_words="颅脑CT平扫")) == {"part_and_report"}
     assert found_in(report_words="胸腹部CT平扫") == {}
     assert found_in(report_words="") == {}
     assert found_in(objects=(one_object(body_part="WHOLEBODY"),), report_words="颅脑") == {}
+    assert found_in(settled_words="CT CHEST 胸部X线计算机体层平扫") == {}
+    wrong = [one.evidence for one in findings(one_study(settled_words="膝关节MR"), LIMITS)]
+    assert [words.split(" / ")[0] for words in wrong] == [
+        "检查部位与结算项目不一致",
+        "报告部位与结算项目不一致",
+    ]
 
 
 @pytest.mark.requirement("I-17")
@@ -179,6 +186,7 @@ def graded(**figures: float) -> tuple[Grade, str]:
     return given.grade, given.rule
 
 
+@pytest.mark.requirement("I-09")
 def test_the_grade_follows_from_defects() -> None:
     assert graded() == (Grade.A, "no_defects")
     assert graded(noise=90.0) == (Grade.B, "some_defects")

@@ -124,7 +124,7 @@ def test_a_cycle_of_a_month_takes_29_days_and_not_31(
     assert indexes(order(case)) == [recent.cloud_index]
 
 
-@pytest.mark.requirement("H-06")
+@pytest.mark.requirement("H-06", "I-09")
 def test_an_examination_of_poor_quality_is_not_offered(
     case: LaunchCase, patient: SignInFacts
 ) -> None:
