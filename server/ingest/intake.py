@@ -29,7 +29,7 @@ from server.ingest.rows import (
     stored_instance,
     take_over,
 )
-from server.model import Institution, Person, Upload, opaque_id
+from server.model import Institution, Person, Study, StudyArchive, Upload, opaque_id
 from server.provinces.adopting import adopt
 from server.provinces.expiry import Leftovers
 from server.storage import StorageError, StorageFullError
@@ -180,7 +180,7 @@ def _store_once(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject)
     try:
         with cloud.database.session() as session, session.no_autoflush:
             copy = _adopted(cloud, session, delivery, received)
-            if _is_stored(cloud, session, received):
+            if _is_stored(cloud, session, delivery, received):
                 return None
             placement = place(cloud, session, delivery, received)
             object_key = placement.object_key
@@ -217,18 +217,41 @@ def _adopted(
     return leftovers
 
 
-def _is_stored(cloud: ImageCloud, session: Session, received: ReceivedObject) -> bool:
+def _is_stored(
+    cloud: ImageCloud, session: Session, delivery: Delivery, received: ReceivedObject
+) -> bool:
     """Tell whether the object is stored already, be it with another file meta information: that is
-    written by whoever sent it last (PS3.10 7.1). Raises RefusedError for a conflict.
+    written by whoever sent it last (PS3.10 7.1).
+
+    Raises RefusedError for a conflict, and for what is held for another institution or was erased:
+    to acknowledge that would let the sender delete what nobody keeps for him.
     """
     try:
-        return is_duplicate(session, received)
+        known = is_duplicate(session, received)
     except RefusedError:
         stored = stored_instance(session, received)
+        _check_kept(session, delivery, stored.series.study)
         kept = cloud.vault.read(stored.series.study.data_key, stored.object_key)
         if same_data_set(kept, received.data):
             return True
         raise
+    if known:
+        _check_kept(session, delivery, stored_instance(session, received).series.study)
+    return known
+
+
+def _check_kept(session: Session, delivery: Delivery, study: Study) -> None:
+    if study.institution_id != delivery.institution.id:
+        raise RefusedError(
+            Reason.INSTITUTION_MISMATCH,
+            "该检查属于另一机构 / the study belongs to another institution",
+        )
+    erased = select(StudyArchive.erased_at).where(StudyArchive.study_id == study.study_id)
+    if session.scalar(erased) is not None:
+        raise RefusedError(
+            Reason.CONFLICT,
+            "该检查已按规定销毁，不再接收 / the study was erased and is not taken again",
+        )
 
 
 def _begin(
