@@ -64,3 +64,20 @@ def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     for field in dataclasses.fields(Settings):
         assert f"| `YINGYUN_{field.name.upper()}` |" in text, field.name
+
+
+@pytest.mark.requirement("F-58")
+def test_services_have_no_privilege_and_only_the_front_is_reached_from_outside() -> None:
+    for unit in (DEPLOY / "systemd").iterdir():
+        lines = set(unit.read_text().splitlines())
+        assert {"User=yingyun", "CapabilityBoundingSet=", "NoNewPrivileges=yes"} <= lines
+        assert {"ProtectSystem=strict", "UMask=0077", "PrivateDevices=yes"} <= lines
+    web = (DEPLOY / "systemd" / "yingyun-web@.service").read_text()
+    assert "--bind 127.0.0.1:" in web
+    services = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text())["services"]
+    published = {name: one["ports"] for name, one in services.items() if "ports" in one}
+    assert published == {"proxy": ["80:80", "443:443"], "dicom": ["11112:11112"]}
+    for name, one in services.items():
+        if one.get("image") == "yingyun":
+            assert one["cap_drop"] == ["ALL"], name
+            assert one["read_only"] is True
