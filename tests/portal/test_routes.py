@@ -95,7 +95,7 @@ def test_the_public_addresses_are_the_known_ones(app: Flask) -> None:
     assert public <= PUBLIC
 
 
-@pytest.mark.requirement("A-06")
+@pytest.mark.requirement("A-06", "D-52")
 def test_strangers_get_nothing_but_the_way_in(app: Flask) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     for rule, method in walk(app):
