@@ -61,17 +61,26 @@ def move_study(cloud: ImageCloud, study_id: str, tier: Tier) -> int:
 
 
 def finish_moves(cloud: ImageCloud) -> list[str]:
-    """Go on with the moves that a crash left between switch and deletion; return the studies."""
+    """Go on with the moves that a crash left between switch and deletion; return the studies.
+
+    Those of erased studies are left to `erasure.remove_erased`; a study that fails holds up no
+    other and is tried again.
+    """
     with cloud.database.session() as session:
         rows = session.execute(
             select(StudyArchive.study_id, StudyArchive.volume_id).where(
-                StudyArchive.sources_cleared.is_(False)
+                StudyArchive.sources_cleared.is_(False), StudyArchive.erased_at.is_(None)
             )
         ).all()
     volumes = {volume.volume_id: volume for volume in placed_store(cloud).volumes()}
+    finished = []
     for study_id, volume_id in rows:
-        _bring(cloud, study_id, volumes[volume_id or FIRST], switch=False)
-    return [study_id for study_id, _ in rows]
+        try:
+            _bring(cloud, study_id, volumes[volume_id or FIRST], switch=False)
+            finished.append(study_id)
+        except StorageError as error:
+            log.warning("move_not_finished", study_id=study_id, error=type(error).__name__)
+    return finished
 
 
 def _bring(cloud: ImageCloud, study_id: str, target: Volume, *, switch: bool) -> int:

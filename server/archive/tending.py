@@ -30,14 +30,37 @@ def every_minute(cloud: ImageCloud) -> None:
 
 
 def every_hour(cloud: ImageCloud) -> None:
-    """Move what has changed its tier, remove what was erased, check a part of what is stored."""
-    moves.finish_moves(cloud)
-    move_due(cloud)
-    _recall_what_waits_for_pictures(cloud)
-    erasure.remove_erased(cloud, replica.open_replica(cloud))
-    scrub.scrub(cloud, cloud.settings.scrub_megabytes * 1_000_000)
-    volumes.watch_levels(cloud)
-    _back_up(cloud)
+    """Move what has changed its tier, remove what was erased, check a part of what is stored.
+
+    What fails holds up nothing else, the backup least of all; the first failure is raised again
+    at the end.
+    """
+    failures: list[Exception] = []
+    for step in (
+        moves.finish_moves,
+        move_due,
+        _recall_what_waits_for_pictures,
+        _remove_erased,
+        lambda one: scrub.scrub(one, one.settings.scrub_megabytes * 1_000_000),
+        volumes.watch_levels,
+        _back_up,
+    ):
+        try:
+            step(cloud)
+        except Exception as error:
+            # Stores fail in many ways, and each step stands for itself.
+            log.exception("tending_failed")
+            failures.append(error)
+    if failures:
+        raise failures[0]
+
+
+def _remove_erased(cloud: ImageCloud) -> None:
+    try:
+        second = replica.open_replica(cloud)
+    except StorageError:
+        second = None  # its alarm is open; what lies there goes once it answers
+    erasure.remove_erased(cloud, second)
 
 
 def _back_up(cloud: ImageCloud) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from server.alarms import open_alarms
-from server.archive import replica, scrub, tending
+from server.archive import erasure, replica, scrub, tending
+from server.archive.moves import move_study
+from server.archive.records import archive_row
+from server.archive.volumes import add_volume
 from server.cloud import ImageCloud
-from server.model import AuditEvent, DataKey, Instance, Study
-from server.storage import open_store
+from server.model import AuditEvent, DataKey, Instance, Study, Tier
+from server.storage import StorageError, open_store
+from server.storage.placed import placed_store
 from server.storage.verify import verify_storage
 from tests.archive.conftest import contents, instances, store_study
 from tests.backends import BOTH
@@ -97,8 +102,6 @@ def test_a_replica_out_of_reach_holds_nobody_up(
 def test_what_was_erased_is_neither_a_fault_nor_copied(
     open_backend: Callable[..., ImageCloud], store_url: Callable[[str], str]
 ) -> None:
-    from server.archive import erasure
-
     cloud = open_backend(YINGYUN_REPLICA_STORE_URL=store_url("replica"))
     study, other = store_study(cloud), store_study(cloud)
     replica.copy_new(cloud)
@@ -114,3 +117,32 @@ def test_what_was_erased_is_neither_a_fault_nor_copied(
     with cloud.database.session() as session:
         assert not open_alarms(session, "object_damaged")
         assert session.scalars(select(Instance)).all()
+
+
+@pytest.mark.requirement("K-11", "F-32")
+def test_what_fails_holds_up_neither_erasure_nor_backup(
+    open_backend: Callable[..., ImageCloud],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cloud = open_backend(YINGYUN_BACKUP_DIR=str(tmp_path / "backup"))
+    add_volume(cloud, name="warm", url=f"file://{tmp_path}/warm", tier=Tier.WARM)
+    study = store_study(cloud)
+    key = instances(cloud, study)[0].object_key
+    left = cloud.vault.store.get(key)
+    move_study(cloud, study.study_id, Tier.WARM)
+    with cloud.database.session() as session:
+        # A crash left the source; before the move goes on, the study is erased.
+        placed_store(cloud).volumes()[0].store.put(key, left)
+        archive_row(session, study.study_id).sources_cleared = False
+        row = session.get_one(Study, study.study_id)
+        erasure.erase_study(session, row, actor_kind="system", actor="test", reason="order")
+
+    def failing(*_arguments: object) -> None:
+        raise StorageError("a store is away")
+
+    monkeypatch.setattr(tending.scrub, "scrub", failing)
+    with pytest.raises(StorageError, match="away"):
+        tending.every_hour(cloud)
+    assert not cloud.vault.store.exists(key)
+    assert (tmp_path / "backup" / "backup.json").exists()
