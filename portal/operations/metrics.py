@@ -39,10 +39,11 @@ def metrics() -> Response:
 
 
 def _may_look() -> bool:
+    source = source_address()
     try:
-        address = ipaddress.ip_address(source_address())
+        address = ipaddress.ip_address(source)
     except ValueError:
-        return True  # a socket of this machine has no address
+        return source == "local"  # a socket of this machine has no address
     mapped = getattr(address, "ipv4_mapped", None) or address
     return any(mapped in network for network in current_cloud().settings.metrics_networks)
 

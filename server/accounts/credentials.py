@@ -15,7 +15,7 @@ from server.accounts.notices import tell
 from server.accounts.passwords import check_strength, hash_password, verify_password
 from server.accounts.sessions import hash_token
 from server.limits import Limit, TooManyTries
-from server.model import Account, AccountSession, SignInChallenge
+from server.model import Account, AccountSession, SignInChallenge, ViewerHandoff
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -84,7 +84,13 @@ def sign_out_others(session: Session, account: Account, *, keep_token: str, sour
 
 
 def end_other_sessions(session: Session, account: Account, keep_token: str) -> int:
-    """End all sessions of an account but the one of a token; returns how many ended."""
+    """End all sessions of an account but the one of a token, and what viewers outside the browser
+    were handed from any; returns how many sessions ended."""
+    session.execute(
+        update(ViewerHandoff)
+        .where(ViewerHandoff.account_id == account.id, ViewerHandoff.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )
     ended = session.scalars(
         update(AccountSession)
         .where(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from server import access, clients, clock, staff
 from server.access import AccessDenied, DenialReason, Grant, GrantKind
+from server.accounts.credentials import end_other_sessions
 from server.clients import Scope
 from server.cloud import ImageCloud
 from server.dicomweb import handoffs
@@ -216,6 +217,15 @@ def test_a_handed_off_study_opens_alone_and_as_long_as_its_giver_may(
     with centre.database.session() as session:
         session.get_one(Account, doctor.account_id).active = True
         handoffs.revoke(session, made.token)
+    assert viewer.get(f"{path}/metadata").status_code == 401
+    with centre.database.session() as session:
+        study = session.query(Study).filter_by(study_uid=uid).one()
+        made = handoffs.mint(centre, session, grant, study)
+    viewer = DicomwebCase(case.app, centre, case.institution, made.token)
+    assert viewer.get(f"{path}/metadata").status_code == 200
+    with centre.database.session() as session:
+        # A stolen session is thrown out with what it handed to a viewer.
+        end_other_sessions(session, session.get_one(Account, doctor.account_id), "")
     assert viewer.get(f"{path}/metadata").status_code == 401
 
 

@@ -91,7 +91,7 @@ def test_without_proc_there_are_no_figures_and_no_failure(tmp_path: Path) -> Non
     assert list(MachineCollector(tmp_path / "none").collect()) == []
 
 
-@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7", "unknown"])
 def test_for_strangers_the_address_does_not_exist(app: Flask, address: str) -> None:
     client = app.test_client()
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": address}).status_code == 404
