@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists, select
 from sqlalchemy.orm import QueryableAttribute, aliased
 
 from server.clock import CHINA
-from server.model import Report, ReportStatus, Study
+from server.model import QualityResult, Report, ReportStatus, Study
 
 _ESCAPE = "\\"
 # Days nearer to the ends of the calendar have no instant in every time zone.
@@ -48,6 +48,18 @@ def has_served_report() -> ColumnElement[bool]:
             Report.status == ReportStatus.REVIEWED,
             ~overtaken,
         )
+    )
+
+
+def newest_result() -> ScalarSelect[str]:
+    """Return the id of the result that holds for a Study, as a column of its row."""
+    return (
+        select(QualityResult.result_id)
+        .where(QualityResult.study_id == Study.study_id)
+        .order_by(QualityResult.version.desc())
+        .limit(1)
+        .correlate(Study)
+        .scalar_subquery()
     )
 
 

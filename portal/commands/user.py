@@ -13,8 +13,9 @@ from portal.commands.qr import qr_text
 from server import accounts, audit, people
 from server.accounts import AccountExistsError, LoginNameError, WeakPasswordError, resets
 from server.cloud import ImageCloud
-from server.model import Account, FamilyLink, Institution, Person, Role
+from server.model import Account, Duty, FamilyLink, Institution, Person, Role
 from server.people import IdNumberError
+from server.quality import manual
 
 
 @click.group()
@@ -212,3 +213,19 @@ def _note(session: Session, event: str, family: FamilyLink) -> None:
         object_kind="family_link",
         object_id=str(family.id),
     )
+
+
+@user.command("quality-duty")
+@click.option("--login", required=True, help="登录名 / login")
+@click.option("--duty", type=click.Choice([*map(str, Duty), "none"]), required=True)
+def quality_duty(login: str, duty: str) -> None:
+    """分配人工质控职责 / Say as what an account judges images by eye, if at all (I-13)."""
+    with ready_cloud().database.session() as session:
+        account = session.scalar(select(Account).where(Account.login == login))
+        if account is None:
+            raise click.ClickException(f"没有账户 {login} / no account {login}")
+        try:
+            manual.give_duty(session, account, None if duty == "none" else Duty(duty), actor="cli")
+        except manual.ManualRefusedError as refused:
+            raise click.ClickException(str(refused)) from refused
+    click.echo("已分配 / done")

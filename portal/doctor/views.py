@@ -22,6 +22,7 @@ from portal.identity import signed_in_identity, source_address
 from server import access, staff, work_list
 from server.imaging.opening import opening_series_of
 from server.model import Account, Institution, Role
+from server.quality import manual
 from server.terms import modality_label
 from server.timeline import PageMarkError
 from server.work_list import WorkListFilter
@@ -44,6 +45,7 @@ class WorkListView:
     narrowed: bool
     more_url: str
     open_histories: tuple[OpenHistory, ...]
+    judges_quality: bool
 
 
 @blueprint.get("/doctor")
@@ -91,6 +93,7 @@ def _view() -> WorkListView:
         narrowed=any(asked.values()),
         more_url=_address(asked, found.next_page) if found.next_page else "",
         open_histories=open_histories(account),
+        judges_quality=manual.duty_of(session, account.id) is not None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.doctor import citing, film, handing, media, sending
+from portal.doctor import citing, film, handing, judging, media, sending
 from portal.doors import DOCTOR, SUPERVISION
 from portal.study import cold, data, facts, key_images, pages, report_pages
 
@@ -29,11 +29,13 @@ DOCTORS_ONLY = (
     (handing.blueprint, "handing"),
     (film.blueprint, "film"),
     (citing.blueprint, "citing"),
+    (judging.blueprint, "judging"),
 )
 
 
 def install_study(app: Flask) -> None:
     """Hang the study's pages and data below the address of each door."""
+    app.register_blueprint(judging.waiting_list)
     for name, prefix, defaults in DOORS:
         first = pages.patient if name == "patient" else pages.others
         for blueprint, kind in (

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.study.shown import worded
-from server.model import QualityOutcome, QualityResult, Study
-from server.quality import dimensions, judging, rules, supplement
+from server.model import Duty, ManualJudgement, QualityOutcome, QualityResult, Study
+from server.quality import dimensions, judging, manual, rules, supplement
 from server.quality.dimensions import Grade
 from server.quality.facts import Severity, Source, Verdict
 from server.terms import china_time
@@ -36,6 +36,18 @@ class QualityRemark:
 
 
 @dataclass(frozen=True)
+class EyeLine:
+    """What somebody judged by eye: as what, the grade, the items not met, a remark, when."""
+
+    duty: str
+    grade: str
+    not_met: str
+    comment: str
+    judged_at: str
+    defect: bool
+
+
+@dataclass(frozen=True)
 class QualityPanel:
     """The result as the reading page shows it."""
 
@@ -47,6 +59,7 @@ class QualityPanel:
     judged_at: str
     version: int
     awaits_supplement: bool
+    by_eye: tuple[EyeLine, ...]
 
 
 def quality_panel(session: Session, study: Study) -> QualityPanel | None:
@@ -63,6 +76,29 @@ def quality_panel(session: Session, study: Study) -> QualityPanel | None:
         judged_at=china_time(result.judged_at).strftime("%Y-%m-%d %H:%M"),
         version=result.version,
         awaits_supplement=supplement.open_task(session, study.study_id) is not None,
+        by_eye=tuple(_by_eye(one) for one in manual.judgements_of(session, study.study_id)),
+    )
+
+
+def duty_words() -> dict[Duty, str]:
+    """Return what the duties are called."""
+    return {
+        Duty.DIAGNOSTICIAN: _("诊断医师"),
+        Duty.TECHNOLOGIST: _("技师"),
+        Duty.ENGINEER: _("工程师"),
+    }
+
+
+def _by_eye(one: ManualJudgement) -> EyeLine:
+    grade = Grade(one.grade)
+    not_met = [words for name, words in manual.ITEMS.items() if one.items.get(name) == "not_met"]
+    return EyeLine(
+        duty_words()[Duty(one.duty)],
+        worded(dimensions.GRADE_LABELS[grade]),
+        "；".join(worded(words) for words in not_met),
+        one.comment,
+        china_time(one.judged_at).strftime("%Y-%m-%d %H:%M"),
+        grade in {Grade.C, Grade.D},
     )
 
 

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.centre.institutions import level_of
 from server.centre.period import Period, day_of
 from server.model import Institution, QualityOutcome, QualityResult, Study
 from server.provinces.records import is_own
-from server.study_conditions import has_served_report
+from server.study_conditions import has_served_report, newest_result
 
 TIMELY = timedelta(hours=24)
 CONSISTENCY = frozenset(
@@ -125,18 +125,6 @@ def _part(row: DayRow[Any], name: str) -> str:
 def _delivers(session: Session, institution_id: int) -> bool:
     wanted = select(Study.study_id).where(Study.institution_id == institution_id, is_own()).limit(1)
     return session.scalar(wanted) is not None
-
-
-def newest_result() -> ScalarSelect[str]:
-    """Return the id of the result that holds for a Study, as a column of its row."""
-    return (
-        select(QualityResult.result_id)
-        .where(QualityResult.study_id == Study.study_id)
-        .order_by(QualityResult.version.desc())
-        .limit(1)
-        .correlate(Study)
-        .scalar_subquery()
-    )
 
 
 def _counted(session: Session, period: Period) -> dict[tuple[int, date], Counts]:

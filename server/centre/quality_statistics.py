@@ -13,11 +13,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.centre.indicators import DayRow, newest_result
+from server.centre.indicators import DayRow
 from server.centre.institutions import level_of
 from server.centre.period import Period, day_of
 from server.model import Institution, QualityResult, Study
 from server.provinces.records import is_own
+from server.study_conditions import newest_result
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ from server.model.launching import (
     InstitutionClient,
     Launch,
 )
+from server.model.manual_quality import Duty, ManualJudgement, QualityDuty
 from server.model.people import (
     Account,
     AccountPreference,
@@ -153,6 +154,7 @@ __all__ = [
     "Download",
     "DownloadState",
     "DownloadVisit",
+    "Duty",
     "EncounterClass",
     "ExportRequest",
     "ExportState",
@@ -173,6 +175,7 @@ __all__ = [
     "Launch",
     "LinkKind",
     "LinkState",
+    "ManualJudgement",
     "Message",
     "OutboxEntry",
     "OutboxState",
@@ -186,6 +189,7 @@ __all__ = [
     "PreviewKind",
     "ProcessingState",
     "ProofPurpose",
+    "QualityDuty",
     "QualityOutcome",
     "QualityResult",
     "Recall",
