@@ -47,9 +47,9 @@ class WorkListFilter:
 
     text: str = ""
     modality: str = ""
-    modalities: frozenset[str] = frozenset()  # any of these
     since: date | None = None
     until: date | None = None
+    modalities: frozenset[str] = frozenset()  # any of these
 
 
 @dataclass(frozen=True)
