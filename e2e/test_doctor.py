@@ -48,9 +48,10 @@ def test_a_doctor_reads_a_study_of_his_hospital(visits: Visits) -> None:
 def test_another_hospital_gets_nothing_and_a_shut_account_no_more(visits: Visits) -> None:
     page, watch = visits.open("desktop", OTHER)
     watch.expect("status 40[134]", "Failed to load resource")
-    study_id = visits.product.studies["ct"]
-    answer = page.goto(f"/doctor/studies/{study_id}/dicom")
+    # Not the one that its patient authorises them to read elsewhere.
+    answer = page.goto(f"/doctor/studies/{visits.product.studies['dx']}/dicom")
     assert answer is not None and answer.status == 403
+    study_id = visits.product.studies["ct"]
     own, own_watch = visits.open("desktop", OWN)
     own_watch.expect("status 40[134]", "Failed to load resource")
     own.goto(f"/doctor/studies/{study_id}/dicom")
