@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from e2e import browser as browsers
 from e2e.browser import Watch, open_context
 from e2e.product import Product, running_product
 from e2e.signing_in import sign_in
+
+# A session that nobody used ends after twenty minutes; a whole run takes longer.
+SECONDS_UNUSED = 600
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +36,18 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def states(browser: Browser, product: Product) -> Callable[[str], Any]:
-    """Gives the cookies of an account that signed in with both factors, once a session."""
+    """Gives the cookies of an account that signed in with both factors, as long as it lives."""
     kept: dict[str, Any] = {}
+    used: dict[str, float] = {}
 
     def state(login: str) -> Any:
-        if login not in kept:
+        now = time.monotonic()
+        if login not in kept or now - used[login] > SECONDS_UNUSED:
             context = open_context(browser, product.base_url, "desktop")
             sign_in(context.new_page(), product.logins[login])
             kept[login] = context.storage_state()
             context.close()
+        used[login] = now
         return kept[login]
 
     return state

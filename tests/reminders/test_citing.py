@@ -52,7 +52,8 @@ def test_the_copied_text_carries_an_id_that_finds_report_doctor_time_and_patient
     token = token_of(case, scope="citation.read")
     said = kept.citation_id.lower().replace("-", "")
     found = call(case, "GET", f"/citations/{said}", token).get_json()
-    assert found["cited_by"] == {"code": "D001", "name": "王医生"}
+    cited_by = {"code": "D001", "name": "王医生", "licence_number": ""}
+    assert found["cited_by"] == cited_by
     assert (found["patient_id"], found["encounter"]) == (PATIENT_ID, "V1")
     assert found["report"]["findings"] == "右肺结节"
     assert found["reporting_physician"] == "李医生"
