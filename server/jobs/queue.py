@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -60,54 +61,14 @@ class JobQueue:
         self.huey = _open_huey(settings, immediate)
         self._locks = settings.home / "locks"
         self._cloud: ImageCloud | None = None
-        self._prepare_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="prepare_study",
-        )(self._prepare)
-        self._send_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="send",
-        )(self._send)
-        self._deliver_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            name="deliver_message",
-        )(self._deliver)
-        self._fetch_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="fetch_copy",
-        )(self._fetch)
-        self._pack_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="pack_download",
-        )(self._pack)
-        self._judge_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="judge_quality",
-        )(self._judge)
-        self._recall_task = self.huey.task(
-            retries=0 if immediate else RETRIES,
-            retry_delay=RETRY_SECONDS,
-            retry_backoff=RETRY_BACKOFF,
-            context=True,
-            name="recall_study",
-        )(self._recall)
+        self._retries = 0 if immediate else RETRIES
+        self._prepare_task = self._retried("prepare_study", self._prepare)
+        self._send_task = self._retried("send", self._send)
+        self._deliver_task = self._retried("deliver_message", self._deliver, context=False)
+        self._fetch_task = self._retried("fetch_copy", self._fetch)
+        self._pack_task = self._retried("pack_download", self._pack)
+        self._judge_task = self._retried("judge_quality", self._judge)
+        self._recall_task = self._retried("recall_study", self._recall)
         self._outbox_task = self.huey.task(name="deliver_outbox")(self.tend_provinces)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep")(self.sweep)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="sweep_quality")(
@@ -119,6 +80,17 @@ class JobQueue:
         self.huey.periodic_task(crontab(minute=HOURLY_MINUTE), name="tend_tiers")(self.tend_tiers)
         daily = crontab(hour=HOUSEKEEPING_HOUR, minute=HOUSEKEEPING_MINUTE)
         self.huey.periodic_task(daily, name="housekeeping")(self.keep_house)
+
+    def _retried(self, name: str, work: Callable[..., None], *, context: bool = True) -> Any:
+        """Make a kind of job that is tried again; with `context` it gets its own task."""
+        decorate = self.huey.task(
+            retries=self._retries,
+            retry_delay=RETRY_SECONDS,
+            retry_backoff=RETRY_BACKOFF,
+            context=context,
+            name=name,
+        )
+        return decorate(work)
 
     def attach(self, cloud: ImageCloud) -> None:
         """Tell the jobs which image cloud they work on."""
