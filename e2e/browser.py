@@ -15,6 +15,7 @@ from playwright.sync_api import (
     Playwright,
     Request,
     Response,
+    expect,
 )
 
 ARGUMENTS = [
@@ -32,7 +33,8 @@ SIZES: dict[str, dict[str, Any]] = {
     "tablet": {"viewport": {"width": 820, "height": 1180}, "has_touch": True, "is_mobile": True},
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
-SECONDS = 20
+# Ample: a busy machine is slow, and only what fails waits this long.
+SECONDS = 30
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -40,6 +42,7 @@ def launch(playwright: Playwright) -> Browser:
     executable = shutil.which("chromium")
     if executable is None:
         raise RuntimeError("chromium is missing: run `make system`")
+    expect.set_options(timeout=SECONDS * 1000)
     return playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
 
 
