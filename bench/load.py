@@ -203,7 +203,7 @@ def paths_of(cloud: ImageCloud, study_id: str) -> dict[str, list[str]]:
         return {
             "timeline": ["/studies"],
             "study": [base],
-            "picture": [f"{base}/series/{series.series_id}/frames/{one}/full" for one in frames],
+            "picture": [f"{base}/series/{series.series_id}/pictures/{one}/full" for one in frames],
         }
 
 

@@ -33,7 +33,7 @@ from server.assets.pins import load_pins
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = ("stock", "ours")
 STATES = ("cold", "warm")
-# What worker.js asks Python for; with it comes all that the viewer begins with.
+# What host.js asks Python for; with it comes all that the viewer begins with.
 IMPORTS = "import viewer_py.browser.worker"
 STEPS = ("core", "numpy", "viewer")
 STOCK_PARTS = (

@@ -38,6 +38,7 @@ PAGE_FILES = (
     "viewer/unshown.js",
     "viewer/input.js",
     "viewer/worker.js",
+    "viewer/host.js",
     "viewer/snapshot.js",
     "viewer/stream.js",
     "viewer/shapes.js",

@@ -27,7 +27,7 @@ from server.assets.folder import commit, locked, write_files
 from server.assets.snapshot import INSIDE, LIBRARIES, MODULE, take_snapshot
 
 VIEWER_DIR = Path(viewer_py.__file__).parent
-# What worker.js asks Python for; with it comes all that the viewer begins with.
+# What host.js asks Python for; with it comes all that the viewer begins with.
 _ENTRY = "browser.worker"
 _LOADER = RUNTIME_NAMES["loader"]
 # What the bundle is made with and goes with.

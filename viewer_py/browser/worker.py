@@ -1,6 +1,6 @@
 """The worker's entry in the browser: gives a session what JavaScript has. The only user of `js`.
 
-`static/viewer/worker.js` calls `start` once Python is up, then the methods of what it returns.
+`static/viewer/host.js` calls `start` once Python is up, then the methods of what it returns.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from viewer_py.scene.model import Rectangle
 
 
 class JavaScriptHost:
-    """The session's `Host` on top of the host object of worker.js."""
+    """The session's `Host` on top of the host object of host.js."""
 
     def __init__(self, outside: Any) -> None:
         self._outside = outside
@@ -147,7 +147,7 @@ class _Graphics:
 
 
 class BrowserSession:
-    """What worker.js calls; JSON text in, JavaScript buffers in, nothing out."""
+    """What host.js calls; JSON text in, JavaScript buffers in, nothing out."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -194,7 +194,7 @@ class BrowserSession:
 
 
 def start(message: str, outside: Any) -> BrowserSession:
-    """Begin a reading. `message` is the page's `start` as JSON, `outside` worker.js's host."""
+    """Begin a reading. `message` is the page's `start` as JSON, `outside` host.js's host."""
     begin = read_start(json.loads(message))
     budget = budget_for(
         touch=begin.touch,
