@@ -7,6 +7,7 @@ from portal.dicomweb.service import current_reader
 from portal.identity import source_address
 from server import audit, clock, outbox
 from server.dicomweb.objects import Wanted
+from server.dicomweb.readers import note_opening
 from server.model import Study
 
 
@@ -27,6 +28,7 @@ def note_search(level: str, rows: int) -> None:
 def note_retrieval(study: Study, wanted: Wanted, what: str, objects: int = 1) -> None:
     """Record a retrieval; of whole studies and series the index module gets a record (D-55)."""
     reader = current_reader()
+    note_opening(database_session(), reader, study, source=source_address())
     if wanted.sop_instance_uid is None and what in {"dicom", "metadata"}:
         told = {"event": f"dicomweb.{what}", "door": "dicomweb", "at": clock.now().isoformat()}
         outbox.put(database_session(), "retrieval", told, about=study.study_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from server import audit, clock
@@ -87,6 +87,15 @@ def is_erased(session: Session, study_id: str) -> bool:
     """Whether a study was erased."""
     erased = select(StudyArchive.erased_at).where(StudyArchive.study_id == study_id)
     return session.scalar(erased) is not None
+
+
+def not_erased() -> ColumnElement[bool]:
+    """Return the condition on Study for what was not erased: of the rest, no image can be read
+    any more, and whom it showed is told to nobody who asks for images."""
+    erased = select(StudyArchive.study_id).where(
+        StudyArchive.study_id == Study.study_id, StudyArchive.erased_at.is_not(None)
+    )
+    return ~erased.correlate(Study).exists()
 
 
 def remove_erased(cloud: ImageCloud, replica: ObjectStore | None = None) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from server import audit
+from server.access import Grant, GrantKind
 from server.authorisations import live
 from server.centre.acting import Actor
 from server.centre.institutions import find
@@ -85,6 +87,46 @@ def refuses(session: Session, account: Account, study: Study) -> bool:
     if _is_emergency(session, account, study):
         return False
     return _foreign_openings(session, hospital.id, period(days=1)) >= limit
+
+
+def refuses_program(session: Session, grant: Grant, study: Study) -> bool:
+    """Whether a doctor's program may not fetch a study just now, as `refuses` says of his page;
+    what he opened today already stays open, for a study is fetched object by object."""
+    account = _reader(session, grant)
+    if account is None or _has_opened(session, account.id, study):
+        return False
+    return refuses(session, account, study)
+
+
+def note_opening(session: Session, grant: Grant, study: Study, *, source: str) -> None:
+    """Record that a doctor opened a study by a program; once a day, however much is fetched."""
+    account = _reader(session, grant)
+    if account is None or _has_opened(session, account.id, study):
+        return
+    audit.record(
+        session,
+        actor_kind="account",
+        actor=f"account:{account.id}",
+        event="dicom.view",
+        object_kind="study",
+        object_id=study.study_id,
+        source=source,
+        detail={"door": "dicomweb", "launch": grant.launch_id or ""},
+    )
+
+
+def _reader(session: Session, grant: Grant) -> Account | None:
+    """Return the doctor of a grant; None where it is a patient's or a share's."""
+    if grant.kind is not GrantKind.STAFF or grant.account_id is None:
+        return None
+    return session.get(Account, grant.account_id)
+
+
+def _has_opened(session: Session, account_id: int, study: Study) -> bool:
+    opened = _opened(period(days=1)).where(
+        Account.id == account_id, Study.study_id == study.study_id
+    )
+    return session.execute(opened.limit(1)).first() is not None
 
 
 def _is_emergency(session: Session, account: Account, study: Study) -> bool:

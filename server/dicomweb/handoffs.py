@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "handoff-"  # tells it from clients' tokens before anything is looked up
 LIFETIME = timedelta(minutes=30)
+MOST_AT_ONCE = 10  # of one account or share; a reading doctor has two or three studies open
 ACTION = Action.DOWNLOAD  # a viewer keeps the files it fetches
 
 
@@ -56,13 +57,15 @@ def mint(
 ) -> Handoff:
     """Return a token that opens one study, all of it or some series, over DICOMweb.
 
-    Raises AccessDenied unless the grant allows downloads just now. It ends after `lifetime`, and
+    Raises AccessDenied unless the grant allows downloads just now. Of the same giver's tokens
+    `MOST_AT_ONCE` are live; one more ends the oldest. It ends after `lifetime`, and
     before that with the account, link, authorisation, share or launch that the grant stands on.
     """
     access.authorize(cloud, session, grant, ACTION, study)
     chosen = _within(grant.series_ids, series_ids)
     for series_id in chosen or ():
         access.authorize(cloud, session, grant, ACTION, study, series_id)
+    _end_oldest(session, grant)
     token = PREFIX + secrets.token_urlsafe(32)
     expires_at = min(clock.now() + lifetime, grant.expires_at)
     session.add(
@@ -112,6 +115,25 @@ def revoke(session: Session, token: str) -> None:
         .where(ViewerHandoff.token_hash == hash_token(token), ViewerHandoff.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
+
+
+def _end_oldest(session: Session, grant: Grant) -> None:
+    """Make room for one more token of a giver."""
+    oldest = session.scalars(
+        select(ViewerHandoff)
+        .where(
+            ViewerHandoff.account_id == grant.account_id
+            if grant.share_id is None
+            else ViewerHandoff.share_id == grant.share_id,
+            ViewerHandoff.expires_at > clock.now(),
+            ViewerHandoff.revoked_at.is_(None),
+        )
+        .order_by(ViewerHandoff.created_at.desc())
+        .offset(MOST_AT_ONCE - 1)
+        .with_for_update()
+    )
+    for one in oldest:
+        one.revoked_at = clock.now()
 
 
 def _grant(cloud: ImageCloud, session: Session, kept: ViewerHandoff, source: str) -> Grant | None:

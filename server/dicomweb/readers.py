@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from server import access, launches, staff
-from server.access import Action, Grant, GrantKind
+from server import access, launches, sensitivity, staff
+from server.access import AccessDenied, Action, DenialReason, Grant, GrantKind
+from server.archive.erasure import not_erased
+from server.centre import retrievals
 from server.clients import CallingClient
 from server.dicomweb import handoffs
 from server.dicomweb.handoffs import OpenHandoff
@@ -32,8 +34,9 @@ class NotFoundError(LookupError):
 class Reader:
     """Who asks, for the audit log, and the condition on Study for what may be seen.
 
-    With a `grant`, `server.access.authorize` decides besides, at every request. `series_ids` None
-    is all of a study's.
+    With a `grant`, `server.access.authorize` decides besides, at every request; of what is `shown`
+    a search lists only what is `unmarked`, so that it tells no more than may be fetched.
+    `series_ids` None is all of a study's.
     """
 
     actor_kind: str
@@ -42,17 +45,28 @@ class Reader:
     shown: ColumnElement[bool] | None = None
     grant: Grant | None = None
     series_ids: frozenset[str] | None = None
+    unmarked: ColumnElement[bool] | None = None
 
     @property
     def visible(self) -> ColumnElement[bool]:
         """Return the condition on Study for everything that may be seen."""
-        conditions = [one for one in (self.own, self.shown) if one is not None]
-        return or_(*conditions)
+        return _whole(self.own, self.shown)
+
+    @property
+    def listed(self) -> ColumnElement[bool]:
+        """Return the condition on Study for everything that a search may tell of."""
+        if self.shown is None or self.unmarked is None:
+            return self.visible
+        return _whole(self.own, and_(self.shown, self.unmarked))
 
     @property
     def visible_series(self) -> ColumnElement[bool] | None:
         """Return the condition on Series, where not all of a study may be seen."""
         return None if self.series_ids is None else Series.series_id.in_(self.series_ids)
+
+
+def _whole(*conditions: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    return and_(or_(*(one for one in conditions if one is not None)), not_erased())
 
 
 def of_client(
@@ -70,7 +84,8 @@ def of_client(
     if launch is None:
         raise NotFoundError("没有进行中的这次调阅 / no such live launch")
     grant = _grant_of(cloud, session, launch, source)
-    return Reader("client", actor, own, launches.shown_studies(launch), grant)
+    unmarked = sensitivity.permitted(cloud.sensitivity, sensitivity.Reader.DOCTOR, Action.DOWNLOAD)
+    return Reader("client", actor, own, launches.shown_studies(launch), grant, unmarked=unmarked)
 
 
 def of_handoff(handoff: OpenHandoff) -> Reader:
@@ -93,7 +108,15 @@ def study_of(cloud: ImageCloud, session: Session, reader: Reader, study_uid: str
         raise NotFoundError("没有该检查，或无权查看 / no such study, or none that you may see")
     if reader.grant is not None and not _is_own(session, reader, found):
         access.authorize(cloud, session, reader.grant, Action.DOWNLOAD, found)
+        if retrievals.refuses_program(session, reader.grant, found):
+            raise AccessDenied(DenialReason.RETRIEVAL_LIMIT)
     return found
+
+
+def note_opening(session: Session, reader: Reader, study: Study, *, source: str) -> None:
+    """Count the opening of another hospital's study in the institution's limit of today (D-17)."""
+    if reader.grant is not None and not _is_own(session, reader, study):
+        retrievals.note_opening(session, reader.grant, study, source=source)
 
 
 def _is_own(session: Session, reader: Reader, study: Study) -> bool:

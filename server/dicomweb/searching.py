@@ -134,11 +134,11 @@ def _whole(value: str) -> int:
 def visible_to(reader: Reader, level: Level) -> ColumnElement[bool]:
     """Return the condition for what of a level a reader may see."""
     if reader.visible_series is None:
-        return reader.visible
+        return reader.listed
     if level is not Level.STUDY:
-        return and_(reader.visible, reader.visible_series)
+        return and_(reader.listed, reader.visible_series)
     some = select(Series.series_id).where(Series.study_id == Study.study_id, reader.visible_series)
-    return and_(reader.visible, some.exists())
+    return and_(reader.listed, some.exists())
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 from pynetdicom.association import Association
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from server import audit
+from server.archive.erasure import not_erased
 from server.dimse.peers import Peer
 from server.model import Institution, Study
 
@@ -47,8 +48,8 @@ class Caller:
         return f"ae:{self.peer.ae_title}"
 
     def sees(self) -> ColumnElement[bool]:
-        """Return the condition for the studies of the caller's own institution."""
-        return Study.institution_id == self.institution_id
+        """Return the condition for the studies of the caller's own institution that still are."""
+        return and_(Study.institution_id == self.institution_id, not_erased())
 
 
 class Callers:

@@ -18,7 +18,8 @@ from werkzeug.test import TestResponse
 from server import clients, clock
 from server.clients import Scope
 from server.cloud import ImageCloud
-from server.model import ClientToken, Institution
+from server.launches import Opens
+from server.model import CarePurpose, ClientToken, Institution, InstitutionClient, Launch
 from tests.factories import make_institution
 from tests.imaging.conftest import as_file, ct_slice, phantom
 
@@ -142,3 +143,39 @@ def path_of(dataset: Dataset) -> str:
         f"/studies/{dataset.StudyInstanceUID}/series/{dataset.SeriesInstanceUID}"
         f"/instances/{dataset.SOPInstanceUID}"
     )
+
+
+def client_id_of(cloud: ImageCloud, case: DicomwebCase) -> str:
+    """The number of a case's client."""
+    with cloud.database.session() as session:
+        found = session.query(InstitutionClient).filter_by(institution_id=case.institution.id)
+        return str(found.one().client_id)
+
+
+def running_launch(cloud: ImageCloud, case: DicomwebCase, doctor_id: int, person_id: int) -> str:
+    """A launch of a physician for a person, open now; its number."""
+    now = clock.now()
+    with cloud.database.session() as session:
+        launch = Launch(
+            client_id=client_id_of(cloud, case),
+            institution_id=case.institution.id,
+            account_id=doctor_id,
+            physician_code="D1",
+            physician_name="王医生",
+            person_id=person_id,
+            patient_id="",
+            encounter="V1",
+            visit_type=CarePurpose.OUTPATIENT,
+            purpose=CarePurpose.OUTPATIENT,
+            outside=False,
+            frame_origin="",
+            opens=Opens.LIST,
+            ticket_hash=f"{doctor_id}",
+            ticket_expires_at=now,
+            redeemed_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(hours=1),
+        )
+        session.add(launch)
+        session.flush()
+        return launch.launch_id

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -14,12 +12,9 @@ from server.accounts.credentials import end_other_sessions
 from server.clients import Scope
 from server.cloud import ImageCloud
 from server.dicomweb import handoffs
-from server.launches import Opens
 from server.model import (
     Account,
     AuditEvent,
-    CarePurpose,
-    InstitutionClient,
     Launch,
     OutboxEntry,
     Role,
@@ -30,9 +25,11 @@ from tests.dicomweb.case import (
     BASE,
     DICOM_PARTS,
     DicomwebCase,
+    client_id_of,
     files_of,
     make_dicomweb_case,
     path_of,
+    running_launch,
     slices,
 )
 from tests.factories import make_account
@@ -72,14 +69,8 @@ def test_without_a_live_token_of_the_scope_nothing_is_told(
     assert reading.stow(*files_of(slices(1))).status_code == 403
     assert case.http.post(f"{BASE}/studies", data=b"x").status_code == 401
     with centre.database.session() as session:
-        clients.revoke(session, _client_id(centre, case), case.token, source="")
+        clients.revoke(session, client_id_of(centre, case), case.token, source="")
     assert case.get("/studies").status_code == 401
-
-
-def _client_id(cloud: ImageCloud, case: DicomwebCase) -> str:
-    with cloud.database.session() as session:
-        found = session.query(InstitutionClient).filter_by(institution_id=case.institution.id)
-        return str(found.one().client_id)
 
 
 @pytest.mark.requirement("F-07")
@@ -93,7 +84,7 @@ def test_a_hospital_sees_its_own_and_no_other(
     assert stranger.get("/instances").get_json(force=True) == []
     for address in (f"/studies/{uid}", f"{path}/metadata", f"{path}/frames/1", f"{path}/rendered"):
         assert stranger.get(address).status_code == 404
-    denied = events(centre, "access.denied", _client_id(centre, stranger))
+    denied = events(centre, "access.denied", client_id_of(centre, stranger))
     assert [one.reason for one in denied] == ["not_found"] * 4
 
 
@@ -106,7 +97,7 @@ def test_every_search_and_retrieval_is_on_record_without_names(
     case.get(f"/studies/{uid}", accept=DICOM_PARTS)
     case.get(f"{path}/frames/1")
     case.get(f"{path}/rendered", accept="image/png")
-    actor = _client_id(centre, case)
+    actor = client_id_of(centre, case)
     (searched,) = events(centre, "dicomweb.search", actor)
     assert searched.detail == {"level": "STUDY", "rows": 1}
     (fetched,) = events(centre, "dicomweb.dicom", actor)
@@ -116,34 +107,6 @@ def test_every_search_and_retrieval_is_on_record_without_names(
     with centre.database.session() as session:
         told = session.query(OutboxEntry).filter_by(kind="retrieval", about=fetched.object_id).all()
     assert [one.content["event"] for one in told] == ["dicomweb.dicom"]
-
-
-def _running_launch(cloud: ImageCloud, case: DicomwebCase, doctor_id: int, person_id: int) -> str:
-    now = clock.now()
-    with cloud.database.session() as session:
-        launch = Launch(
-            client_id=_client_id(cloud, case),
-            institution_id=case.institution.id,
-            account_id=doctor_id,
-            physician_code="D1",
-            physician_name="王医生",
-            person_id=person_id,
-            patient_id="",
-            encounter="V1",
-            visit_type=CarePurpose.OUTPATIENT,
-            purpose=CarePurpose.OUTPATIENT,
-            outside=False,
-            frame_origin="",
-            opens=Opens.LIST,
-            ticket_hash=f"{doctor_id}",
-            ticket_expires_at=now,
-            redeemed_at=now,
-            last_seen_at=now,
-            expires_at=now + timedelta(hours=1),
-        )
-        session.add(launch)
-        session.flush()
-        return launch.launch_id
 
 
 def test_another_hospitals_study_opens_in_a_launch_that_the_patient_authorised(
@@ -158,7 +121,7 @@ def test_another_hospitals_study_opens_in_a_launch_that_the_patient_authorised(
     with centre.database.session() as session:
         session.query(Study).filter_by(study_uid=uid).one().person_id = patient.person_id
     assert patient.person_id is not None
-    launch = _running_launch(centre, asking, doctor.account_id, patient.person_id)
+    launch = running_launch(centre, asking, doctor.account_id, patient.person_id)
     within = {"Yingyun-Launch": launch}
     assert asking.get("/studies", **within).get_json(force=True) == []
     assert asking.get(f"{path}/metadata", **within).status_code == 404
