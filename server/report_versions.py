@@ -31,6 +31,13 @@ class VersionState(enum.StrEnum):
     CURRENT = "current"
     CORRECTED = "corrected"
     WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"  # the hospital uploaded another in its place (D-39)
+
+
+_STATES = {
+    ReportStatus.WITHDRAWN: VersionState.WITHDRAWN,
+    ReportStatus.REPLACED: VersionState.REPLACED,
+}
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,8 @@ class ReportChange:
 def versions(session: Session, study: Study, served: Report) -> tuple[ReportVersion, ...]:
     """Return the versions up to the served one, newest first.
 
-    One that was withdrawn is named but not opened (see earlier_version): it may have been
-    somebody else's.
+    One that was withdrawn or replaced is named but not opened (see earlier_version): it may have
+    been somebody else's.
     """
     found = session.scalars(
         select(Report)
@@ -73,7 +80,8 @@ def versions(session: Session, study: Study, served: Report) -> tuple[ReportVers
 
 
 def earlier_version(session: Session, study: Study, served: Report, number: int) -> Report | None:
-    """Return a version that the served one corrected; None for drafts, withdrawn and later ones."""
+    """Return a version that the served one corrected; None for drafts, later ones, and those that
+    were withdrawn or replaced."""
     return session.scalar(
         select(Report).where(
             Report.study_id == study.study_id,
@@ -100,8 +108,7 @@ def sentences(text: str) -> tuple[str, ...]:
 def _state(report: Report, served: Report) -> VersionState:
     if report.version == served.version:
         return VersionState.CURRENT
-    withdrawn = report.status == ReportStatus.WITHDRAWN
-    return VersionState.WITHDRAWN if withdrawn else VersionState.CORRECTED
+    return _STATES.get(report.status, VersionState.CORRECTED)
 
 
 def _change(label: str, earlier: str, later: str) -> ReportChange:

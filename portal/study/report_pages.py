@@ -194,9 +194,12 @@ def _link(door: StudyDoor, version: ReportVersion, opened: Report) -> VersionLin
         VersionState.WITHDRAWN: _(
             "第 %(n)s 版（%(day)s，医院已撤回，不再提供）", n=version.number, day=day
         ),
+        VersionState.REPLACED: _(
+            "第 %(n)s 版（%(day)s，医院已重新上传，不再提供）", n=version.number, day=day
+        ),
     }
     current = version.number == opened.version
-    opens = not current and version.state is not VersionState.WITHDRAWN
+    opens = not current and version.state is VersionState.CORRECTED
     return VersionLink(
         words=words[version.state],
         href=f"{door.url('report')}?version={version.number}" if opens else "",

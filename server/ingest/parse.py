@@ -135,7 +135,16 @@ def _received(
         rows=fields.unsigned(0x00280010),
         columns=fields.unsigned(0x00280011),
         bits_allocated=fields.unsigned(0x00280100),
+        device=_device(fields),
+        method=fields.text(0x00181030, 200),
+        image_number=fields.text(0x00200010, 16) or fields.text(0x00100020, 64),
     )
+
+
+def _device(fields: Fields) -> str:
+    """Return maker, model and serial number of the imaging device (PS3.3 C.7.5.1)."""
+    words = (fields.text(tag, 64) for tag in (0x00080070, 0x00081090, 0x00181000))
+    return " ".join(word for word in words if word)
 
 
 def _check_prefix(data: bytes) -> None:

@@ -44,6 +44,9 @@ class ReceivedObject:
     rows: int | None = None
     columns: int | None = None
     bits_allocated: int | None = None
+    device: str = ""
+    method: str = ""
+    image_number: str = ""
 
 
 def content_hash(data: bytes) -> str:

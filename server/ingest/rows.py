@@ -15,6 +15,7 @@ from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError
 from server.model import (
     DataKey,
+    ExamRecord,
     Instance,
     Institution,
     Person,
@@ -164,7 +165,7 @@ def _describe(
 ) -> None:
     """Say of a study what its first object tells, and give it its index."""
     moment = received.study_moment or clock.now()
-    person = delivery.person or _person_of(cloud, session, received)
+    person = delivery.person or _person_of(cloud, session, delivery, received)
     parts = CloudIndexParts(
         person_code=person.person_code if person else UNKNOWN_PERSON,
         exam_time=exam_time(moment),
@@ -183,6 +184,8 @@ def _describe(
     study.dicom_patient_name = received.dicom_patient_name
     study.referring_physician_name = received.referring_physician_name
     study.dicom_study_id = received.dicom_study_id
+    study.device, study.method = received.device, received.method
+    study.image_number = received.image_number
 
 
 def _new_series(study: Study, received: ReceivedObject) -> Series:
@@ -201,13 +204,25 @@ def _new_series(study: Study, received: ReceivedObject) -> Series:
     )
 
 
-def _person_of(cloud: ImageCloud, session: Session, received: ReceivedObject) -> Person | None:
-    """Return the person whose ID number (居民身份证号) the object carries, if there is one."""
+def _person_of(
+    cloud: ImageCloud, session: Session, delivery: Delivery, received: ReceivedObject
+) -> Person | None:
+    """Return the person whose ID number (居民身份证号) the object carries, or of whom the
+    hospital's system told this examination under the same number of the patient (E-16)."""
     for identifier in (received.patient_id, *received.other_patient_ids):
         person = people.find_by_id_number(cloud, session, identifier)
         if person is not None:
             return person
-    return None
+    if not received.accession_number:
+        return None
+    told = select(Person).join(ExamRecord, ExamRecord.person_id == Person.id)
+    return session.scalar(
+        told.where(
+            ExamRecord.institution_id == delivery.institution.id,
+            ExamRecord.accession_number == received.accession_number,
+            ExamRecord.patient_id == received.patient_id,
+        )
+    )
 
 
 def check_study(study: Study, delivery: Delivery, received: ReceivedObject) -> None:

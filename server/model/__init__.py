@@ -29,6 +29,7 @@ from server.model.authorisations import (
     ScopeKind,
 )
 from server.model.base import Base, UtcDateTime, opaque_id
+from server.model.cache_items import UNFINISHED_ITEM, CacheItem, CacheItemState
 from server.model.centre import (
     CentreSetting,
     CodeMapping,
@@ -48,6 +49,8 @@ from server.model.downloads import (
     DownloadState,
     DownloadVisit,
 )
+from server.model.exam_records import ExamRecord
+from server.model.external_data import ExternalKind, ExternalRecord
 from server.model.identity import (
     OPEN_INVITATION,
     FamilyInvitation,
@@ -79,7 +82,8 @@ from server.model.launching import (
     InstitutionClient,
     Launch,
 )
-from server.model.manual_quality import Duty, ManualJudgement, QualityDuty
+from server.model.manual_quality import Duty, ManualJudgement, QualityDuty, QualityPlan
+from server.model.master_index import MasterIndex
 from server.model.people import (
     Account,
     AccountPreference,
@@ -108,6 +112,7 @@ from server.model.provinces import (
 )
 from server.model.quality import PixelDigest, QualityOutcome, QualityResult, SupplementTask
 from server.model.recognition import Citation, RecognitionOutcome, Reminder
+from server.model.registers import DeviceRecord, StaffRecord
 from server.model.registration import ApplicationState, CacheApplication, PhysicianRegistration
 from server.model.security import AUDIT_GUARDS, AttemptCounter, AuditEvent, AuditHead
 from server.model.sending import UNFINISHED_SENDING, Sending, SendingState
@@ -118,6 +123,7 @@ __all__ = [
     "OPEN_INVITATION",
     "UNFINISHED_CACHING",
     "UNFINISHED_DOWNLOAD",
+    "UNFINISHED_ITEM",
     "UNFINISHED_RECALL",
     "UNFINISHED_SENDING",
     "Account",
@@ -136,6 +142,8 @@ __all__ = [
     "AuthorisationState",
     "Base",
     "CacheApplication",
+    "CacheItem",
+    "CacheItemState",
     "CacheRelease",
     "CacheRequest",
     "CacheState",
@@ -149,6 +157,7 @@ __all__ = [
     "CodeMapping",
     "Consent",
     "DataKey",
+    "DeviceRecord",
     "DecisionKind",
     "DecisionState",
     "Download",
@@ -156,9 +165,12 @@ __all__ = [
     "DownloadVisit",
     "Duty",
     "EncounterClass",
+    "ExamRecord",
     "ExportRequest",
     "ExportState",
     "ExternalIdentity",
+    "ExternalKind",
+    "ExternalRecord",
     "FamilyInvitation",
     "FamilyLink",
     "Gateway",
@@ -176,6 +188,7 @@ __all__ = [
     "LinkKind",
     "LinkState",
     "ManualJudgement",
+    "MasterIndex",
     "Message",
     "OutboxEntry",
     "OutboxState",
@@ -190,6 +203,7 @@ __all__ = [
     "ProcessingState",
     "ProofPurpose",
     "QualityDuty",
+    "QualityPlan",
     "QualityOutcome",
     "QualityResult",
     "Recall",
@@ -217,6 +231,7 @@ __all__ = [
     "SignInChallenge",
     "StorageCommitment",
     "StorageVolume",
+    "StaffRecord",
     "Study",
     "StudyArchive",
     "SupplementTask",

@@ -37,6 +37,7 @@ class ReportStatus(enum.StrEnum):
     DRAFT = "draft"
     REVIEWED = "reviewed"
     WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"  # the hospital uploaded it anew: kept for audit, never served (D-39)
 
 
 class PreviewKind(enum.StrEnum):
@@ -101,6 +102,11 @@ class Study(Base):
         String(324), default="", server_default=""
     )
     dicom_study_id: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    # Maker, model and serial number of the device (PS3.3 C.7.5.1), Protocol Name (0018,1030), and
+    # the image number (影像号): Study ID (0020,0010), where there is none Patient ID (D-37).
+    device: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    method: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    image_number: Mapped[str] = mapped_column(String(64), default="", server_default="")
     # Whether the person chose digital film (数字胶片): only then the report is read here.
     digital_film: Mapped[bool] = mapped_column(default=True, server_default=true())
     state: Mapped[ProcessingState] = mapped_column(String(20), default=ProcessingState.PENDING)
@@ -202,6 +208,8 @@ class Report(Base):
     reporting_physician: Mapped[str] = mapped_column(String(100), default="")
     reporting_physician_code: Mapped[str] = mapped_column(String(40), default="")
     reviewing_physician: Mapped[str] = mapped_column(String(100), default="")
+    # {"code", "name", "value", "unit", "reference"} each (检查报告指标, E-37).
+    indicators: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     sensitivity: Mapped[str] = mapped_column(
         String(20), default="personal", server_default="personal"
     )

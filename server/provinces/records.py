@@ -55,7 +55,7 @@ def record_of(cloud: ImageCloud, session: Session, study: Study) -> StudyRecord:
         certificate_type=kind,
         certificate_number=number,
         exam_datetime=study.study_datetime,
-        device=_device(cloud, session, study)[:_LINE],
+        device=(study.device or _device(cloud, session, study))[:_LINE],
         body_part=study.body_part[:_WORD],
         storage_unit=institution.code,
         hospital_level=str(institution.settings.get(HOSPITAL_LEVEL, ""))[:20],
@@ -117,7 +117,8 @@ def _exam_item(study: Study, reported: str) -> str:
 
 
 def _device(cloud: ImageCloud, session: Session, study: Study) -> str:
-    """Return maker, model and serial number of the imaging device (PS3.3 C.7.5.1)."""
+    """Return the imaging device of a study that came before its row said it, from its first
+    object: maker, model and serial number (PS3.3 C.7.5.1)."""
     first = session.scalar(
         select(Instance)
         .join(Series)
