@@ -24,6 +24,11 @@ _SCOPES = {
     Scope.DICOMWEB_READ: "按 DICOMweb 查询和取得影像 / find and fetch images (QIDO-RS, WADO-RS)",
     Scope.DICOMWEB_STORE: "按 DICOMweb 上传影像 / store images (STOW-RS)",
     Scope.GATEWAY: "前置机心跳与规则 / heartbeat and rules of front machines",
+    Scope.RECORDS_WRITE: "上传检查信息和报告 / send examinations and reports",
+    Scope.DATA_SETS_READ: "读取本院检查的数据集 / read the data sets of the hospital's studies",
+    Scope.MASTER_INDEX_WRITE: "区域平台回传主索引 / the regional platform's master index",
+    Scope.SENSOR_WRITE: "健康传感器数据 / observations of health sensors",
+    Scope.HEALTH_AI_WRITE: "健康类人工智能结果 / results of health AI",
 }
 
 

@@ -10,7 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import NotFound
 
-from portal.api import citations, gateway, quality, registration, reminders, visits
+from portal.api import (
+    caching,
+    citations,
+    gateway,
+    quality,
+    records,
+    registration,
+    reminders,
+    visits,
+)
 from portal.api.callers import client_may, current_caller, install_callers
 from portal.api.document import CLIENT, document, install_document
 from portal.api.image_display import begins_of
@@ -136,10 +145,12 @@ def install_hospital_api(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.register_blueprint(registration.blueprint)
     app.register_blueprint(gateway.blueprint)
+    app.register_blueprint(caching.blueprint)
     app.register_blueprint(quality.blueprint)
     app.register_blueprint(visits.blueprint)
     app.register_blueprint(reminders.blueprint)
     app.register_blueprint(citations.blueprint)
+    app.register_blueprint(records.blueprint)
     install_document(app)
 
 

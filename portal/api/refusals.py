@@ -25,11 +25,14 @@ def refused(reason: RefusalReason) -> Response:
     }
     passing = reason is RefusalReason.IDENTITY_SERVICE
     status = HTTPStatus.SERVICE_UNAVAILABLE if passing else HTTPStatus.CONFLICT
+    title = _("无法打开调阅") if reason is not RefusalReason.CERTIFICATE else _("证件号码有误")
+    return problem_answer(f"launch-{reason}", status, title, words[reason])
+
+
+def problem_answer(name: str, status: HTTPStatus, title: str, detail: str) -> Response:
+    """Return a refusal (RFC 9457) of the type `urn:yingyun:` and this name; `_` becomes `-`."""
     problem = Problem(
-        type=f"urn:yingyun:launch-{reason.value.replace('_', '-')}",
-        title=_("无法打开调阅") if reason is not RefusalReason.CERTIFICATE else _("证件号码有误"),
-        status=status,
-        detail=words[reason],
+        type=f"urn:yingyun:{name.replace('_', '-')}", title=title, status=status, detail=detail
     )
     content = json.dumps(problem.model_dump())
     return Response(content, status, content_type="application/problem+json")

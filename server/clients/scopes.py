@@ -17,3 +17,8 @@ class Scope(enum.StrEnum):
     DICOMWEB_READ = "dicomweb.read"
     DICOMWEB_STORE = "dicomweb.store"
     GATEWAY = "gateway"
+    RECORDS_WRITE = "records.write"
+    DATA_SETS_READ = "data_sets.read"
+    MASTER_INDEX_WRITE = "master_index.write"
+    SENSOR_WRITE = "sensor.write"
+    HEALTH_AI_WRITE = "health_ai.write"
