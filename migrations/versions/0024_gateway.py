@@ -128,34 +128,10 @@ def _add_exams() -> None:
     op.create_index(op.f("ix_exam_upload_completed_at"), "exam_upload", ["completed_at"])
     op.create_index("ix_exam_upload_day", "exam_upload", ["institution_id", "exam_date"])
     op.create_index(op.f("ix_exam_upload_deadline_at"), "exam_upload", ["deadline_at"])
-    op.create_table(
-        "collected_report",
-        sa.Column("report_id", sa.String(length=32), nullable=False),
-        sa.Column("institution_id", sa.Integer(), nullable=False),
-        sa.Column("accession_number", sa.String(length=64), nullable=False),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("received_at", _INSTANT, nullable=False),
-        sa.Column("filed_at", _INSTANT, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["institution_id"],
-            ["institution.id"],
-            name=op.f("fk_collected_report_institution_id_institution"),
-        ),
-        sa.PrimaryKeyConstraint("report_id", name=op.f("pk_collected_report")),
-        sa.UniqueConstraint(
-            "institution_id",
-            "accession_number",
-            "content_hash",
-            name=op.f("uq_collected_report_institution_id"),
-        ),
-    )
-    op.create_index(op.f("ix_collected_report_filed_at"), "collected_report", ["filed_at"])
 
 
 def downgrade() -> None:
     """Take them away."""
-    op.drop_table("collected_report")
     op.drop_table("exam_upload")
     op.drop_table("exam_step")
     op.drop_table("gateway_upgrade")

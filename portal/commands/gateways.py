@@ -9,6 +9,7 @@ import click
 
 from portal.commands.common import ready_cloud
 from server import gateways as kept_gateways
+from server.collection.receptions import look_over
 
 
 @click.group()
@@ -44,3 +45,22 @@ def rules(client_id: str, file: IO[bytes]) -> None:
     except (ValueError, TypeError, LookupError) as error:
         raise click.ClickException(f"规则不可用 / these rules cannot be used: {error}") from error
     click.echo(f"规则版本 / rules version {version}")
+
+
+@gateways.command()
+@click.argument("client_id")
+@click.option("--read", is_flag=True, help="逐个读取影像比对 / read every stored image too")
+def chain(client_id: str, *, read: bool) -> None:
+    """核对前置机的接收链 / Look over the chain of receptions of a front machine (I-03)."""
+    count, breaks = look_over(ready_cloud(), client_id, read=read)
+    words = {
+        "missing": "缺号，尚未上传或已丢失 / missing: not uploaded yet, or lost",
+        "relinked": "链接不符 / does not fit its neighbours",
+        "altered": "影像与接收时不同 / the image is not what was received",
+        "unreadable": "影像读不出 / the image cannot be read",
+    }
+    for one in breaks:
+        click.echo(f"{one.sequence}  {one.sop_instance_uid or '-'}  {words[one.what]}")
+    click.echo(f"{count} 个接收记录，{len(breaks)} 处异常 / receptions, {len(breaks)} not right")
+    if breaks:
+        raise SystemExit(1)

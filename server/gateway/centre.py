@@ -20,6 +20,7 @@ from server.dicomweb.multipart import (
     read_parts,
     write_parts,
 )
+from server.gateway.chain import Link, headers_of
 from server.gateway.configuration import GatewaySettings
 from server.ingest.limits import IngestLimits
 
@@ -30,6 +31,7 @@ _DICOM_JSON = "application/dicom+json"
 _REFERENCED, _FAILED = "00081199", "00081198"
 _INSTANCE, _REASON = "00081155", "00081197"
 OUT_OF_RESOURCES = 0xA700
+DIGEST_MISMATCH = 0xC001  # server.dicomweb.store: what came is not what was sent
 
 
 class CentreUnavailableError(ConnectionError):
@@ -38,6 +40,14 @@ class CentreUnavailableError(ConnectionError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One object (PS3.10) on its way, with its reception (I-03) where a device sent it."""
+
+    data: bytes
+    link: Link | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,8 @@ class Orders:
 class Centre(Protocol):
     """What a front machine needs of its centre; every call raises CentreUnavailableError."""
 
-    def store(self, objects: Sequence[bytes]) -> Outcome:
-        """Hand objects (PS3.10) over (E-03)."""
+    def store(self, objects: Sequence[Outgoing]) -> Outcome:
+        """Hand objects over (E-03)."""
         ...
 
     def held(self, study_uid: str) -> frozenset[str]:
@@ -89,12 +99,14 @@ class HttpCentre:
         self._token = ""
         self._asking = Lock()
 
-    def store(self, objects: Sequence[bytes]) -> Outcome:
+    def store(self, objects: Sequence[Outgoing]) -> Outcome:
         """Hand objects over by STOW-RS (PS3.18 10.5)."""
         boundary = new_boundary()
-        body = b"".join(
-            write_parts((NewPart("application/dicom", data) for data in objects), boundary)
+        parts = (
+            NewPart("application/dicom", one.data, headers=headers_of(one.data, one.link))
+            for one in objects
         )
+        body = b"".join(write_parts(parts, boundary))
         kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
         answer = self._ask(
             "POST", "/dicom-web/studies", data=body,
@@ -135,7 +147,7 @@ class HttpCentre:
         try:
             for part in read_parts(answer.raw, parameters.get("boundary", ""), MOST_OBJECT_BYTES):
                 if part.data is not None:
-                    yield part.data
+                    yield bytes(part.data)
         except (MultipartError, OSError, urllib3.exceptions.HTTPError) as error:
             raise CentreUnavailableError("broken") from error
 

@@ -22,6 +22,7 @@ from server.gateway.spool import ConflictError, Spool
 from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
 from server.ingest.rejection import RefusedError
+from server.ingest.spool import Buffer
 from server.storage import StorageError, StorageFullError
 
 log = structlog.get_logger()
@@ -36,9 +37,13 @@ class Receiving:
 
     def handle(self, event: Event) -> Dataset:
         """Answer a C-STORE request, of a device or of a PACS from which we fetch."""
-        return self.take(file_of(event), event.assoc.remote["ae_title"].strip())
+        try:
+            data = file_of(event)
+        except RefusedError as refusal:
+            return refusal_of(refusal.reason)
+        return self.take(data, event.assoc.remote["ae_title"].strip())
 
-    def take(self, data: bytes, source: str) -> Dataset:
+    def take(self, data: Buffer, source: str) -> Dataset:
         """Keep an object; return the answer to whoever sent it."""
         if not is_as_announced(data):
             return failure(CANNOT_UNDERSTAND, "not the object that was announced")

@@ -16,6 +16,7 @@ from server import clock
 from server.dimse.listener import Address
 from server.gateway.caching import cache_study
 from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
+from server.gateway.clearing import clear_away
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
 from server.gateway.receiving import Receiving, make_listener
@@ -185,7 +186,7 @@ class Gateway:
 
     def _clean(self) -> None:
         rules, _ = self.spool.rules()
-        self.spool.clear_away(rules)
+        clear_away(self.spool, rules)
 
     def _reconcile_seconds(self) -> float:
         return self.spool.rules()[0].reconcile_minutes * _MINUTE

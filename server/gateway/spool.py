@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 
 from server import clock
 from server.db import Database
+from server.gateway.chain import Link
 from server.gateway.configuration import GatewaySettings, Rules
+from server.gateway.reception_log import ReceptionLog
 from server.gateway.tables import Deletion, GatewayBase, Kept, SpooledObject, SpoolState
 from server.ingest.received import ReceivedObject
 from server.keys import KEY_BYTES, MasterKey
@@ -55,6 +57,7 @@ class Spool:
         master_key = MasterKey.from_file(settings.home / "secrets" / "master.key")
         self._vault = Vault(FolderStore(settings.home / "spool"), master_key)
         self._data_key = self._open_data_key(master_key)
+        self._receptions = ReceptionLog(self.database)
         self._writing = Lock()
 
     def put(
@@ -104,6 +107,8 @@ class Spool:
             row.state, row.reason, row.keep_until = state, "", keep_until
             row.attempts, row.next_try_at = 0, clock.now()
             session.add(row)
+            if state == SpoolState.WAITING:
+                self._receptions.note(session, received)
         if replaced:
             self._vault.delete(replaced)
         return True
@@ -111,6 +116,11 @@ class Spool:
     def read(self, row: SpooledObject) -> bytes:
         """Return the bytes of an object. Raises StorageError."""
         return self._vault.read(self._data_key, row.object_key)
+
+    def link_of(self, row: SpooledObject) -> Link | None:
+        """Return the newest reception of an object as it lies here; None for one that came from
+        the centre."""
+        return self._receptions.find(row.sop_instance_uid, row.sha256)
 
     def next_batch(self, most_bytes: int, most_objects: int) -> list[SpooledObject]:
         """Return what is to be sent next: of one study, emergencies before older others (E-08)."""
@@ -213,37 +223,6 @@ class Spool:
                 if row.keep_until is None or row.keep_until < keep_until:
                     row.keep_until = keep_until
 
-    def clear_away(self, rules: Rules) -> int:
-        """Delete files whose time is over, each noted in the log; return how many (E-26, E-27).
-
-        Only what the centre holds goes: verified objects `keep_days` after that, or at the end
-        of a cache's period where that is later; cached ones at the end of theirs.
-        """
-        now = clock.now()
-        count = 0
-        with self.database.session() as session:
-            rows = session.scalars(
-                select(SpooledObject).where(
-                    SpooledObject.state.in_([SpoolState.VERIFIED, SpoolState.CACHED])
-                )
-            ).all()
-        for row in rows:
-            end = _end_of(row, rules)
-            if end is None or now < end:
-                continue
-            self._delete(row, "cache" if row.state == SpoolState.CACHED else "uploaded")
-            count += 1
-        return count
-
-    def deletions(self, study_uid: str) -> list[Deletion]:
-        """Return the deletion log of a study, oldest first."""
-        with self.database.session() as session:
-            return list(
-                session.scalars(
-                    select(Deletion).where(Deletion.study_uid == study_uid).order_by(Deletion.id)
-                )
-            )
-
     def sweep(self) -> int:
         """Delete files that no row names: what a crash left before it was acknowledged. Only
         before anything is received. Returns how many went."""
@@ -295,7 +274,7 @@ class Spool:
         with self.database.session() as session:
             session.merge(Kept(name=_RULES, facts={"rules": rules, "version": version}))
 
-    def _delete(self, row: SpooledObject, rule: str) -> None:
+    def remove(self, row: SpooledObject, rule: str) -> None:
         """Delete a file and its row; the log comes first: better a log of a file that is still
         there after a crash, and deleted at the next run, than a file that went without a trace."""
         with self.database.session() as session:
@@ -329,10 +308,3 @@ class Spool:
 def _priority(received: ReceivedObject, source: str, rules: Rules) -> int:
     urgent = received.priority in EMERGENCY_PRIORITIES or source in rules.emergency_sources
     return 0 if urgent else 1
-
-
-def _end_of(row: SpooledObject, rules: Rules) -> datetime | None:
-    if row.state == SpoolState.CACHED or row.verified_at is None:
-        return row.keep_until
-    uploaded = row.verified_at + timedelta(days=rules.keep_days)
-    return max(uploaded, row.keep_until) if row.keep_until else uploaded

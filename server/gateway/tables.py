@@ -58,6 +58,18 @@ class SpooledObject(GatewayBase):
     keep_until: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class Reception(GatewayBase):
+    """One link of the chain of receptions (server.gateway.chain); it outlives the object."""
+
+    __tablename__ = "reception"
+
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class Deletion(GatewayBase):
     """The log of deleted files (E-26): which object, when, by which rule."""
 

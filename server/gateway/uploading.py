@@ -7,7 +7,14 @@ from datetime import timedelta
 import structlog
 
 from server import clock
-from server.gateway.centre import OUT_OF_RESOURCES, Centre, CentreUnavailableError, Outcome
+from server.gateway.centre import (
+    DIGEST_MISMATCH,
+    OUT_OF_RESOURCES,
+    Centre,
+    CentreUnavailableError,
+    Outcome,
+    Outgoing,
+)
 from server.gateway.checking import fault_of
 from server.gateway.compressing import compressed
 from server.gateway.configuration import Rules
@@ -19,6 +26,7 @@ log = structlog.get_logger()
 
 BATCH_BYTES = 32 << 20
 BATCH_OBJECTS = 64
+MOST_DAMAGED = 5  # tries of an object that does not arrive as it was sent
 LOOK_BACK = timedelta(seconds=30)  # what was sent just now may still be on its way into the index
 
 
@@ -91,7 +99,9 @@ class Uploading:
     def _send(self, ready: list[tuple[SpooledObject, bytes]]) -> None:
         rows = [row for row, _ in ready]
         try:
-            outcome = self._centre.store([data for _, data in ready])
+            outcome = self._centre.store(
+                [Outgoing(data, self._spool.link_of(row)) for row, data in ready]
+            )
         except CentreUnavailableError as error:
             log.warning("gateway_upload_failed", reason=error.reason, objects=len(rows))
             self._spool.put_off(rows, error.reason)
@@ -108,6 +118,8 @@ class Uploading:
             code = outcome.failed.get(uid)
             if code is None or code & 0xFF00 == OUT_OF_RESOURCES:
                 self._spool.put_off([row], "not_answered" if code is None else "centre_full")
+            elif code == DIGEST_MISMATCH and row.attempts < MOST_DAMAGED:
+                self._spool.put_off([row], "damaged_on_the_way")
             else:
                 log.warning("gateway_refused", code=f"{code:04X}")
                 self._spool.mark([row], SpoolState.STOPPED, f"refused_{code:04X}")

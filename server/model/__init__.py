@@ -31,6 +31,7 @@ from server.model.authorisations import (
 from server.model.base import Base, UtcDateTime, opaque_id
 from server.model.cache_items import UNFINISHED_ITEM, CacheItem, CacheItemState
 from server.model.centre import (
+    AccountOpening,
     CentreSetting,
     CodeMapping,
     ExportRequest,
@@ -42,7 +43,6 @@ from server.model.centre import (
     TransferLink,
 )
 from server.model.collection import (
-    CollectedReport,
     ExamStage,
     ExamStep,
     ExamUpload,
@@ -136,6 +136,7 @@ __all__ = [
     "UNFINISHED_RECALL",
     "UNFINISHED_SENDING",
     "Account",
+    "AccountOpening",
     "AccountPreference",
     "AccountSession",
     "Alarm",
@@ -164,7 +165,6 @@ __all__ = [
     "ClientCredential",
     "ClientToken",
     "CodeMapping",
-    "CollectedReport",
     "Consent",
     "DataKey",
     "DecisionKind",

@@ -1,15 +1,15 @@
-"""What hospitals hand over beside images: receptions, steps, reports, and how far each exam is."""
+"""What hospitals hand over beside images: receptions, steps, how far each upload is."""
 
 from __future__ import annotations
 
 import enum
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from server import clock
-from server.model.base import Base, opaque_id
+from server.model.base import Base
 from server.model.people import Institution
 
 
@@ -118,18 +118,3 @@ class ExamUpload(Base):
     opened_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     institution: Mapped[Institution] = relationship()
-
-
-class CollectedReport(Base):
-    """A report as a hospital sent it, sealed, until the images it belongs to are here."""
-
-    __tablename__ = "collected_report"
-    __table_args__ = (UniqueConstraint("institution_id", "accession_number", "content_hash"),)
-
-    report_id: Mapped[str] = mapped_column(String(32), primary_key=True, default=opaque_id)
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
-    accession_number: Mapped[str] = mapped_column(String(64))
-    content_hash: Mapped[str] = mapped_column(String(64))  # keyed
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it is in the report
-    received_at: Mapped[datetime] = mapped_column(default=clock.now)
-    filed_at: Mapped[datetime | None] = mapped_column(index=True)

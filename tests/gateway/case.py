@@ -13,7 +13,7 @@ import pydicom
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from server.gateway.centre import CentreUnavailableError, Orders, Outcome
+from server.gateway.centre import CentreUnavailableError, Orders, Outcome, Outgoing
 from server.gateway.configuration import GatewaySettings
 from tests.ingest.conftest import CT
 
@@ -33,10 +33,10 @@ class MemoryCentre:
     reports: list[Mapping[str, Any]] = field(default_factory=list)
     supplement: tuple[tuple[str, str], ...] = ()
 
-    def store(self, objects: Sequence[bytes]) -> Outcome:
+    def store(self, objects: Sequence[Outgoing]) -> Outcome:
         self._answer()
         stored = set()
-        for data in objects:
+        for data in (one.data for one in objects):
             uid = str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True).SOPInstanceUID)
             stored.add(uid)
             self.order.append(uid)

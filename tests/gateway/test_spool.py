@@ -13,6 +13,7 @@ import time_machine
 from pydicom.uid import JPEGLSLossless, generate_uid
 
 from server.gateway.caching import cache_study, end_of_period
+from server.gateway.clearing import clear_away, deletions
 from server.gateway.compressing import compressed
 from server.gateway.configuration import Rules, load
 from server.gateway.receiving import Receiving
@@ -198,13 +199,13 @@ def test_a_cache_ends_on_the_third_day_after_the_visit_and_is_logged(
     assert spool.read(row) == data
     china = timedelta(hours=8)
     with time_machine.travel(datetime(2025, 10, 18, 23, 59, tzinfo=UTC) - china):
-        assert spool.clear_away(Rules()) == 0
+        assert clear_away(spool, Rules()) == 0
         assert spool.of_study(STUDY)
     with time_machine.travel(datetime(2025, 10, 19, 0, 0, 1, tzinfo=UTC) - china):
-        assert spool.clear_away(Rules()) == 1
+        assert clear_away(spool, Rules()) == 1
     assert spool.of_study(STUDY) == []
     assert not [path for path in (tmp_path / "gateway" / "spool").rglob("*") if path.is_file()]
-    (deletion,) = spool.deletions(STUDY)
+    (deletion,) = deletions(spool, STUDY)
     assert (deletion.sop_instance_uid, deletion.rule) == (uid_of(data), "cache")
     assert end_of_period(date(2025, 10, 15), 1) == end_of_period(date(2025, 10, 15)), "3 at least"
 
@@ -227,13 +228,13 @@ def test_only_what_the_centre_holds_is_ever_cleared_away(spool: Spool) -> None:
     uploading = Uploading(spool, centre)
     far = datetime(2040, 1, 1, tzinfo=UTC)
     with time_machine.travel(far):
-        assert spool.clear_away(Rules()) == 0, "waiting"
+        assert clear_away(spool, Rules()) == 0, "waiting"
     uploading.step()
     with time_machine.travel(far):
-        assert spool.clear_away(Rules()) == 0, "sent, not verified"
+        assert clear_away(spool, Rules()) == 0, "sent, not verified"
     uploading.reconcile(older_than=timedelta(0))
     with time_machine.travel(far):
-        assert spool.clear_away(Rules()) == 1
+        assert clear_away(spool, Rules()) == 1
 
 
 def test_rules_of_the_centre_take_effect_without_a_restart(tmp_path: Path) -> None:
