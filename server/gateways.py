@@ -101,7 +101,12 @@ def is_silent(kept: Gateway) -> bool:
 
 
 def set_rules(
-    session: Session, client_id: str, rules: Mapping[str, Any], *, actor: str = "cli"
+    session: Session,
+    client_id: str,
+    rules: Mapping[str, Any],
+    *,
+    actor_kind: str = "system",
+    actor: str = "cli",
 ) -> Gateway:
     """Give a front machine new rules, in force from its next heartbeat; audited.
 
@@ -115,7 +120,7 @@ def set_rules(
     kept.rules_version += 1
     audit.record(
         session,
-        actor_kind="system",
+        actor_kind=actor_kind,
         actor=actor,
         event="gateway.rules",
         object_kind="client",

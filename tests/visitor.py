@@ -74,8 +74,7 @@ class Visitor:
 
     def submit(self, action: str, *, follow_redirects: bool = True, **fields: str) -> TestResponse:
         """Fill in the form that goes to `action` and send it."""
-        form = next(form for form in self.forms() if form.action == action)
-        assert form.method == "post"
+        form = next(one for one in self.forms() if (one.action, one.method) == (action, "post"))
         self.page = self.client.post(
             action,
             data=form.fields | fields,

@@ -13,7 +13,7 @@ from portal.admin import words
 from portal.admin.console import actor, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
-from server.centre import rights
+from server.centre import openings, rights
 from server.centre.acting import OutOfReachError
 from server.centre.rights import RightsRefusedError
 from server.model import Role
@@ -37,6 +37,7 @@ def page() -> str:
         names=names,
         roles=[("", _("全部")), *((one.value, names[one]) for one in Role if one != Role.PATIENT)],
         givable=[(one.value, names[one]) for one in rights.givable(actor())],
+        openings=openings.waiting(database_session(), actor()),
         asked_role=chosen,
         asked_login=login,
         own=actor().account_id,

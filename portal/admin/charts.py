@@ -14,9 +14,6 @@ from xml.etree import ElementTree as ET
 import pygal
 from markupsafe import Markup
 
-# pygal leaves a finder of the kind that Python 3.12 no longer knows, and importers stumble over.
-sys.meta_path[:] = [one for one in sys.meta_path if hasattr(one, "find_spec")]
-
 # pygal adds a finder of a form that importlib gave up (no `find_spec`), for its own plug-ins, which
 # nobody here has: each import of anything else would warn of it, and from Python 3.12 on fail.
 sys.meta_path[:] = [one for one in sys.meta_path if hasattr(one, "find_spec")]

@@ -41,7 +41,8 @@ class Section:
         return f"{ROOT}/{self.name}" if self.name else ROOT
 
 
-DAILY, RUNNING, NUMBERS, RULES = _l("日常"), _l("运行"), _l("统计"), _l("权限与审计")
+DAILY, HOSPITALS, RUNNING = _l("日常"), _l("接入机构"), _l("运行")
+NUMBERS, RULES = _l("统计"), _l("权限与审计")
 
 SECTIONS = (
     Section("", DAILY, _l("工作台"), "home", CONSOLE_ROLES),
@@ -51,13 +52,22 @@ SECTIONS = (
         "exports", DAILY, _l("导出审批"), "file-import", (*RUNNERS, AUDITOR), (*RUNNERS, AUDITOR)
     ),
     Section("supervision", DAILY, _l("检查核查"), "search", (SUPERVISOR,)),
-    Section("institutions", RUNNING, _l("机构"), "building-hospital", RUNNERS, (ADMINISTRATOR,)),
-    Section("links", RUNNING, _l("传输链路"), "link", RUNNERS, (ADMINISTRATOR,)),
+    Section("institutions", HOSPITALS, _l("机构"), "building-hospital", RUNNERS, (ADMINISTRATOR,)),
+    Section("staff", HOSPITALS, _l("医技人员"), "id", (*RUNNERS, SUPERVISOR), RUNNERS),
+    Section("devices", HOSPITALS, _l("影像设备"), "camera", (*RUNNERS, SUPERVISOR), RUNNERS),
+    Section("duties", HOSPITALS, _l("质控人员"), "stethoscope", RUNNERS, RUNNERS),
+    Section("links", HOSPITALS, _l("传输链路"), "link", RUNNERS, (ADMINISTRATOR,)),
+    Section("gateways", HOSPITALS, _l("前置机"), "cpu", RUNNERS, (ADMINISTRATOR,)),
+    Section("nodes", HOSPITALS, _l("DICOM 节点"), "share", (ADMINISTRATOR,)),
+    Section("coding", HOSPITALS, _l("编码对照"), "switch-horizontal", RUNNERS, RUNNERS),
     Section("uploads", RUNNING, _l("上传监测"), "upload", (*RUNNERS, SUPERVISOR)),
     Section("index", RUNNING, _l("索引上传"), "cloud", (ADMINISTRATOR,), (ADMINISTRATOR,)),
     Section("caching", RUNNING, _l("缓存申请"), "cloud-download", RUNNERS),
     Section("storage", RUNNING, _l("存储"), "database", (ADMINISTRATOR,), (ADMINISTRATOR,)),
-    Section("coding", RUNNING, _l("编码对照"), "switch-horizontal", RUNNERS, RUNNERS),
+    Section("retention", RUNNING, _l("保存与处置"), "box", (ADMINISTRATOR,), (ADMINISTRATOR,)),
+    Section("recalls", RUNNING, _l("冷数据调回"), "hourglass", RUNNERS),
+    Section("backups", RUNNING, _l("备份与演练"), "restore", (ADMINISTRATOR, AUDITOR)),
+    Section("keys", RUNNING, _l("密钥"), "lock", (ADMINISTRATOR, AUDITOR)),
     Section("usage", NUMBERS, _l("存储用量"), "stack-2", (*RUNNERS, SUPERVISOR)),
     Section("retrievals", NUMBERS, _l("调阅统计"), "eye", (*RUNNERS, SUPERVISOR), (ADMINISTRATOR,)),
     Section("indicators", NUMBERS, _l("数据治理"), "heartbeat", (*RUNNERS, SUPERVISOR)),

@@ -38,7 +38,10 @@ def make(folder: Path) -> None:
 @click.option("--keys", type=_KEYS, required=True, help="另存的密钥文件 / the key file kept apart")
 def drill(folder: Path, keys: Path) -> None:
     """演练恢复并校验，输出 RPO、RTO / Restore aside, verify, print RPO and RTO; 1 at a fault."""
-    result = backups.drill(folder, settings_module.load(), keys)
+    settings = settings_module.load()
+    result = backups.drill(folder, settings, keys)
+    if settings.master_key_file.exists():  # else this is another machine, without the product
+        backups.note(ready_cloud(), result)
     for key in result.faults:
         click.echo(key, err=True)
     if result.audit_fault:

@@ -12,7 +12,7 @@ Keys are not in it: whoever has the backup alone can read nothing. `yingyun back
 them to another place.
 """
 
-from server.backup.drilling import DrillResult, drill
+from server.backup.drilling import DrillResult, drill, note
 from server.backup.errors import BackupError
 from server.backup.making import BackupResult, back_up, copy_keys
 from server.backup.restoring import restore
@@ -24,5 +24,6 @@ __all__ = [
     "back_up",
     "copy_keys",
     "drill",
+    "note",
     "restore",
 ]

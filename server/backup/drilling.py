@@ -13,8 +13,9 @@ from secrets import token_hex
 
 from server import audit, checkpoints, clock
 from server.backup import database
-from server.backup.making import age, read_description
+from server.backup.making import DRILLED, age, read_description
 from server.backup.restoring import restore
+from server.cloud import ImageCloud
 from server.settings import Settings
 from server.storage.verify import verify_storage
 
@@ -62,6 +63,25 @@ def drill(folder: Path, settings: Settings, keys: Path) -> DrillResult:
         audit_entries=chain.checked,
         audit_fault=next((one.what for one in (chain, signed) if not one.ok), ""),
     )
+
+
+def note(cloud: ImageCloud, result: DrillResult) -> None:
+    """Put a drill on record in the running product, for the console."""
+    with cloud.database.session() as session:
+        audit.record(
+            session,
+            actor_kind="system",
+            actor="backup",
+            event=DRILLED,
+            result="success" if result.ok else "failure",
+            detail={
+                "rpo_seconds": round(result.rpo_seconds),
+                "rto_seconds": round(result.rto_seconds),
+                "objects": result.objects,
+                "faults": len(result.faults),
+                "audit_entries": result.audit_entries,
+            },
+        )
 
 
 @contextmanager

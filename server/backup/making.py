@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DESCRIPTION, OBJECTS = "backup.json", "objects"
+MADE, DRILLED = "backup_made", "backup_drill"
 _AUDIT_BATCH = 1000
 
 
@@ -69,7 +70,7 @@ def back_up(cloud: ImageCloud, folder: Path) -> BackupResult:
             session,
             actor_kind="system",
             actor="backup",
-            event="backup_made",
+            event=MADE,
             detail={"objects": objects, "bytes": size, "audit_entries": entries},
         )
     return result

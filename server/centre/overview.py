@@ -8,14 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server import alarms
-from server.centre import coding, exports, rights, usage
+from server.centre import coding, exports, openings, registers, rights, usage
 from server.centre.acting import Actor
 from server.centre.period import Period, day_of, period
 from server.centre.records.retrieval import LOOKED
+from server.centre.registers.faults import OVER
 from server.model import (
     Account,
+    ArchiveDecision,
     AuditEvent,
     Authorisation,
+    DecisionState,
     Instance,
     Institution,
     OutboxEntry,
@@ -57,6 +60,7 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
     if actor.role is Role.ADMINISTRATOR:
         found += [
             Task("exports", exports.waiting(session, actor), "/admin/exports"),
+            Task("decisions", _decisions(session, actor), "/admin/retention"),
             Task("index_refused", _refused(session), "/admin/index"),
         ]
     if actor.role is Role.INSTITUTION_ADMINISTRATOR:
@@ -64,6 +68,8 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
     if actor.role in {Role.ADMINISTRATOR, Role.INSTITUTION_ADMINISTRATOR}:
         found += [
             Task("supplements", _supplements(session, actor), "/admin/uploads"),
+            Task("openings", _openings_waiting(session, actor), "/admin/accounts"),
+            Task("licences", _licences(session, actor), "/admin/staff"),
             Task("unmapped", len(coding.unmapped(session, actor.scope)), "/admin/coding"),
         ]
     if actor.role is not Role.SUPERVISOR:
@@ -129,6 +135,29 @@ def _openings(session: Session, actor: Actor, days: Period) -> int:
 def _refused(session: Session) -> int:
     query = select(func.count(OutboxEntry.entry_id)).where(OutboxEntry.state == OutboxState.REFUSED)
     return session.scalar(query) or 0
+
+
+def _decisions(session: Session, actor: Actor) -> int:
+    """Return how many proposals of others wait for this person."""
+    query = select(func.count(ArchiveDecision.decision_id)).where(
+        ArchiveDecision.state == DecisionState.PROPOSED,
+        ArchiveDecision.proposed_by != actor.account_id,
+    )
+    return session.scalar(query) or 0
+
+
+def _openings_waiting(session: Session, actor: Actor) -> int:
+    found = openings.waiting(session, actor)
+    return sum(1 for one in found if one.opened_by != actor.account_id)
+
+
+def _licences(session: Session, actor: Actor) -> int:
+    return sum(
+        1
+        for register in registers.REGISTERS.values()
+        for row in registers.rows(session, actor, register)
+        if OVER & set(row.faults)
+    )
 
 
 def _reviews(session: Session, actor: Actor) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server import accounts
 from server.accounts import resets
 from server.accounts.resets import GivenCredentials
+from server.centre import openings
 from server.centre.acting import Actor, OutOfReachError
 from server.model import Account, Role
 
@@ -25,10 +26,13 @@ def reset(cloud: ImageCloud, session: Session, actor: Actor, login: str) -> Give
     """Give somebody else a temporary password; his second factor stays.
 
     An institution's administrator reaches its doctors, the centre's reach patients and the staff
-    of institutions. Raises OutOfReachError for anybody else, known or not.
+    of institutions; nobody an account whose authenticator he was shown. Raises OutOfReachError
+    for anybody else, known or not.
     """
     found = accounts.find_account(cloud, session, login)
     if found is None or not found.active or not _reaches(actor, found):
+        raise OutOfReachError
+    if openings.was_confirmed_by(session, actor, found.id):
         raise OutOfReachError
     return resets.reset_password(
         cloud,

@@ -244,6 +244,7 @@ class JobQueue:
         """Clear away what is over, sign the audit log and back it up; run once a day."""
         # Imported here for the same reason as in `_prepare`.
         from server import audit_backup, checkpoints, housekeeping
+        from server.centre import quality_duties, registers
         from server.provinces import expiry
 
         cloud = self._attached()
@@ -251,6 +252,8 @@ class JobQueue:
         log.info("housekeeping_done", **asdict(housekeeping.clear_away(cloud)))
         checkpoints.sign_head(cloud)
         log.info("audit_backed_up", entries=audit_backup.back_up(cloud))
+        registers.watch(cloud)
+        quality_duties.watch(cloud)
 
     def _waiting(self) -> list[Any]:
         return [*self.huey.pending(), *self.huey.scheduled()]

@@ -121,6 +121,22 @@ class RightsReview(Base):
     reviewed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class AccountOpening(Base):
+    """An account of staff that one person opened and another confirms; shut until then (F-07)."""
+
+    __tablename__ = "account_opening"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    opened_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    opened_at: Mapped[datetime] = mapped_column(default=clock.now)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    confirmed: Mapped[bool] = mapped_column(default=False)
+
+    account: Mapped[Account] = relationship(foreign_keys=[account_id])
+    opener: Mapped[Account] = relationship(foreign_keys=[opened_by])
+
+
 class Settlement(Base):
     """One settled examination fee (D-11): found by both numbers, bound to its study by the
     hospital's accession number. Amounts are in fen (分), a hundredth of a yuan."""

@@ -31,6 +31,19 @@ class QualityDuty(Base):
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class QualityPlan(Base):
+    """How often a duty of an institution looks at images, and how soon (I-13)."""
+
+    __tablename__ = "quality_plan"
+
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), primary_key=True)
+    duty: Mapped[Duty] = mapped_column(String(20), primary_key=True)
+    # Of the studies that passed by themselves, how many of a hundred are looked at all the same.
+    sample_percent: Mapped[int] = mapped_column(default=0)
+    within_days: Mapped[int] = mapped_column(default=7)
+    changed_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class ManualJudgement(Base):
     """One judgement by eye; the newest of a duty holds, all are kept."""
 

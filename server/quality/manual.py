@@ -6,18 +6,21 @@ reads them, or whoever looks after devices and lines.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
-from server import audit
+from server import audit, clock
 from server.model import (
     Account,
     Duty,
     ManualJudgement,
     QualityDuty,
     QualityOutcome,
+    QualityPlan,
     QualityResult,
     Role,
     Study,
@@ -42,6 +45,8 @@ ITEMS = {
 ANSWERS = ("met", "not_met", "none")
 LONGEST_COMMENT = 500
 MOST_WAITING = 200
+WITHIN_DAYS = 7
+SAMPLED = timedelta(days=30)  # what passed longer ago is not drawn any more
 # Rules whose findings one duty judges; the diagnostician judges the others.
 _OF_DUTY = {
     Duty.TECHNOLOGIST: frozenset({"complete", "valid_image", "required_elements"}),
@@ -53,7 +58,14 @@ class ManualRefusedError(ValueError):
     """The form is not filled in; the message is "中文 / English"."""
 
 
-def give_duty(session: Session, account: Account, duty: Duty | None, *, actor: str) -> None:
+def give_duty(
+    session: Session,
+    account: Account,
+    duty: Duty | None,
+    *,
+    actor_kind: str = "system",
+    actor: str,
+) -> None:
     """Have a doctor's account judge images as `duty`, or no longer (None); audited.
 
     Raises ManualRefusedError for an account that reads for no institution.
@@ -71,7 +83,7 @@ def give_duty(session: Session, account: Account, duty: Duty | None, *, actor: s
         session.merge(QualityDuty(account_id=account.id, duty=duty))
     audit.record(
         session,
-        actor_kind="system",
+        actor_kind=actor_kind,
         actor=actor,
         event="quality.duty",
         object_kind="account",
@@ -96,7 +108,16 @@ def duties_for(rules: Iterable[str]) -> frozenset[Duty]:
 
 
 def waiting(session: Session, institution_id: int, duty: Duty) -> Sequence[Study]:
-    """Return an institution's own studies that wait for a duty's look, the oldest first."""
+    """Return an institution's own studies that wait for a duty's look, the oldest first: what a
+    rule left to people, and of what passed the sample of the plan."""
+    return [study for study, _since in waiting_since(session, institution_id, duty)]
+
+
+def waiting_since(
+    session: Session, institution_id: int, duty: Duty
+) -> Sequence[tuple[Study, datetime]]:
+    """Return what `waiting` does, and since when each waits."""
+    percent = plan_of(session, institution_id, duty).sample_percent
     looked_at = (
         select(ManualJudgement.judgement_id)
         .where(
@@ -107,17 +128,44 @@ def waiting(session: Session, institution_id: int, duty: Duty) -> Sequence[Study
         .exists()
     )
     rows = session.execute(
-        select(Study, QualityResult.findings)
+        select(Study, QualityResult)
         .join(QualityResult, QualityResult.result_id == newest_result())
         .where(
             Study.institution_id == institution_id,
-            QualityResult.outcome != QualityOutcome.PASSED,
+            or_(
+                QualityResult.outcome != QualityOutcome.PASSED,
+                QualityResult.judged_at >= clock.now() - SAMPLED if percent else false(),
+            ),
             ~looked_at,
         )
         .order_by(QualityResult.judged_at, Study.study_id)
-        .limit(MOST_WAITING)
     )
-    return [study for study, found in rows if duty in duties_for(str(one["rule"]) for one in found)]
+    found: list[tuple[Study, datetime]] = []
+    for study, result in rows:
+        if result.outcome == QualityOutcome.PASSED:
+            asked = _in_sample(study.study_id, percent)
+        else:
+            asked = duty in duties_for(str(one["rule"]) for one in result.findings)
+        if asked:
+            found.append((study, result.judged_at))
+        if len(found) >= MOST_WAITING:
+            break
+    return found
+
+
+def plan_of(session: Session, institution_id: int, duty: Duty) -> QualityPlan:
+    """Return how often and how soon a duty looks at images (I-13); the default where none is."""
+    kept = session.get(QualityPlan, (institution_id, duty))
+    if kept is not None:
+        return kept
+    return QualityPlan(
+        institution_id=institution_id, duty=duty, sample_percent=0, within_days=WITHIN_DAYS
+    )
+
+
+def _in_sample(study_id: str, percent: int) -> bool:
+    """Draw studies evenly, always the same ones, and not to be foreseen by who makes them."""
+    return hashlib.sha256(f"sample {study_id}".encode()).digest()[0] * 100 < percent * 256
 
 
 def judge_by_eye(
