@@ -75,6 +75,7 @@ class Settings:
     reminders_file: Path | None = None
     history_years: int = 0
     identity_adapters_file: Path | None = None
+    health_platform_file: Path | None = None
     storage_endpoints: tuple[str, ...] = ()
     storage_cipher: str = AES_256_GCM
     archive_profile: str = "national"
@@ -82,6 +83,8 @@ class Settings:
     replica_store_url: str | None = None
     scrub_megabytes: int = 2000
     backup_dir: Path | None = None
+    object_megabytes: int = 1024  # the most of one object that comes in
+    delivery_megabytes: int = 65536  # the most of one request of STOW-RS
     metrics_networks: tuple[Network, ...] = LOOPBACK
     sensitivity_file: Path | None = None
     # What entries are called in addresses, and the kind of each.
@@ -101,6 +104,13 @@ def _integer(environ: Mapping[str, str], name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise SettingsError(f"{name} must be a whole number, not {value!r}") from error
+
+
+def _positive(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = _integer(environ, name, default)
+    if value < 1:
+        raise SettingsError(f"{name} must be 1 or more, not {value}")
+    return value
 
 
 def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
@@ -206,6 +216,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         channels=_channels(environ, "YINGYUN_CHANNELS"),
         history_years=_integer(environ, "YINGYUN_HISTORY_YEARS", 0),
         identity_adapters_file=_path(environ, "YINGYUN_IDENTITY_ADAPTERS_FILE"),
+        health_platform_file=_path(environ, "YINGYUN_HEALTH_PLATFORM_FILE"),
         storage_endpoints=_words(environ, "YINGYUN_STORAGE_ENDPOINTS"),
         storage_cipher=_choice(environ, "YINGYUN_STORAGE_CIPHER", STORAGE_CIPHERS),
         archive_profile=_choice(environ, "YINGYUN_ARCHIVE_PROFILE", ARCHIVE_PROFILES),
@@ -213,5 +224,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         replica_store_url=environ.get("YINGYUN_REPLICA_STORE_URL") or None,
         scrub_megabytes=_integer(environ, "YINGYUN_SCRUB_MEGABYTES", 2000),
         backup_dir=_path(environ, "YINGYUN_BACKUP_DIR"),
+        object_megabytes=_positive(environ, "YINGYUN_OBJECT_MEGABYTES", 1024),
+        delivery_megabytes=_positive(environ, "YINGYUN_DELIVERY_MEGABYTES", 65536),
         metrics_networks=_networks(environ, "YINGYUN_METRICS_NETWORKS") or LOOPBACK,
     )

@@ -13,7 +13,9 @@ from werkzeug.exceptions import NotFound
 from portal.api import (
     caching,
     citations,
+    collection,
     gateway,
+    master_index,
     quality,
     records,
     registration,
@@ -151,6 +153,8 @@ def install_hospital_api(app: Flask) -> None:
     app.register_blueprint(reminders.blueprint)
     app.register_blueprint(citations.blueprint)
     app.register_blueprint(records.blueprint)
+    app.register_blueprint(collection.blueprint)
+    app.register_blueprint(master_index.blueprint)
     install_document(app)
 
 

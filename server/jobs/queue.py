@@ -66,6 +66,7 @@ class JobQueue:
         self._send_task = self._retried("send", self._send)
         self._deliver_task = self._retried("deliver_message", self._deliver, context=False)
         self._fetch_task = self._retried("fetch_copy", self._fetch)
+        self._search_task = self._retried("search_history", self._search)
         self._pack_task = self._retried("pack_download", self._pack)
         self._judge_task = self._retried("judge_quality", self._judge)
         self._recall_task = self._retried("recall_study", self._recall)
@@ -75,6 +76,7 @@ class JobQueue:
             self.sweep_quality
         )
         self.huey.periodic_task(crontab(), name="tend_provinces")(self.tend_provinces)
+        self.huey.periodic_task(crontab(), name="tend_master_index")(self.tend_master_index)
         self.huey.periodic_task(crontab(minute=SWEEP_MINUTES), name="watch_links")(self.watch_links)
         self.huey.periodic_task(crontab(), name="tend_archive")(self.tend_archive)
         self.huey.periodic_task(crontab(minute=HOURLY_MINUTE), name="tend_tiers")(self.tend_tiers)
@@ -116,6 +118,10 @@ class JobQueue:
         """Have a study fetched that another province holds (server.provinces)."""
         self.huey.enqueue(self._fetch_task.s(remote_study_id))
 
+    def search_history(self, application_id: str) -> None:
+        """Have other provinces searched for an application (server.cache_applications)."""
+        self.huey.enqueue(self._search_task.s(application_id))
+
     def pack_download(self, download_id: str) -> None:
         """Have the archive of a download made (server.downloads)."""
         self.huey.enqueue(self._pack_task.s(download_id))
@@ -142,6 +148,7 @@ class JobQueue:
         # Imported here for the same reason as in `_prepare`.
         from server import messages
         from server.archive import recalls
+        from server.cache_applications import searching
         from server.downloads import packing, remove_ended
         from server.provinces import fetching
 
@@ -157,6 +164,7 @@ class JobQueue:
             copies = fetching.unfinished(session)
             downloads = packing.unfinished(session)
             cold = recalls.unfinished(session)
+            searches = searching.unfinished(session)
         queued = {task.args[0] for task in self._waiting() if task.args and _prepares(task)}
         lost = [study_id for study_id in pending if study_id not in queued]
         for study_id in lost:
@@ -170,6 +178,9 @@ class JobQueue:
         for remote_study_id in copies:
             if remote_study_id not in queued:
                 self.fetch_copy(remote_study_id)
+        for application_id in searches:
+            if application_id not in queued:
+                self.search_history(application_id)
         for download_id in downloads:
             if download_id not in queued:
                 self.pack_download(download_id)
@@ -200,15 +211,27 @@ class JobQueue:
         """Delete copies whose time has come, and tell the index module what it does not know yet;
         run every minute."""
         # Imported here for the same reason as in `_prepare`.
+        from server.cache_applications import copies, deadlines
         from server.outbox import delivery
         from server.provinces import announcing, expiry
 
         cloud = self._attached()
         with exclusive(self._locks, "outbox") as held:
             if held:
+                copies.mark_completed(cloud)
+                deadlines.watch(cloud)
                 expiry.delete_copies(cloud)
                 announcing.announce_news(cloud)
                 delivery.deliver(cloud)
+
+    def tend_master_index(self) -> None:
+        """Tell the regional health platform of new examinations; run every minute (D-36)."""
+        # Imported here for the same reason as in `_prepare`.
+        from server.master_index import delivery
+
+        with exclusive(self._locks, "master index") as held:
+            if held:
+                delivery.tend(self._attached())
 
     def tend_archive(self) -> None:
         """Copy new images to the second store, watch recalls; run every minute."""
@@ -229,16 +252,18 @@ class JobQueue:
                 tending.every_hour(self._attached())
 
     def watch_links(self) -> None:
-        """Try the lines to institutions and look for silent front machines; run every few minutes
-        (D-08, E-39)."""
+        """Try the lines to institutions, look for silent front machines and for settlement data
+        that are overdue; run every few minutes (D-08, E-39, E-09)."""
         # Imported here for the same reason as in `_prepare`.
         from server import gateways
         from server.centre import links
+        from server.collection import uploads
 
         with exclusive(self._locks, "links") as held:
             if held:
                 links.check_all(self._attached())
                 gateways.watch(self._attached())
+                uploads.tend(self._attached())
 
     def keep_house(self) -> None:
         """Clear away what is over, sign the audit log and back it up; run once a day."""
@@ -346,6 +371,15 @@ class JobQueue:
             if not held:
                 raise RetryTask(delay=BUSY_SECONDS)
             fetching.attempt(cloud, remote_study_id, last=task.retries == 0)
+
+    def _search(self, application_id: str, task: Any = None) -> None:
+        # Imported here for the same reason as in `_prepare`.
+        from server.cache_applications import searching
+
+        with exclusive(self._locks, application_id) as held:
+            if not held:
+                raise RetryTask(delay=BUSY_SECONDS)
+            searching.attempt(self._attached(), application_id, last=task.retries == 0)
 
     def _recall(self, study_id: str, task: Any = None) -> None:
         # Imported here for the same reason as in `_prepare`.

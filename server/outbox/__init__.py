@@ -18,6 +18,8 @@ from server.model import OutboxEntry, OutboxState
 
 # The record of a study itself: its content is made when it is delivered, from the study then.
 STUDY_INDEX = "study_index"
+# For the regional health platform (server.master_index), not for the index module.
+MASTER_INDEX = "master_index"
 _LONGEST_KIND = 40
 
 

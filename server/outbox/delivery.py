@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server import audit, clock, outbox
-from server.model import OutboxEntry, OutboxState, Study
+from server import outbox
+from server.model import OutboxEntry, Study
+from server.outbox import ledger
 from server.provinces import client
 from server.provinces.client import PeerRefusedError, PeerUnavailableError
 from server.provinces.peers import Peer, Peers, ProvincesFileError, load_peers
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ENTRIES_PATH = "/api/v1/index/entries"
-FIRST_PAUSE = timedelta(seconds=10)  # then 20, 40 … up to an hour
-LONGEST_PAUSE = timedelta(hours=1)
-_MOST_DOUBLINGS = 20
+_FOR_THE_INDEX = OutboxEntry.kind != outbox.MASTER_INDEX
 
 
 def deliver(cloud: ImageCloud) -> int:
@@ -52,31 +50,12 @@ def deliver(cloud: ImageCloud) -> int:
     if peers is None or peers.index is None:
         return 0
     accepted = 0
-    while due := _due(cloud):
+    while due := ledger.due(cloud, _FOR_THE_INDEX, MOST_ENTRIES):
         verdicts = _send(cloud, peers, peers.index, due)
         if verdicts is None:
             break
-        accepted += _settle(cloud, due, verdicts)
+        accepted += ledger.settle(cloud, due, verdicts)
     return accepted
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return how long an entry waits after so many tries that nobody answered."""
-    doubled: timedelta = FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), _MOST_DOUBLINGS)
-    return min(doubled, LONGEST_PAUSE)
-
-
-def _due(cloud: ImageCloud) -> Sequence[str]:
-    with cloud.database.session() as session:
-        return session.scalars(
-            select(OutboxEntry.entry_id)
-            .where(
-                OutboxEntry.state == OutboxState.WAITING,
-                OutboxEntry.next_try_at <= clock.now(),
-            )
-            .order_by(OutboxEntry.created_at, OutboxEntry.entry_id)
-            .limit(MOST_ENTRIES)
-        ).all()
 
 
 def _send(
@@ -96,7 +75,7 @@ def _send(
     except (PeerUnavailableError, PeerRefusedError, WireError) as error:
         reason = getattr(error, "reason", "answer_malformed")
         log.warning("outbox_not_delivered", entries=len(due), reason=reason)
-        _postpone(cloud, due, reason)
+        ledger.postpone(cloud, due, reason)
         return None
 
 
@@ -137,51 +116,3 @@ def _content(cloud: ImageCloud, session: Session, row: OutboxEntry) -> dict[str,
         return record_of(cloud, session, study).model_dump(mode="json")
     named = {"cloud_index": study.cloud_index} if study is not None else {}
     return {**row.content, **named}
-
-
-def _settle(cloud: ImageCloud, due: Sequence[str], verdicts: dict[str, str]) -> int:
-    """Note what became of each entry; return how many were accepted."""
-    now, accepted = clock.now(), 0
-    with cloud.database.session() as session:
-        rows = session.scalars(select(OutboxEntry).where(OutboxEntry.entry_id.in_(due))).all()
-        refused = []
-        for row in rows:
-            row.attempts += 1
-            verdict = verdicts.get(row.entry_id)
-            if verdict == "":
-                row.state, row.failure, row.accepted_at = OutboxState.ACCEPTED, "", now
-                accepted += 1
-            elif verdict is None:
-                _try_later(row, "no_verdict", now)
-            else:
-                row.state, row.failure = OutboxState.REFUSED, verdict[:40]
-                refused.append(row)
-        for row in refused:
-            _record_refusal(session, row)
-    return accepted
-
-
-def _postpone(cloud: ImageCloud, due: Sequence[str], reason: str) -> None:
-    now = clock.now()
-    with cloud.database.session() as session:
-        for row in session.scalars(select(OutboxEntry).where(OutboxEntry.entry_id.in_(due))):
-            row.attempts += 1
-            _try_later(row, reason, now)
-
-
-def _try_later(row: OutboxEntry, reason: str, now: datetime) -> None:
-    row.failure, row.next_try_at = reason[:40], now + pause_after(row.attempts)
-
-
-def _record_refusal(session: Session, row: OutboxEntry) -> None:
-    audit.record(
-        session,
-        actor_kind="system",
-        actor="worker",
-        event="outbox.refused",
-        object_kind="outbox",
-        object_id=row.entry_id,
-        result="failure",
-        reason=row.failure,
-        detail={"kind": row.kind},
-    )

@@ -54,7 +54,20 @@ ROWS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/gateway/cache/<item_id>/objects"): Scope.GATEWAY,
     ("POST", "/api/v1/gateway/cache/<item_id>/outcome"): Scope.GATEWAY,
     ("POST", "/api/v1/gateway/retrievals"): Scope.GATEWAY,
+    **{
+        ("POST", f"/api/v1/{name}"): Scope.RECORDS_WRITE
+        for name in (
+            "settlement-events",
+            "settlements",
+            "exam-steps",
+            "exam-lists",
+            "exam-uploads/search",
+        )
+    },
     ("GET", "/api/v1/quality/tasks"): Scope.DICOMWEB_STORE,
+    ("POST", "/api/v1/master-index/assignments"): Scope.MASTER_INDEX_WRITE,
+    ("POST", "/api/v1/master-index/images"): Scope.DICOMWEB_READ,
+    ("GET", "/api/v1/master-index/<entry_id>/images"): Scope.DICOMWEB_READ,
     ("POST", "/api/v1/exams"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports/withdrawal"): Scope.RECORDS_WRITE,

@@ -34,7 +34,7 @@ from server.model import (
     Study,
     SupplementTask,
 )
-from server.outbox import delivery
+from server.outbox import ledger
 from server.provinces import elsewhere, expiry, fetching, keeping
 from server.provinces.fetching import FetchInterruptedError
 from server.provinces.peers import Peer
@@ -241,7 +241,7 @@ def test_a_record_waits_while_the_store_fails(
         assert country.west.empty_outbox() == 0
     with country.west.cloud.database.session() as session:
         assert outbox.states(session)[outbox.STUDY_INDEX] == {OutboxState.WAITING: 1}
-    with time_machine.travel(now + delivery.FIRST_PAUSE + timedelta(seconds=5)):
+    with time_machine.travel(now + ledger.FIRST_PAUSE + timedelta(seconds=5)):
         assert country.west.empty_outbox() == 1
 
 
@@ -410,7 +410,7 @@ def test_records_wait_until_the_index_takes_them(country: Country, tmp_path: Pat
     assert {one.state for one in entries()} == {OutboxState.WAITING}
     assert {one.kind for one in entries()} == {"consent", "cache"}
     assert country.east.empty_outbox() == 0, "not before its pause is over"
-    with time_machine.travel(now + delivery.FIRST_PAUSE + timedelta(seconds=5)):
+    with time_machine.travel(now + ledger.FIRST_PAUSE + timedelta(seconds=5)):
         assert country.east.empty_outbox() == 3
         assert country.east.empty_outbox() == 0
     assert {one.state for one in entries()} == {OutboxState.ACCEPTED}
