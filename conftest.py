@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.plugins.conformance"]
+pytest_plugins = ["tests.plugins.conformance", "tests.plugins.memory", "tests.plugins.reuse"]
 
 # `make test` answers the same twice on the same tree; `make test-long` looks for new examples.
 settings.register_profile("steady", derandomize=True, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydicom.uid import generate_uid
 from sqlalchemy import select
 
 from server import settings
-from server.cloud import ImageCloud, open_cloud, upgrade_database
+from server.cloud import ImageCloud, open_cloud
 from server.ingest import IngestSummary, ingest_paths
 from server.model import Instance, Institution, Study
 
@@ -33,9 +34,10 @@ class SilentJobs:
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> ImageCloud:
+def cloud(tmp_path: Path, migrated_database: Path) -> ImageCloud:
     chosen = settings.load({"YINGYUN_HOME": str(tmp_path / "home")})
-    upgrade_database(chosen)
+    chosen.home.mkdir()
+    shutil.copy(migrated_database, chosen.home / "yingyun.db")
     opened = open_cloud(chosen)
     object.__setattr__(opened, "jobs", SilentJobs())
     with opened.database.session() as session:

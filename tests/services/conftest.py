@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,18 +32,23 @@ ID_NUMBERS = ("11010519491231002X", "110101199003070097", "110101201503070134")
 
 
 @pytest.fixture
-def cloud(tmp_path: Path) -> Iterator[ImageCloud]:
+def cloud(tmp_path: Path, migrated_database: Path) -> Iterator[ImageCloud]:
     """An open cloud in development mode, with tables and no content.
 
     YINGYUN_TEST_DATABASE_URL names an empty PostgreSQL database to use instead of SQLite.
     """
-    environ = {"YINGYUN_HOME": str(tmp_path / "home"), "YINGYUN_REGION_CODE": "500000"}
+    home = tmp_path / "home"
+    environ = {"YINGYUN_HOME": str(home), "YINGYUN_REGION_CODE": "500000"}
     url = os.environ.get("YINGYUN_TEST_DATABASE_URL")
     if url:
         environ["YINGYUN_DATABASE_URL"] = url
+    else:
+        home.mkdir()
+        shutil.copy(migrated_database, home / "yingyun.db")
     opened = open_cloud(replace(settings.load(environ), development=True))
-    Base.metadata.drop_all(opened.database.engine)
-    Base.metadata.create_all(opened.database.engine)
+    if url:
+        Base.metadata.drop_all(opened.database.engine)
+        Base.metadata.create_all(opened.database.engine)
     yield opened
     opened.database.engine.dispose()
 
