@@ -93,6 +93,8 @@ def _kinds() -> dict[str, str]:
         "backup_failed": _("备份失败"),
         "gateway_silent": _("前置机失联"),
         "gateway_disk_low": _("前置机磁盘不足"),
+        "reception_broken": _("前置机影像与摘要不符"),
+        "settlement_overdue": _("结算数据逾期未上传"),
         "licence_over": _("许可或检测过期"),
         "quality_overdue": _("质控超期"),
     }

@@ -17,6 +17,7 @@ from server.centre.acting import Actor
 from server.centre.coding import StandardItem, standard_items
 from server.centre.period import Period
 from server.clock import CHINA
+from server.collection.settlements import OtherInstitutionError, SettlementFacts, keep
 from server.csv_files import CsvError, csv_rows
 from server.model import (
     Institution,
@@ -82,19 +83,12 @@ def load(session: Session, actor: Actor, data: bytes) -> int:
     new = 0
     for number, row in enumerate(csv_rows(data, len(HEADS)), 2):
         facts = _facts(ids, number, row)
-        known = session.scalar(
-            select(Settlement).where(
-                Settlement.settlement_id == facts["settlement_id"],
-                Settlement.fee_serial_number == facts["fee_serial_number"],
-            )
-        )
-        if known is None:
-            session.add(Settlement(**facts))
-            session.flush()
-            new += 1
-            continue
-        for name, value in facts.items():
-            setattr(known, name, value)
+        try:
+            new += keep(session, facts)
+        except OtherInstitutionError as error:
+            raise CsvError(
+                f"第 {number} 行：这笔结算属于另一家机构 / line {number}: of another institution"
+            ) from error
     actor.note(session, "settlement.load", "list", "", {"new": new})
     return new
 
@@ -263,7 +257,7 @@ def _outcome(session: Session, study_id: str) -> str | None:
     )
 
 
-def _facts(ids: dict[str, int], number: int, row: Sequence[str]) -> dict[str, object]:
+def _facts(ids: dict[str, int], number: int, row: Sequence[str]) -> SettlementFacts:
     code, settlement_id, serial, accession, item, *amounts, at = row
     if code not in ids or not 0 < len(settlement_id) <= 64 or not 0 < len(serial) <= 64:
         raise CsvError(
@@ -274,14 +268,14 @@ def _facts(ids: dict[str, int], number: int, row: Sequence[str]) -> dict[str, ob
         settled_at = datetime.fromisoformat(at)
     except ValueError as error:
         raise CsvError(f"第 {number} 行：金额或时间不对 / line {number}: amount or time") from error
-    return {
-        "institution_id": ids[code],
-        "settlement_id": settlement_id,
-        "fee_serial_number": serial,
-        "accession_number": accession[:64],
-        "exam_item": item[:200],
-        "fee": fee,
-        "reimbursed": reimbursed,
-        "consumables": consumables,
-        "settled_at": settled_at if settled_at.tzinfo else settled_at.replace(tzinfo=CHINA),
-    }
+    return SettlementFacts(
+        institution_id=ids[code],
+        settlement_id=settlement_id,
+        fee_serial_number=serial,
+        accession_number=accession[:64],
+        exam_item=item[:200],
+        fee=fee,
+        reimbursed=reimbursed,
+        consumables=consumables,
+        settled_at=settled_at if settled_at.tzinfo else settled_at.replace(tzinfo=CHINA),
+    )

@@ -1,0 +1,1 @@
+"""What hospitals hand over beside images."""
