@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from itertools import chain
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
@@ -21,6 +22,7 @@ from portal.launch.framing import frame_ancestors
 View = TypeVar("View", bound=Callable[..., Any])
 
 INSIDE = frozenset({"health", "metrics"})
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 PERMISSIONS = (
     "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
@@ -117,7 +119,9 @@ def _ask_for_https() -> BaseResponse | None:
 def _refuse_nul() -> None:
     """Refuse text that no form of ours can send and that PostgreSQL cannot even look for."""
     sent = [str(value) for value in (request.view_args or {}).values()]
-    for _name, values in request.values.lists():
+    # Bodies that are no form are their views' to read, each within its own limit.
+    forms = [request.args, request.form] if request.mimetype in FORM_TYPES else [request.args]
+    for _name, values in chain.from_iterable(form.lists() for form in forms):
         sent += values
     if any("\0" in value for value in sent):
         raise BadRequest

@@ -6,17 +6,18 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pydicom import Dataset, dcmread
 
 from server.dicomweb.media_types import DICOM
-from server.dicomweb.multipart import MultipartError, Part
-from server.ingest import IngestLimits, Intake, Reason, Rejection, Sender
+from server.dicomweb.multipart import MultipartError, Part, TooLongError
+from server.ingest import IngestLimits, Intake, Reason, RefusedError, Rejection, Sender
+from server.ingest.spool import Buffer, as_file
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
+    from server.collection.receptions import Receptions
 
 _NAME = "stow"  # what the sender calls an object: nothing, so nothing that could name a patient
 STUDY_MISMATCH = "study_mismatch"
@@ -25,6 +26,7 @@ OUT_OF_RESOURCES = 0xA700
 # Failure Reason (0008,1197) of each refusal (PS3.18 table I.2-2, PS3.4 B.2.3, PS3.7 C).
 FAILURE_REASONS = {
     Reason.STORAGE_FULL: OUT_OF_RESOURCES,
+    Reason.TOO_LARGE: OUT_OF_RESOURCES,
     Reason.STORAGE_FAILED: 0x0110,
     Reason.CONFLICT: 0x0111,
     Reason.NO_PIXELS: 0x0122,
@@ -33,6 +35,7 @@ FAILURE_REASONS = {
     Reason.SERIES_MISMATCH: 0xA900,
     STUDY_MISMATCH: 0xA900,
     Reason.UNSUPPORTED_TRANSFER_SYNTAX: 0xC122,
+    Reason.DIGEST_MISMATCH: 0xC001,  # front machines send it again (server.gateway.centre)
 }
 _IDENTIFYING = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]
 
@@ -71,6 +74,8 @@ class StoreResult:
             return HTTPStatus.OK
         if self.stored:
             return HTTPStatus.ACCEPTED
+        if all(one.reason == Reason.TOO_LARGE for one in self.failed):
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         full = all(one.code == OUT_OF_RESOURCES for one in self.failed)
         return HTTPStatus.SERVICE_UNAVAILABLE if full else HTTPStatus.CONFLICT
 
@@ -83,37 +88,57 @@ def store(
     sender: Sender,
     study_uid: str | None = None,
     limits: IngestLimits | None = None,
+    receptions: Receptions | None = None,
 ) -> StoreResult:
     """Take the objects of a request as they come in; what is said to be stored is durable.
 
-    With `study_uid` objects of other studies are refused. A body that ends in the middle of a part
-    costs that part alone. Raises DeliveryError for an unknown institution.
+    With `study_uid` objects of other studies are refused. With `receptions` the digests that came
+    with the objects are verified, and the chain of a front machine is kept (I-03). A body that
+    ends in the middle of a part costs that part alone. Raises DeliveryError for an unknown
+    institution.
     """
     result = StoreResult()
     with Intake(cloud, institution_code=institution_code, sender=sender, limits=limits) as intake:
         try:
             for part in parts:
-                _take(intake, part, study_uid, result)
+                _take(intake, part, study_uid, result, receptions)
         except MultipartError as error:
-            _refuse(intake, result, None, Reason.TRUNCATED, str(error))
+            long = isinstance(error, TooLongError)
+            reason = Reason.TOO_LARGE if long else Reason.TRUNCATED
+            _refuse(intake, result, None, reason, str(error))
     return result
 
 
-def _take(intake: Intake, part: Part, study_uid: str | None, result: StoreResult) -> None:
-    if part.data is None:
-        words = "对象过大 / the object is too large"
-        return _refuse(intake, result, None, Reason.TOO_LARGE, words)
+def _take(
+    intake: Intake,
+    part: Part,
+    study_uid: str | None,
+    result: StoreResult,
+    receptions: Receptions | None,
+) -> None:
     if part.media_type not in {"", DICOM}:
         words = "分部须为 application/dicom / a part must be application/dicom"
         return _refuse(intake, result, None, Reason.NOT_DICOM, words)
-    reference = identify(part.data)
+    try:
+        data = part.content.data()
+    except RefusedError as refusal:
+        return _refuse(intake, result, None, refusal.reason, refusal.message)
+    reference = identify(data)
     if study_uid is not None and reference is not None and reference.study_uid != study_uid:
         words = "对象不属于地址中的检查 / the object is of another study than the address"
         return _refuse(intake, result, reference, STUDY_MISMATCH, words)
-    taken = intake.take(part.data, _NAME)
+    link = None
+    if receptions is not None and reference is not None:
+        try:
+            link = receptions.verify(part.headers, data, reference.sop_instance_uid)
+        except RefusedError as refusal:
+            return _refuse(intake, result, reference, refusal.reason, refusal.message)
+    taken = intake.take(data, _NAME)
     if taken.rejection is not None:
         result.failed.append(_failure(reference, taken.rejection))
     elif reference is not None:
+        if receptions is not None and link is not None:
+            receptions.keep(link)
         result.stored.append(reference)
     else:
         words = "DICOMDIR 不存储 / a DICOMDIR is not stored"
@@ -135,13 +160,13 @@ def _failure(reference: Reference | None, rejection: Rejection) -> Failure:
     return Failure(reference, code, str(rejection.reason), message)
 
 
-def identify(data: bytes) -> Reference | None:
+def identify(data: Buffer) -> Reference | None:
     """Return which object a file (PS3.10) says it is; None where it does not."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             header = dcmread(
-                BytesIO(data), stop_before_pixels=True, specific_tags=list(_IDENTIFYING)
+                as_file(data), stop_before_pixels=True, specific_tags=list(_IDENTIFYING)
             )
             uids = [str(header.get(keyword, "") or "") for keyword in _IDENTIFYING]
     except Exception:

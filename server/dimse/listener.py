@@ -7,16 +7,21 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import structlog
-from pynetdicom import AE, _config
-from pynetdicom.events import EventHandlerType
+from pynetdicom import AE, _config, evt
+from pynetdicom.events import Event, EventHandlerType
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import ThreadedAssociationServer
 
-from server.dimse.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from server.dimse.files import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    BoundedMessages,
+)
 
 log = structlog.get_logger()
 
@@ -27,6 +32,7 @@ _config.LOG_HANDLER_LEVEL = "none"
 Address = tuple[str, int]
 HANDSHAKE_SECONDS = 10
 STOP_SECONDS = 8.0
+LONGEST_REQUEST = 1 << 20  # an A-ASSOCIATE-RQ of 128 contexts, each with dozens of syntaxes
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,8 @@ class Bounds:
     dimse: int = 90
     network: int = 60
     pdu_bytes: int = 1 << 18
+    object_bytes: int = 1 << 30
+    folder: Path | None = None  # where large objects lie while they come in
 
 
 class _Server(ThreadedAssociationServer):
@@ -97,7 +105,8 @@ class Listener:
         self.entity.dimse_timeout, self.entity.network_timeout = bounds.dimse, bounds.network
         # Not `supported_contexts` of the entity, which forgets the roles.
         self._contexts = list(contexts)
-        self._handlers = list(handlers)
+        self._bounds = bounds
+        self._handlers = [*handlers, (evt.EVT_CONN_OPEN, self._bound)]
         self._lets_in = lets_in
         self._servers: list[_Server] = []
 
@@ -117,6 +126,23 @@ class Listener:
         Thread(target=made.serve_forever, name="dicom-listener", daemon=True).start()
         self._servers.append(made)
         return int(made.server_address[1])
+
+    def _bound(self, event: Event) -> None:
+        """Bound what a caller may send, before its first byte is read."""
+        association, bounds = event.assoc, self._bounds
+        association.dimse = BoundedMessages(association, bounds.object_bytes, bounds.folder)
+        connection = association.dul.socket
+        assert connection is not None
+        receive = connection.recv
+
+        def receive_bounded(count: int) -> bytearray:
+            # The length of a PDU is the caller's word; longer than agreed is none (PS3.8 D.1).
+            if count > max(bounds.pdu_bytes, LONGEST_REQUEST):
+                log.warning("dicom_pdu_too_long", bytes=count)
+                raise OSError("the PDU is longer than was agreed")
+            return bytearray(receive(count))
+
+        vars(connection)["recv"] = receive_bounded
 
     def stop(self, patience: float = STOP_SECONDS) -> None:
         """Take no more associations, let the open ones end for a while, then abort them."""

@@ -22,6 +22,9 @@ from server.dimse.retrieving import Retrieving
 from server.dimse.sending import SendingEntity
 from server.dimse.storing import Storing
 from server.dimse.tls import TlsFiles
+from server.ingest import IngestLimits
+from server.ingest.spool import FOLDER
+from server.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +85,7 @@ class DicomService:
             # Without a peer nobody may call; an empty list would let everybody in.
             calling_ae_titles=[one.ae_title for one in peers] or ["-"],
             lets_in=callers.lets_in,
-            bounds=bounds,
+            bounds=bounds or bounds_of(cloud.settings),
             entity=SendingEntity(ae_title),
         )
 
@@ -100,6 +103,13 @@ class DicomService:
         """Let open associations end, then end the rest; deliveries are completed."""
         self._listener.stop()
         self._committing.stop()
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """Return how much callers may take up here."""
+    return Bounds(
+        object_bytes=IngestLimits.of(settings).object_bytes, folder=settings.home / FOLDER
+    )
 
 
 def _told(handler: Callable[[Event], T]) -> Callable[[Event], T]:

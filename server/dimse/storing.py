@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 from pydicom import Dataset, dcmread
-from pydicom.filebase import DicomBytesIO
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 
 from server.dimse.calling import NOT_AUTHORISED, Callers, NotAuthorisedError
 from server.dimse.files import file_of
-from server.ingest import DeliveryError, Intake, Reason, Sender
+from server.ingest import DeliveryError, Intake, Reason, RefusedError, Sender
+from server.ingest.spool import Buffer, as_file
 from server.storage import StorageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,11 @@ class Storing:
             intake = self._intake(event.assoc)
         except NotAuthorisedError as refusal:
             return failure(NOT_AUTHORISED, refusal.reason)
-        data = file_of(event)
+        try:
+            data = file_of(event)
+        except RefusedError as refusal:
+            intake.reject(refusal.as_rejection("C-STORE"))
+            return refusal_of(refusal.reason)
         if not is_as_announced(data):
             log.info("dicom_store_refused", reason="unlike_request")
             return failure(UNLIKE_SOP_CLASS, "not the object that was announced")
@@ -114,11 +118,11 @@ def refusal_of(reason: Reason) -> Dataset:
     return failure(status, reason.value)
 
 
-def is_as_announced(data: bytes) -> bool:
+def is_as_announced(data: Buffer) -> bool:
     """Whether the data set is of the class and instance of the request; else a peer could have one
     object acknowledged in another's name. What cannot be read is left to ingest's verdict."""
     try:
-        read = dcmread(DicomBytesIO(data), stop_before_pixels=True, specific_tags=_IDENTITY)
+        read = dcmread(as_file(data), stop_before_pixels=True, specific_tags=_IDENTITY)
         found = (str(read.get("SOPClassUID", "")), str(read.get("SOPInstanceUID", "")))
     except Exception:
         # pydicom raises many kinds on damaged data; ingest says what is wrong with it.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import structlog
 from pydicom import Dataset
 from pynetdicom import evt
-from pynetdicom.events import Event
+from pynetdicom.events import Event, EventHandlerType
 
 from server.dimse import contexts
 from server.dimse.files import file_of
 from server.dimse.listener import Bounds, Listener
+from server.dimse.sending import SendingEntity
 from server.dimse.storing import (
     CANNOT_UNDERSTAND,
     OUT_OF_RESOURCES,
@@ -18,6 +19,7 @@ from server.dimse.storing import (
     refusal_of,
     success,
 )
+from server.gateway.reading import Reading
 from server.gateway.spool import ConflictError, Spool
 from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
@@ -26,6 +28,15 @@ from server.ingest.spool import Buffer
 from server.storage import StorageError, StorageFullError
 
 log = structlog.get_logger()
+
+_READING = (
+    contexts.PATIENT_ROOT_FIND,
+    contexts.PATIENT_ROOT_MOVE,
+    contexts.PATIENT_ROOT_GET,
+    contexts.STUDY_ROOT_FIND,
+    contexts.STUDY_ROOT_MOVE,
+    contexts.STUDY_ROOT_GET,
+)
 
 
 class Receiving:
@@ -66,14 +77,28 @@ class Receiving:
         return success()
 
 
-def make_listener(ae_title: str, receiving: Receiving) -> Listener:
-    """Return the front machine as an application entity that devices of its hospital call."""
+def make_listener(ae_title: str, receiving: Receiving, reading: Reading | None = None) -> Listener:
+    """Return the front machine as an application entity that devices of its hospital call, and
+    with `reading` the stations of its doctors."""
+    handlers: list[EventHandlerType] = [
+        (evt.EVT_C_ECHO, lambda _event: 0),
+        (evt.EVT_C_STORE, receiving.handle),
+    ]
+    services = [contexts.VERIFICATION]
+    if reading is not None:
+        services += _READING
+        handlers += [
+            (evt.EVT_C_FIND, reading.find),
+            (evt.EVT_C_MOVE, reading.move),
+            (evt.EVT_C_GET, reading.get),
+        ]
     return Listener(
         ae_title,
         [
-            *contexts.plain_contexts([contexts.VERIFICATION]),
-            *contexts.storage_contexts(as_scu=False),
+            *contexts.plain_contexts(services),
+            *contexts.storage_contexts(as_scu=reading is not None),
         ],
-        [(evt.EVT_C_ECHO, lambda _event: 0), (evt.EVT_C_STORE, receiving.handle)],
+        handlers,
         bounds=Bounds(),
+        entity=SendingEntity(ae_title),
     )

@@ -2,7 +2,7 @@
 
 from server.ingest.intake import DeliveryError, Intake, Outcome, Sender, Taken
 from server.ingest.limits import IngestLimits
-from server.ingest.rejection import Reason, Rejection
+from server.ingest.rejection import Reason, RefusedError, Rejection
 from server.ingest.service import IngestSummary, ingest_paths
 from server.ingest.sweep import sweep_orphans
 
@@ -13,6 +13,7 @@ __all__ = [
     "Intake",
     "Outcome",
     "Reason",
+    "RefusedError",
     "Rejection",
     "Sender",
     "Taken",

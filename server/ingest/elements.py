@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from server.ingest.limits import IngestLimits
 from server.ingest.rejection import Reason, RefusedError
+from server.ingest.spool import Buffer
 
 UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
@@ -52,7 +53,7 @@ def _malformed(what: str) -> RefusedError:
 class Walker:
     """Walks one data set; counts elements and depth against the limits."""
 
-    def __init__(self, data: bytes, encoding: Encoding, limits: IngestLimits) -> None:
+    def __init__(self, data: Buffer, encoding: Encoding, limits: IngestLimits) -> None:
         self._data = data
         self._limits = limits
         self._count = 0

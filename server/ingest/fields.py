@@ -12,6 +12,7 @@ from pydicom import Dataset
 from pydicom.filereader import read_dataset
 
 from server.ingest.elements import Element, Encoding
+from server.ingest.spool import Buffer
 from server.ingest.text import decode_text, person_name
 
 _CHARACTER_SET = 0x00080005
@@ -26,7 +27,7 @@ _LARGEST_INTEGER = 2**31 - 1
 class Fields:
     """Reads elements of a walked data set; a value that cannot be read is empty, never an error."""
 
-    def __init__(self, data: bytes, encoding: Encoding, elements: Mapping[int, Element]) -> None:
+    def __init__(self, data: Buffer, encoding: Encoding, elements: Mapping[int, Element]) -> None:
         self._data = data
         self._encoding = encoding
         self._elements = elements

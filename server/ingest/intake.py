@@ -29,6 +29,7 @@ from server.ingest.rows import (
     stored_instance,
     take_over,
 )
+from server.ingest.spool import Buffer
 from server.model import Institution, Person, Study, StudyArchive, Upload, opaque_id
 from server.provinces.adopting import adopt
 from server.provinces.expiry import Leftovers
@@ -109,7 +110,7 @@ class Intake:
     ) -> None:
         self._cloud = cloud
         self._sender = sender or Sender()
-        self._limits = limits or IngestLimits()
+        self._limits = limits or IngestLimits.of(cloud.settings)
         self._counting = Lock()
         self.tally = Tally()
         self._delivery, self.upload_id = _begin(cloud, institution_code, person_id, self._sender)
@@ -125,7 +126,7 @@ class Intake:
     ) -> None:
         self.close()
 
-    def take(self, data: bytes, name: str) -> Taken:
+    def take(self, data: Buffer, name: str) -> Taken:
         """Store an object (PS3.10) whole or refuse it; `name` is what its sender calls it."""
         try:
             received = parse(data, self._limits)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from server.settings import Settings
+
 
 @dataclass(frozen=True)
 class IngestLimits:
     """Limits against deliveries that are made, or happen, to exhaust the machine.
 
-    An object is held in memory once, so `object_bytes` bounds the memory of an ingest.
+    What comes over the network is spooled (`server.ingest.spool`), what is read from a file is
+    held in memory once.
     """
 
     object_bytes: int = 1 << 30
@@ -23,3 +26,8 @@ class IngestLimits:
     pixel_bytes: int = 16 << 30  # all frames of an object, decoded
     elements: int = 2_000_000
     depth: int = 32
+
+    @classmethod
+    def of(cls, settings: Settings) -> IngestLimits:
+        """Return the limits of an installation: `YINGYUN_OBJECT_MEGABYTES` for one object."""
+        return cls(object_bytes=settings.object_megabytes << 20)

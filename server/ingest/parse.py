@@ -22,6 +22,7 @@ from server.ingest.limits import IngestLimits
 from server.ingest.moment import study_moment
 from server.ingest.received import ReceivedObject, content_hash
 from server.ingest.rejection import Reason, RefusedError
+from server.ingest.spool import Buffer
 
 _PREAMBLE_BYTES = 128
 _META_START = _PREAMBLE_BYTES + 4
@@ -39,13 +40,13 @@ class DirectoryFileError(Exception):
 
 @dataclass(frozen=True)
 class _DataSet:
-    data: bytes
+    data: Buffer
     encoding: Encoding
     elements: dict[int, Element]
     walker: Walker
 
 
-def parse(data: bytes, limits: IngestLimits) -> ReceivedObject:
+def parse(data: Buffer, limits: IngestLimits) -> ReceivedObject:
     """Check a file (PS3.10) from its first to its last byte and read what the index needs.
 
     Raises RefusedError with the reason, DirectoryFileError for a DICOMDIR.
@@ -68,7 +69,7 @@ def parse(data: bytes, limits: IngestLimits) -> ReceivedObject:
     return _received(data, uids, transfer_syntax, frame_count, fields)
 
 
-def check_whole(data: bytes, limits: IngestLimits) -> None:
+def check_whole(data: Buffer, limits: IngestLimits) -> None:
     """Follow every length of a DICOM file (PS3.10) to its end, be it an image or not.
 
     Raises RefusedError with the reason.
@@ -78,7 +79,7 @@ def check_whole(data: bytes, limits: IngestLimits) -> None:
     _data_set(data, start, check_transfer_syntax(meta.get(_TRANSFER_SYNTAX, "")), limits)
 
 
-def same_data_set(one: bytes, other: bytes) -> bool:
+def same_data_set(one: Buffer, other: Buffer) -> bool:
     """Whether two files (PS3.10), which `parse` took, differ in file meta information at most:
     the same bytes of the data set, in the same transfer syntax."""
     limits = IngestLimits()
@@ -87,11 +88,12 @@ def same_data_set(one: bytes, other: bytes) -> bool:
         _file_meta(other, limits),
     )
     syntaxes = {meta.get(_TRANSFER_SYNTAX) for meta in (first_meta, second_meta)}
-    return len(syntaxes) == 1 and one[first:] == other[second:]
+    with memoryview(one) as one_whole, memoryview(other) as other_whole:
+        return len(syntaxes) == 1 and one_whole[first:] == other_whole[second:]
 
 
 def _received(
-    data: bytes, uids: list[str], transfer_syntax: str, frame_count: int, fields: Fields
+    data: Buffer, uids: list[str], transfer_syntax: str, frame_count: int, fields: Fields
 ) -> ReceivedObject:
     return ReceivedObject(
         data=data,
@@ -147,13 +149,13 @@ def _device(fields: Fields) -> str:
     return " ".join(word for word in words if word)
 
 
-def _check_prefix(data: bytes) -> None:
+def _check_prefix(data: Buffer) -> None:
     if not data:
         raise RefusedError(Reason.EMPTY, "空文件 / the file is empty")
     if data[_PREAMBLE_BYTES:_META_START] == b"DICM":
         return
     for magic, name in _ARCHIVES.items():
-        if data.startswith(magic):
+        if data[: len(magic)] == magic:
             raise RefusedError(
                 Reason.UNSUPPORTED_ARCHIVE,
                 f"不支持 {name} 压缩包，请先解压 / a {name} archive; unpack it first",
@@ -163,7 +165,7 @@ def _check_prefix(data: bytes) -> None:
     )
 
 
-def _file_meta(data: bytes, limits: IngestLimits) -> tuple[dict[int, str], int]:
+def _file_meta(data: Buffer, limits: IngestLimits) -> tuple[dict[int, str], int]:
     """Return the UIDs of the file meta group (PS3.10 7.1), and the offset of the data set."""
     position = _META_START
     walker = Walker(data, Encoding(implicit=False, little_endian=True), limits)
@@ -179,7 +181,7 @@ def _file_meta(data: bytes, limits: IngestLimits) -> tuple[dict[int, str], int]:
     return meta, position
 
 
-def _data_set(data: bytes, start: int, transfer_syntax: str, limits: IngestLimits) -> _DataSet:
+def _data_set(data: Buffer, start: int, transfer_syntax: str, limits: IngestLimits) -> _DataSet:
     encoding = Encoding(
         implicit=transfer_syntax == ImplicitVRLittleEndian,
         little_endian=transfer_syntax != ExplicitVRBigEndian,

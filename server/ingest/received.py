@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.ingest.spool import Buffer
+
 
 @dataclass(frozen=True)
 class ReceivedObject:
     """A whole, decodable image; `data` is kept byte for byte."""
 
-    data: bytes
+    data: Buffer
     sha256: str
     sop_instance_uid: str
     sop_class_uid: str
@@ -49,6 +51,6 @@ class ReceivedObject:
     image_number: str = ""
 
 
-def content_hash(data: bytes) -> str:
+def content_hash(data: Buffer) -> str:
     """Return the SHA-256 (hex) by which an object is recognised and verified (F-14)."""
     return hashlib.sha256(data).hexdigest()

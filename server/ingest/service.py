@@ -56,7 +56,7 @@ def ingest_paths(
         limits=limits,
         sender=sender,
     ) as intake:
-        _take_all(intake, paths, limits or IngestLimits(), progress)
+        _take_all(intake, paths, limits or IngestLimits.of(cloud.settings), progress)
     tally = intake.tally
     return IngestSummary(
         tally.received,

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from server.ingest.limits import IngestLimits
 from server.ingest.rejection import Reason, RefusedError, Rejection
+from server.ingest.spool import too_large
 
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # Tables of contents and what operating systems leave in folders; never images.
@@ -209,10 +210,7 @@ def _shown(name: str) -> str:
 
 def _check_size(size: int, limits: IngestLimits) -> None:
     if size > limits.object_bytes:
-        raise RefusedError(
-            Reason.TOO_LARGE,
-            f"大于 {limits.object_bytes >> 20} MiB 的上限 / larger than the limit of one object",
-        )
+        raise too_large(limits.object_bytes)
 
 
 def _bomb(chinese: str, english: str) -> RefusedError:

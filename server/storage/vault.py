@@ -25,6 +25,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -109,7 +110,7 @@ class Vault:
         session.add(data_key)
         return data_key
 
-    def write(self, data_key: DataKey, object_key: str, data: bytes) -> int:
+    def write(self, data_key: DataKey, object_key: str, data: bytes | mmap) -> int:
         """Encrypt and store an object, replacing what was there; return its plain size in bytes.
 
         Durable when it returns. Raises StorageFullError, StorageError, DataKeyDestroyedError.
@@ -201,7 +202,9 @@ class Vault:
             ) from error
 
 
-def _sealed_parts(cipher: Aead, layout: _Layout, object_key: str, data: bytes) -> Iterator[bytes]:
+def _sealed_parts(
+    cipher: Aead, layout: _Layout, object_key: str, data: bytes | mmap
+) -> Iterator[bytes]:
     yield layout.header
     plain = memoryview(data)
     associated = layout.header + object_key.encode()
