@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, clock
 from server.alarms import raise_alarm, settle
-from server.clock import CHINA
 from server.gateway.configuration import Rules
-from server.model import CacheApplication, CachingConsent, Gateway, InstitutionClient, Study
+from server.model import Gateway, InstitutionClient
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 SILENT_AFTER = timedelta(minutes=5)  # ten heartbeats
 MOST_STATE_BYTES = 16 << 10
-MOST_TO_CACHE = 500
 SILENT, DISK_LOW = "gateway_silent", "gateway_disk_low"
 
 
@@ -41,27 +39,6 @@ def hear(session: Session, client_id: str, *, version: str, state: Mapping[str, 
     else:
         settle(session, DISK_LOW, client_id)
     return kept
-
-
-def to_cache(session: Session, institution_id: int) -> list[tuple[str, date]]:
-    """Return which studies a hospital's front machine is to keep at hand, and for the visit of
-    which day (in China): the hospital's own studies of those who registered and consented (E-20).
-    """
-    rows = session.execute(
-        select(Study.study_uid, func.max(CacheApplication.visit_at))
-        .join(CacheApplication, CacheApplication.person_id == Study.person_id)
-        .join(CachingConsent, CachingConsent.consent_id == CacheApplication.consent_id)
-        .where(
-            CacheApplication.institution_id == institution_id,
-            Study.institution_id == institution_id,
-            CachingConsent.withdrawn_at.is_(None),
-            CacheApplication.keep_until > clock.now(),
-        )
-        .group_by(Study.study_uid)
-        .order_by(func.max(CacheApplication.visit_at))
-        .limit(MOST_TO_CACHE)
-    )
-    return [(study_uid, visit.astimezone(CHINA).date()) for study_uid, visit in rows]
 
 
 def watch(cloud: ImageCloud) -> int:

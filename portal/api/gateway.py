@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -31,20 +31,12 @@ class Heartbeat(Strict):
     state: dict[str, Any] = Field(max_length=40)
 
 
-class StudyToCache(BaseModel):
-    """为就诊预先缓存的检查 / a study to keep at hand for a visit."""
-
-    study_uid: str
-    visit: date
-
-
 class GatewayOrders(BaseModel):
     """生效规则 / the rules in force; those of a new version take effect at once."""
 
     rules: dict[str, Any]
     rules_version: int
     received_at: datetime
-    cache: list[StudyToCache]
     supplement: list[SupplementTold]
 
 
@@ -57,12 +49,10 @@ def heartbeat(json: Heartbeat) -> Response:
     """前置机心跳 / A front machine tells how it is, and is told the rules."""
     session, caller = database_session(), current_caller()
     kept = gateways.hear(session, caller.client_id, version=json.version, state=json.state)
-    wanted = gateways.to_cache(session, caller.institution_id)
     answer = GatewayOrders(
         rules=kept.rules,
         rules_version=kept.rules_version,
         received_at=kept.last_seen_at,
-        cache=[StudyToCache(study_uid=uid, visit=visit) for uid, visit in wanted],
         supplement=supplements(session, caller.institution_id),
     )
     return Response(answer.model_dump_json(), HTTPStatus.OK, content_type="application/json")

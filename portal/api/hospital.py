@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from portal.api import (
     caching,
     citations,
+    data_sets,
     collection,
     gateway,
     master_index,
@@ -155,6 +156,7 @@ def install_hospital_api(app: Flask) -> None:
     app.register_blueprint(records.blueprint)
     app.register_blueprint(collection.blueprint)
     app.register_blueprint(master_index.blueprint)
+    app.register_blueprint(data_sets.blueprint)
     install_document(app)
 
 

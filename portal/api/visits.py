@@ -55,7 +55,9 @@ class VisitRegistered(BaseModel):
     application_id: str = ""
     state: ApplicationState | None = None
     local_studies: int = Field(0, description="本省已有 / held in this province")
-    remote_studies: int = Field(0, description="外省持有 / held in other provinces")
+    remote_studies: int = Field(
+        0, description="外省持有，查询完成后可知 / in other provinces, once searched"
+    )
     keep_until: datetime | None = None
     prepared_first: int = Field(0, description="急诊优先准备的检查数 / emergency: prepared first")
 
@@ -80,14 +82,15 @@ def register(json: VisitBody) -> Response:
     if person.name != json.name:
         return refused(RefusalReason.PATIENT)
     visit = VisitFacts(json.encounter, json.department, json.visit_type, json.visit_at)
-    made = registrations.register_visit(
-        cloud, session, caller, person, visit, source=source_address()
-    )
+    made = registrations.register_visit(session, caller, person, visit, source=source_address())
     first = 0
     if json.visit_type is CarePurpose.EMERGENCY:
         first = registrations.prepare_first(
             cloud, session, caller.institution_id, numbers, person.id
         )
+    session.commit()
+    if made.application is not None:
+        cloud.jobs.search_history(made.application.application_id)
     return _answer(made.application, first)
 
 

@@ -20,13 +20,15 @@ _PROFILES = Path(__file__).with_name("profiles.toml")
 
 @dataclass(frozen=True)
 class ArchiveProfile:
-    """The rules of one profile, in years."""
+    """The rules of one profile, in years; copies of other provinces' studies in months."""
 
     hot_years: int
     warm_years: int
     access_keeps_hot_years: int
     retention_years: dict[EncounterClass, int]
     from_upload_years: int
+    centre_copy_months: int = 0
+    centre_copy_years: int = 0
 
     @property
     def shortest_retention_years(self) -> int:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from http import HTTPStatus
 from threading import Lock
 from typing import Any, Protocol
 
 import requests
-import urllib3
 
-from server.dicomweb.media_types import parse_media_type
 from server.dicomweb.multipart import (
-    MultipartError,
     NewPart,
     new_boundary,
-    read_parts,
     write_parts,
 )
 from server.gateway.chain import Link, headers_of
@@ -65,7 +60,6 @@ class Orders:
 
     rules: dict[str, Any]
     rules_version: int
-    cache: tuple[tuple[str, date], ...] = ()  # study and day of the visit
     supplement: tuple[tuple[str, str], ...] = ()  # task, and the study that it asks for
 
 
@@ -78,10 +72,6 @@ class Centre(Protocol):
 
     def held(self, study_uid: str) -> frozenset[str]:
         """Return the SOP Instance UIDs that the centre holds of a study (E-10)."""
-        ...
-
-    def fetch(self, study_uid: str) -> Iterator[bytes]:
-        """Yield the objects of a study, as they are stored."""
         ...
 
     def report(self, version: str, state: Mapping[str, Any]) -> Orders:
@@ -108,7 +98,7 @@ class HttpCentre:
         )
         body = b"".join(write_parts(parts, boundary))
         kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
-        answer = self._ask(
+        answer = self.ask(
             "POST", "/dicom-web/studies", data=body,
             headers={"Content-Type": kind, "Accept": _DICOM_JSON},
         )  # fmt: skip
@@ -120,7 +110,7 @@ class HttpCentre:
         """Return what the centre holds of a study, by QIDO-RS (PS3.18 10.6)."""
         found: set[str] = set()
         while True:
-            answer = self._ask(
+            answer = self.ask(
                 "GET", f"/dicom-web/studies/{study_uid}/instances",
                 params={"limit": "1000", "offset": str(len(found))},
                 headers={"Accept": _DICOM_JSON},
@@ -134,43 +124,27 @@ class HttpCentre:
                 return frozenset(found)
             found |= page
 
-    def fetch(self, study_uid: str) -> Iterator[bytes]:
-        """Yield the objects of a study by WADO-RS, in the encoding in which they are stored."""
-        accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
-        answer = self._ask(
-            "GET", f"/dicom-web/studies/{study_uid}", headers={"Accept": accept}, stream=True
-        )
-        if answer.status_code != HTTPStatus.OK:
-            raise CentreUnavailableError(f"status_{answer.status_code}")
-        answer.raw.decode_content = True
-        _, parameters = parse_media_type(answer.headers.get("Content-Type", ""))
-        try:
-            for part in read_parts(answer.raw, parameters.get("boundary", ""), MOST_OBJECT_BYTES):
-                if part.data is not None:
-                    yield bytes(part.data)
-        except (MultipartError, OSError, urllib3.exceptions.HTTPError) as error:
-            raise CentreUnavailableError("broken") from error
-
     def report(self, version: str, state: Mapping[str, Any]) -> Orders:
         """Tell the centre how things are, and ask for the rules."""
-        answer = self._ask(
+        answer = self.ask(
             "POST", "/api/v1/gateway/heartbeat", json={"version": version, "state": dict(state)}
         )
         if answer.status_code != HTTPStatus.OK:
             raise CentreUnavailableError(f"status_{answer.status_code}")
         told = _json(answer)
         try:
-            cache = tuple(
-                (str(one["study_uid"]), date.fromisoformat(one["visit"])) for one in told["cache"]
-            )
             supplement = tuple(
                 (str(one["task_id"]), str(one["study_uid"])) for one in told.get("supplement", ())
             )
-            return Orders(dict(told["rules"]), int(told["rules_version"]), cache, supplement)
+            return Orders(dict(told["rules"]), int(told["rules_version"]), supplement)
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 
-    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask the centre under our token, asked for anew where it is over.
+
+        Raises CentreUnavailableError where it cannot be reached or does not know us.
+        """
         headers = options.pop("headers", {})
         for fresh in (False, True):
             bearer = {"Authorization": f"Bearer {self._bearer(fresh=fresh)}"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
 from importlib.metadata import version
 from threading import Event, Thread
 from typing import Any
@@ -14,11 +13,13 @@ import structlog
 
 from server import clock
 from server.dimse.listener import Address
-from server.gateway.caching import cache_study
+from server.gateway.cache_client import CacheClient, CachingCentre
+from server.gateway.caching import Caching
 from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
 from server.gateway.clearing import clear_away
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
+from server.gateway.reading import Reading
 from server.gateway.receiving import Receiving, make_listener
 from server.gateway.spool import Spool
 from server.gateway.uploading import Uploading
@@ -45,17 +46,26 @@ class Health:
 class Gateway:
     """A front machine, from `start` to `stop`."""
 
-    def __init__(self, settings: GatewaySettings, centre: Centre | None = None) -> None:
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        centre: Centre | None = None,
+        caching_centre: CachingCentre | None = None,
+    ) -> None:
         self._settings = settings
         self.spool = Spool(settings)
         self.spool.sweep()
-        self._centre = centre or HttpCentre(settings)
+        over_https = HttpCentre(settings)
+        self._centre = centre or over_https
+        self.caching = Caching(self.spool, caching_centre or CacheClient(over_https))
         self._receiving = Receiving(self.spool)
-        self._listener = make_listener(settings.ae_title, self._receiving)
+        self._listener = make_listener(
+            settings.ae_title,
+            self._receiving,
+            Reading(self.spool, self.caching, settings.pacs_file, settings.ae_title),
+        )
         self.uploading = Uploading(self.spool, self._centre)
         self.health = Health()
-        self._to_cache: tuple[tuple[str, date], ...] = ()
-        self._cached: set[tuple[str, date]] = set()
         self._to_supplement: tuple[tuple[str, str], ...] = ()
         self._supplemented: frozenset[str] = frozenset()
         self._stopping = Event()
@@ -105,7 +115,6 @@ class Gateway:
         state = self.state()
         orders = self._centre.report(str(state.pop("version")), state)
         self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
-        self._to_cache = orders.cache
         self._to_supplement = orders.supplement
         if orders.rules_version != state["rules_version"]:
             try:
@@ -115,11 +124,8 @@ class Gateway:
                 log.warning("gateway_rules_refused", reason=str(error))
 
     def cache(self) -> None:
-        """Fetch what the centre wants kept at hand for visits; what fails is tried again soon."""
-        for study_uid, visit in self._to_cache:
-            if (study_uid, visit) not in self._cached and not self._stopping.is_set():
-                cache_study(self.spool, self._centre, study_uid, visit)
-                self._cached.add((study_uid, visit))
+        """Do what the centre wants done about the cache; what fails is tried again soon."""
+        self.caching.step(self._stopping.is_set)
 
     def supplement(self) -> None:
         """Send again what the centre asks for and misses; each task once, until it is closed."""
@@ -187,6 +193,7 @@ class Gateway:
     def _clean(self) -> None:
         rules, _ = self.spool.rules()
         clear_away(self.spool, rules)
+        self.caching.end_periods()
 
     def _reconcile_seconds(self) -> float:
         return self.spool.rules()[0].reconcile_minutes * _MINUTE

@@ -103,8 +103,11 @@ class CacheRequest(Base):
     remote_study_id: Mapped[str] = mapped_column(
         ForeignKey("remote_study.remote_study_id"), primary_key=True
     )
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
-    consent_id: Mapped[str] = mapped_column(ForeignKey("consent.id"))
+    # Who applied and by which consent: the patient's account, or (profile "001") a hospital for
+    # him, by what he confirmed at its registration.
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    consent_id: Mapped[str | None] = mapped_column(ForeignKey("consent.id"))
+    caching_consent_id: Mapped[str | None] = mapped_column(ForeignKey("caching_consent.consent_id"))
     # The copy; it belongs to nobody, so that nobody sees it, until it is complete.
     study_id: Mapped[str | None] = mapped_column(ForeignKey("study.study_id"), unique=True)
     state: Mapped[CacheState] = mapped_column(String(20), default=CacheState.APPLIED, index=True)
@@ -119,6 +122,11 @@ class CacheRequest(Base):
     expires_at: Mapped[datetime | None]
 
     remote_study: Mapped[RemoteStudy] = relationship(back_populates="request")
+
+    @property
+    def consent(self) -> str:
+        """The id of the consent, of either kind, by which the copy is held."""
+        return self.consent_id or self.caching_consent_id or ""
 
 
 class CacheRelease(Base):

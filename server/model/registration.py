@@ -16,11 +16,13 @@ from server.model.people import Institution, Person
 class ApplicationState(enum.StrEnum):
     """How far a hospital's application for a cache is (D-24 … D-27)."""
 
-    RECEIVED = "received"
-    LOCAL = "local"  # everything known lies in this centre: the gateway may cache
-    FETCHING = "fetching"  # copies are on their way from other provinces
-    COMPLETED = "completed"  # 已完成
+    REQUESTED = "requested"
+    SEARCHING = "searching"  # the index module is being asked for what is not here
+    FETCHING = "fetching"  # the front machine is fetching
+    CACHED = "cached"  # all of it lies at the front machine
+    PARTLY = "partly"
     FAILED = "failed"
+    COMPLETED = "completed"  # 已完成: and the centre keeps its copies (profile "001", D-27)
 
 
 class CacheApplication(Base):
@@ -43,8 +45,11 @@ class CacheApplication(Base):
     department: Mapped[str] = mapped_column(String(100))
     visit_type: Mapped[str] = mapped_column(String(20))
     visit_at: Mapped[datetime]
-    state: Mapped[ApplicationState] = mapped_column(String(20), default=ApplicationState.RECEIVED)
+    state: Mapped[ApplicationState] = mapped_column(String(20), default=ApplicationState.REQUESTED)
+    # One word for machines why the search did not succeed.
     failure: Mapped[str] = mapped_column(String(40), default="")
+    # When the search ended with an answer of the index module (or where there is none).
+    searched_at: Mapped[datetime | None]
     # Studies that this centre held itself, and those that other provinces hold.
     local_studies: Mapped[int] = mapped_column(default=0)
     remote_studies: Mapped[int] = mapped_column(default=0)

@@ -48,7 +48,7 @@ def adopt(
 
 
 def _note(session: Session, request: CacheRequest, study: Study) -> None:
-    noted = {"study_id": study.study_id, "event": "deleted", "consent": request.consent_id}
+    noted = {"study_id": study.study_id, "event": "deleted", "consent": request.consent}
     outbox.put(session, "cache", noted, about=study.study_id)
     audit.record(
         session,
@@ -57,5 +57,5 @@ def _note(session: Session, request: CacheRequest, study: Study) -> None:
         event="cache.adopt",
         object_kind="study",
         object_id=study.study_id,
-        detail={"consent": request.consent_id},
+        detail={"consent": request.consent},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from server.model import (
     Account,
     CacheRequest,
     CacheState,
+    CachingConsent,
     Consent,
     RemoteStudy,
     Role,
@@ -63,7 +65,8 @@ def apply(
         text_sha256=hashlib.sha256(CONSENT_TEXT.encode()).hexdigest(),
         source=source,
     )
-    request = _begun(session, account, remote, agreed)
+    request = _begun(session, remote)
+    request.account_id, request.consent_id = account.id, agreed.id
     facts = {"cloud_index": remote.cloud_index, "centre": remote.centre, "consent": agreed.id}
     about = remote.remote_study_id
     outbox.put(session, "consent", {"kind": CONSENT_KIND, **facts}, about=about)
@@ -83,19 +86,50 @@ def apply(
 
 def consent_lives(session: Session, request: CacheRequest) -> bool:
     """Whether the patient's consent to a copy holds just now."""
-    given = session.get(Consent, request.consent_id, populate_existing=True)
+    given: Consent | CachingConsent | None
+    if request.consent_id is not None:
+        given = session.get(Consent, request.consent_id, populate_existing=True)
+    else:
+        given = session.get(CachingConsent, request.caching_consent_id, populate_existing=True)
     return given is not None and given.withdrawn_at is None
 
 
-def _begun(
-    session: Session, account: Account, remote: RemoteStudy, agreed: Consent
-) -> CacheRequest:
+def apply_for_hospital(
+    session: Session, remote: RemoteStudy, given: CachingConsent, *, keep_until: datetime
+) -> bool:
+    """Apply for a copy that this centre keeps for a hospital's visit until then (D-26, D-28).
+
+    A copy that is here, or on its way, is kept longer instead. Returns whether one is to be
+    fetched: the caller commits and then hands it to `JobQueue.fetch_copy`.
+    """
+    request = remote.request
+    if request is not None and request.state in {*UNFINISHED_CACHING, CacheState.CACHED}:
+        request.expires_at = max(request.expires_at or keep_until, keep_until)
+        return False
+    request = _begun(session, remote)
+    request.caching_consent_id, request.expires_at = given.consent_id, keep_until
+    facts = {"cloud_index": remote.cloud_index, "centre": remote.centre}
+    noted = {"event": "applied", "consent": given.consent_id, **facts}
+    outbox.put(session, "cache", noted, about=remote.remote_study_id)
+    audit.record(
+        session,
+        actor_kind="system",
+        actor="worker",
+        event="province.apply",
+        object_kind="remote_study",
+        object_id=remote.remote_study_id,
+        detail={"centre": remote.centre, "consent": given.consent_id},
+    )
+    return True
+
+
+def _begun(session: Session, remote: RemoteStudy) -> CacheRequest:
     """Return the application, begun (anew); a copy's row that was there before is used again."""
     request = remote.request
     if request is None:
         request = CacheRequest(remote_study_id=remote.remote_study_id)
         remote.request = request
-    request.account_id, request.consent_id = account.id, agreed.id
+    request.account_id = request.consent_id = request.caching_consent_id = None
     request.state, request.failure, request.attempts = CacheState.APPLIED, "", 0
     request.total = request.done = request.total_bytes = 0
     request.applied_at = request.updated_at = clock.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from server import clock
-from server.model import CacheRequest, CacheState, IndexAnswer, Person, RemoteStudy, Study
+from server.model import (
+    CacheItem,
+    CacheRequest,
+    CacheState,
+    IndexAnswer,
+    Person,
+    RemoteStudy,
+    Study,
+)
 from server.provinces import client
 from server.provinces.client import Patience, PeerRefusedError, PeerUnavailableError
 from server.provinces.peers import Peer, Peers, ProvincesFileError, load_peers
@@ -32,11 +40,12 @@ PAUSE_AFTER_FAILURE = timedelta(minutes=1)
 _PATIENCE = Patience(connect=1.5, answer=4)
 
 
-def refresh(cloud: ImageCloud, person_ids: Collection[int]) -> None:
+def refresh(cloud: ImageCloud, person_ids: Collection[int], *, insist: bool = False) -> None:
     """Ask what other provinces hold of these persons, where the last answer is not fresh.
 
     The index module is asked, or every centre of the file where there is none. A failure is noted
-    and never raised: what was known stays. In transactions of its own.
+    and never raised: what was known stays. With `insist` one that has just not answered is asked
+    again at once: for jobs, which pause by themselves. In transactions of its own.
     """
     try:
         peers = load_peers(cloud.settings.provinces_file)
@@ -46,7 +55,7 @@ def refresh(cloud: ImageCloud, person_ids: Collection[int]) -> None:
     if peers is None:
         return
     failure = ""
-    for person_id, certificate in _due(cloud, person_ids):
+    for person_id, certificate in _due(cloud, person_ids, insist):
         # Who does not answer for one of a family is not waited for again for the next.
         failure = failure or _ask(cloud, peers, person_id, certificate)
         if failure:
@@ -87,16 +96,18 @@ def is_unanswered(cloud: ImageCloud, session: Session, person_ids: Collection[in
     return found is not None
 
 
-def _due(cloud: ImageCloud, person_ids: Collection[int]) -> list[tuple[int, Certificate]]:
+def _due(
+    cloud: ImageCloud, person_ids: Collection[int], insist: bool
+) -> list[tuple[int, Certificate]]:
     """Return who is to be asked for; all of them are noted as asked, before anybody waits."""
     try:
-        return _noted_as_asked(cloud, person_ids)
+        return _noted_as_asked(cloud, person_ids, insist)
     except IntegrityError:
         return []  # another request of the same person is asking just now
 
 
 def _noted_as_asked(
-    cloud: ImageCloud, person_ids: Collection[int]
+    cloud: ImageCloud, person_ids: Collection[int], insist: bool
 ) -> list[tuple[int, Certificate]]:
     due = []
     with cloud.database.session() as session:
@@ -109,7 +120,7 @@ def _noted_as_asked(
         }
         for person in persons:
             kind, number = certificate_of(cloud, person)
-            if not number or _is_fresh(answers.get(person.id)):
+            if not number or _is_fresh(answers.get(person.id), insist):
                 continue
             session.merge(_asked(person.id, answers.get(person.id)))
             certificate = Certificate(certificate_type=kind, certificate_number=number)
@@ -117,8 +128,8 @@ def _noted_as_asked(
     return due
 
 
-def _is_fresh(answer: IndexAnswer | None) -> bool:
-    if answer is None:
+def _is_fresh(answer: IndexAnswer | None, insist: bool) -> bool:
+    if answer is None or (answer.failure and insist):
         return False
     return answer.asked_at > clock.now() - (PAUSE_AFTER_FAILURE if answer.failure else FRESH)
 
@@ -194,6 +205,16 @@ def _keep(
         row.institution_code, row.institution_name = one.institution_code, one.institution_name
         row.study_datetime, row.modality = one.exam_datetime, one.modality
         row.body_part, row.exam_item = one.body_part, one.exam_item
+    given = set(
+        session.scalars(
+            select(CacheItem.remote_study_id).where(CacheItem.remote_study_id.in_(_ids(rows)))
+        )
+    )
     for row in rows.values():
-        if row.request is None and row.centre in centres:
+        unused = row.request is None and row.remote_study_id not in given
+        if unused and row.centre in centres:
             session.delete(row)
+
+
+def _ids(rows: Mapping[str, RemoteStudy]) -> list[str]:
+    return [one.remote_study_id for one in rows.values()]

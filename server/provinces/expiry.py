@@ -16,6 +16,7 @@ from server.model import (
     CacheRelease,
     CacheRequest,
     CacheState,
+    CachingConsent,
     Consent,
     Instance,
     ProcessingState,
@@ -74,8 +75,12 @@ def forget_assertions(cloud: ImageCloud) -> None:
 
 
 def _is_over() -> ColumnElement[bool]:
-    withdrawn = exists().where(
-        Consent.id == CacheRequest.consent_id, Consent.withdrawn_at.is_not(None)
+    withdrawn = or_(
+        exists().where(Consent.id == CacheRequest.consent_id, Consent.withdrawn_at.is_not(None)),
+        exists().where(
+            CachingConsent.consent_id == CacheRequest.caching_consent_id,
+            CachingConsent.withdrawn_at.is_not(None),
+        ),
     )
     over = or_(CacheRequest.expires_at <= clock.now(), withdrawn)
     half = and_(CacheRequest.state == CacheState.FAILED, CacheRequest.done > 0, withdrawn)
@@ -137,7 +142,7 @@ def _stored(session: Session, study: Study) -> Leftovers:
 
 
 def _note(session: Session, request: CacheRequest, study: Study, objects: int) -> None:
-    noted = {"study_id": study.study_id, "event": "deleted", "consent": request.consent_id}
+    noted = {"study_id": study.study_id, "event": "deleted", "consent": request.consent}
     outbox.put(session, "cache", noted, about=study.study_id)
     audit.record(
         session,
@@ -146,5 +151,5 @@ def _note(session: Session, request: CacheRequest, study: Study, objects: int) -
         event="cache.delete",
         object_kind="study",
         object_id=study.study_id,
-        detail={"objects": objects, "consent": request.consent_id},
+        detail={"objects": objects, "consent": request.consent},
     )

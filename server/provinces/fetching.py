@@ -103,10 +103,11 @@ def _start(cloud: ImageCloud, remote_study_id: str) -> _Plan | None:
 
 def _fault(session: Session, request: CacheRequest, peer: Peer | None) -> str:
     """Return why a try makes no sense, "" when it does; rights are looked up afresh (F-64)."""
-    account = session.get_one(Account, request.account_id, populate_existing=True)
-    visible = people.visible_persons(session, account.person_id)
-    if not account.active or request.remote_study.person_id not in visible:
-        return "access_ended"
+    if request.account_id is not None:
+        account = session.get_one(Account, request.account_id, populate_existing=True)
+        visible = people.visible_persons(session, account.person_id)
+        if not account.active or request.remote_study.person_id not in visible:
+            return "access_ended"
     if not consent_lives(session, request):
         return "consent_withdrawn"
     if request.attempts >= MOST_ATTEMPTS:
@@ -121,7 +122,7 @@ def _question(cloud: ImageCloud, session: Session, request: CacheRequest) -> Cac
         certificate_type=kind,
         certificate_number=number,
         cloud_index=remote.cloud_index,
-        consent_id=request.consent_id,
+        consent_id=request.consent,
         consented_at=request.applied_at,
     )
 

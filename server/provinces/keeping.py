@@ -135,7 +135,8 @@ def complete(cloud: ImageCloud, remote_study_id: str, listing: CacheListing) -> 
         request.state, request.failure, request.updated_at = CacheState.CACHED, "", now
         request.done = request.total
         request.cached_at = now
-        request.expires_at = now + timedelta(days=cloud.settings.cache_days)
+        least = now + timedelta(days=cloud.settings.cache_days)
+        request.expires_at = max(request.expires_at or least, least)
         _note(session, request, listing)
         return study.study_id
 
@@ -192,7 +193,7 @@ def _report(study: Study, listed: ListedReport) -> Report:
 
 def _note(session: Session, request: CacheRequest, listing: CacheListing) -> None:
     study_id = str(request.study_id)
-    facts = {"centre": request.remote_study.centre, "consent": request.consent_id}
+    facts = {"centre": request.remote_study.centre, "consent": request.consent}
     noted = {"study_id": study_id, "event": "cached", "release": listing.release_id, **facts}
     outbox.put(session, "cache", noted, about=study_id)
     audit.record(

@@ -122,8 +122,7 @@ def objects(
     if given.expires_at <= clock.now() or study.person_id != given.person_id:
         raise ReleaseRefusedError("over")
     _checked_report(cloud, session, study)
-    rows = session.scalars(_instances(study)).all()
-    stored = [_Stored(row.object_key, row.size) for row in rows[first:]]
+    count, stored = bytes_of(cloud, session, study, first)
     audit.record(
         session,
         actor_kind="centre",
@@ -131,9 +130,27 @@ def objects(
         event="province.fetch",
         object_kind="study",
         object_id=study.study_id,
-        detail={"release": release_id, "first": first, "objects": len(stored)},
+        detail={"release": release_id, "first": first, "objects": count},
     )
-    return _bytes(cloud, study.data_key, stored)
+    return stored
+
+
+def listed_objects(session: Session, study: Study) -> list[ListedObject]:
+    """Return the objects of a study, in the order in which `bytes_of` gives them."""
+    return [
+        ListedObject(sop_instance_uid=one.sop_instance_uid, size=one.size, sha256=one.sha256)
+        for one in session.scalars(_instances(study))
+    ]
+
+
+def bytes_of(
+    cloud: ImageCloud, session: Session, study: Study, first: int
+) -> tuple[int, Iterator[bytes]]:
+    """Return how many objects a study has from the `first` one, and their bytes, one after the
+    other; the iterator needs no session, and raises StorageError."""
+    rows = session.scalars(_instances(study)).all()
+    stored = [_Stored(row.object_key, row.size) for row in rows[first:]]
+    return len(stored), _bytes(cloud, study.data_key, stored)
 
 
 def _bytes(cloud: ImageCloud, data_key: DataKey, stored: list[_Stored]) -> Iterator[bytes]:
@@ -183,10 +200,7 @@ def _listing(
         province_code=institution.province_code,
         province_name=institution.province_name,
         digital_film=study.digital_film,
-        objects=[
-            ListedObject(sop_instance_uid=one.sop_instance_uid, size=one.size, sha256=one.sha256)
-            for one in session.scalars(_instances(study))
-        ],
+        objects=listed_objects(session, study),
         report=_listed_report(report) if report is not None else None,
     )
 

@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, clock, outbox
 from server.authorisations import caching
+from server.cache_applications import applying
 from server.clients import CallingClient
-from server.clock import CHINA
-from server.model import (
-    ApplicationState,
-    CacheApplication,
-    CachingConsent,
-    CarePurpose,
-    Person,
-    Study,
-    opaque_id,
-)
-from server.provinces import elsewhere
-
-if TYPE_CHECKING:
-    from server.cloud import ImageCloud
-
-# 缓存期限: three days from the visit, to the end of the day (E-26; 000-A 七(三)2 note 6).
-KEPT_DAYS = 3
-
-
-@dataclass(frozen=True)
-class VisitFacts:
-    """The visit for which somebody registers."""
-
-    encounter: str
-    department: str
-    visit_type: CarePurpose
-    visit_at: datetime
+from server.model import CacheApplication, Person, opaque_id
+from server.registrations.visit import VisitFacts
 
 
 @dataclass(frozen=True)
@@ -54,7 +28,6 @@ class Registered:
 
 
 def register_visit(
-    cloud: ImageCloud,
     session: Session,
     caller: CallingClient,
     person: Person,
@@ -64,8 +37,9 @@ def register_visit(
 ) -> Registered:
     """Record a registration, and apply for a cache of the person's history if he confirmed (E-20).
 
-    Twice in a visit is once. Other provinces are asked for their index before (E-22: all history,
-    without a window). The registration and the application are both told to the index module.
+    Twice in a visit is once. What lies in this centre is found at once; the rest is searched by
+    the job that the caller begins after his commit (`JobQueue.search_history`). The registration
+    and the application are both told to the index module.
     """
     known = _application(session, caller.institution_id, person.id, visit.encounter)
     if known is not None:
@@ -75,16 +49,9 @@ def register_visit(
     )
     application = None
     if consent is not None:
-        elsewhere.refresh(cloud, [person.id])
-        application = _apply(session, caller, person, visit, consent)
+        application = applying.record(session, caller, person.id, visit, consent)
     _tell(session, caller, visit, application, source)
     return Registered(application)
-
-
-def keep_until(visit_at: datetime) -> datetime:
-    """Return the end of the third day after a visit, in China: 2025-10-15 gives 10-18 24:00."""
-    day = visit_at.astimezone(CHINA).date() + timedelta(days=KEPT_DAYS + 1)
-    return datetime.combine(day, time(), tzinfo=CHINA)
 
 
 def _application(
@@ -97,34 +64,6 @@ def _application(
             CacheApplication.encounter == encounter,
         )
     )
-
-
-def _apply(
-    session: Session,
-    caller: CallingClient,
-    person: Person,
-    visit: VisitFacts,
-    consent: CachingConsent,
-) -> CacheApplication:
-    here = session.scalar(select(func.count()).where(Study.person_id == person.id)) or 0
-    away = len(elsewhere.studies_elsewhere(session, {person.id}))
-    made = CacheApplication(
-        client_id=caller.client_id,
-        institution_id=caller.institution_id,
-        person_id=person.id,
-        consent_id=consent.consent_id,
-        encounter=visit.encounter,
-        department=visit.department,
-        visit_type=visit.visit_type,
-        visit_at=visit.visit_at,
-        state=ApplicationState.RECEIVED if away else ApplicationState.LOCAL,
-        local_studies=here,
-        remote_studies=away,
-        keep_until=keep_until(visit.visit_at),
-    )
-    session.add(made)
-    session.flush()
-    return made
 
 
 def _tell(
@@ -158,6 +97,5 @@ def _tell(
         detail={
             "consented": application is not None,
             "local": application.local_studies if application is not None else 0,
-            "remote": application.remote_studies if application is not None else 0,
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -49,10 +49,6 @@ class MemoryCentre:
     def held(self, study_uid: str) -> frozenset[str]:
         self._answer()
         return frozenset(self.objects)
-
-    def fetch(self, study_uid: str) -> Iterator[bytes]:
-        self._answer()
-        yield from list(self.objects.values())
 
     def report(self, version: str, state: Mapping[str, Any]) -> Orders:
         self._answer()

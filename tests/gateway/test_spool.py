@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -12,14 +12,12 @@ import pytest
 import time_machine
 from pydicom.uid import JPEGLSLossless, generate_uid
 
-from server.gateway.caching import cache_study, end_of_period
-from server.gateway.clearing import clear_away, deletions
+from server.gateway.clearing import clear_away
 from server.gateway.compressing import compressed
 from server.gateway.configuration import Rules, load
 from server.gateway.receiving import Receiving
 from server.gateway.service import Gateway
 from server.gateway.spool import Spool
-from server.gateway.tables import SpoolState
 from server.gateway.uploading import Uploading
 from server.settings import SettingsError
 from server.storage import StorageFullError
@@ -185,40 +183,6 @@ def test_compression_changes_no_pixel(spool: Spool) -> None:
     assert uid_of(sent) == uid_of(data)
     assert len(sent) < len(data)
     assert compressed(sent, "jpeg-ls") == sent, "what is compressed goes as it is"
-
-
-@pytest.mark.requirement("E-26", "E-27")
-def test_a_cache_ends_on_the_third_day_after_the_visit_and_is_logged(
-    spool: Spool, tmp_path: Path
-) -> None:
-    centre, data = MemoryCentre(), image()
-    centre.objects[uid_of(data)] = data
-    assert cache_study(spool, centre, STUDY, date(2025, 10, 15)) == 1
-    (row,) = spool.of_study(STUDY)
-    assert row.state == SpoolState.CACHED
-    assert spool.read(row) == data
-    china = timedelta(hours=8)
-    with time_machine.travel(datetime(2025, 10, 18, 23, 59, tzinfo=UTC) - china):
-        assert clear_away(spool, Rules()) == 0
-        assert spool.of_study(STUDY)
-    with time_machine.travel(datetime(2025, 10, 19, 0, 0, 1, tzinfo=UTC) - china):
-        assert clear_away(spool, Rules()) == 1
-    assert spool.of_study(STUDY) == []
-    assert not [path for path in (tmp_path / "gateway" / "spool").rglob("*") if path.is_file()]
-    (deletion,) = deletions(spool, STUDY)
-    assert (deletion.sop_instance_uid, deletion.rule) == (uid_of(data), "cache")
-    assert end_of_period(date(2025, 10, 15), 1) == end_of_period(date(2025, 10, 15)), "3 at least"
-
-
-@pytest.mark.requirement("E-26")
-def test_a_later_visit_lengthens_the_period(spool: Spool) -> None:
-    centre, data = MemoryCentre(), image()
-    centre.objects[uid_of(data)] = data
-    cache_study(spool, centre, STUDY, date(2025, 10, 15))
-    cache_study(spool, centre, STUDY, date(2025, 10, 20))
-    cache_study(spool, centre, STUDY, date(2025, 10, 10))
-    (row,) = spool.of_study(STUDY)
-    assert row.keep_until == end_of_period(date(2025, 10, 20))
 
 
 @pytest.mark.requirement("E-27")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,22 +12,16 @@ from sqlalchemy import select
 
 from server import clock, gateways
 from server.alarms import open_alarms
-from server.gateway.caching import cache_study
-from server.gateway.centre import CentreUnavailableError, HttpCentre
+from server.gateway.centre import CentreUnavailableError
 from server.gateway.configuration import GatewaySettings
 from server.gateway.receiving import Receiving, make_listener
 from server.gateway.service import Gateway
-from server.gateway.spool import Spool
 from server.gateway.tables import SpoolState
-from server.ingest import ingest_paths
-from server.model import AuditEvent, CacheApplication, CachingConsent, Institution
-from server.registrations.applying import keep_until
+from server.model import AuditEvent
 from tests.dimse.case import Patient, chest, has_tools
-from tests.factories import make_person
 from tests.gateway.case import RULES
 from tests.gateway.conftest import HospitalsCentre
-from tests.ingest.conftest import INSTITUTION, stored_objects
-from tests.sending.case import data_set_hash
+from tests.ingest.conftest import stored_objects
 
 pytestmark = pytest.mark.skipif(not has_tools(), reason="DCMTK is not installed")
 
@@ -38,9 +32,7 @@ def send(port: int, title: str, *paths: Path) -> None:
 
 
 @pytest.mark.requirement("E-01", "D-35", "E-42")
-def test_from_the_device_to_the_centre_and_back_into_a_cache(
-    centre: HospitalsCentre, tmp_path: Path
-) -> None:
+def test_from_the_device_to_the_centre(centre: HospitalsCentre, tmp_path: Path) -> None:
     settings = centre.settings(tmp_path / "gateway")
     machine = Gateway(settings)
     machine.spool.keep_rules(dict(RULES), 1)
@@ -58,14 +50,6 @@ def test_from_the_device_to_the_centre_and_back_into_a_cache(
     kept = stored_objects(centre.cloud)
     assert {row.sop_instance_uid: machine.spool.read(row) for row in rows} == kept
 
-    other = Spool(GatewaySettings(tmp_path / "other", centre.url, "", ""))
-    other.keep_rules(dict(RULES), 1)
-    came = cache_study(other, HttpCentre(settings), patient.study_uid, date(2026, 3, 1))
-    assert came == 3
-    cached = {one.sop_instance_uid: other.read(one) for one in other.of_study(patient.study_uid)}
-    assert {uid: data_set_hash(data) for uid, data in cached.items()} == {
-        uid: data_set_hash(data) for uid, data in kept.items()
-    }
     with centre.cloud.database.session() as session:
         uploads = session.scalars(select(AuditEvent).where(AuditEvent.event == "upload")).all()
         assert [one.actor for one in uploads] == [f"client:{centre.client_id}"]
@@ -111,39 +95,6 @@ def test_a_full_disk_and_a_silent_machine_raise_alarms(
     assert alarms() == {"gateway_silent"}
     machine.report()
     assert alarms() == set()
-
-
-def test_who_registered_and_consented_is_cached_before_his_visit(
-    centre: HospitalsCentre, tmp_path: Path
-) -> None:
-    machine = Gateway(centre.settings(tmp_path / "gateway"))
-    machine.spool.keep_rules(dict(RULES), 0)
-    patient = Patient()
-    paths = chest(tmp_path / "in", patient)[:2]
-    person = make_person(centre.cloud)
-    ingest_paths(centre.cloud, paths, institution_code=INSTITUTION, person_id=person.id)
-    visit_at = clock.now() + timedelta(days=1)
-    with centre.cloud.database.session() as session:
-        hospital = session.scalars(select(Institution).where(Institution.code == INSTITUTION)).one()
-        consent = CachingConsent(
-            person_id=person.id, institution_id=hospital.id, text_version="1", text_sha256="0"
-        )
-        session.add(consent)
-        session.flush()
-        application = CacheApplication(
-            client_id=centre.client_id, institution_id=hospital.id, person_id=person.id,
-            consent_id=consent.consent_id, encounter="V1", department="", visit_type="outpatient",
-            visit_at=visit_at, keep_until=keep_until(visit_at),
-        )  # fmt: skip
-        session.add(application)
-    machine.report()
-    machine.cache()
-    rows = machine.spool.of_study(patient.study_uid)
-    assert [row.state for row in rows] == ["cached"] * 2
-    assert {row.keep_until for row in rows} == {keep_until(visit_at)}
-    with centre.cloud.database.session() as session:
-        session.get_one(CachingConsent, consent.consent_id).withdrawn_at = clock.now()
-        assert gateways.to_cache(session, hospital.id) == []
 
 
 def test_wrong_credentials_lose_nothing(centre: HospitalsCentre, tmp_path: Path) -> None:

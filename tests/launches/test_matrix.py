@@ -68,6 +68,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/master-index/assignments"): Scope.MASTER_INDEX_WRITE,
     ("POST", "/api/v1/master-index/images"): Scope.DICOMWEB_READ,
     ("GET", "/api/v1/master-index/<entry_id>/images"): Scope.DICOMWEB_READ,
+    ("POST", "/api/v1/data-sets"): Scope.DATA_SETS_READ,
     ("POST", "/api/v1/exams"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports/withdrawal"): Scope.RECORDS_WRITE,

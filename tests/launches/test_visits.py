@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server import people
 from server.authorisations import caching
+from server.cache_applications.periods import end_at_gateway
 from server.cloud import ImageCloud
 from server.demo.people import id_number
 from server.jobs.queue import EMERGENCY_PRIORITY, JobQueue
@@ -26,7 +27,6 @@ from server.model import (
     ProcessingState,
     Study,
 )
-from server.registrations.applying import keep_until
 from tests.factories import SignInFacts, make_study
 from tests.launches.asking import body, call, token_of
 from tests.launches.case import PATIENT_ID, LaunchCase
@@ -73,7 +73,7 @@ def test_without_the_confirmation_no_application_is_made(case: LaunchCase, token
         assert set(session.scalars(select(OutboxEntry.kind))) == {"registration"}
     confirm(case, token)
     made = call(case, "POST", "/registrations", token, visit()).get_json()
-    assert (made["consented"], made["state"], made["local_studies"]) == (True, "local", 1)
+    assert (made["consented"], made["state"], made["local_studies"]) == (True, "requested", 1)
     assert made["keep_until"] == "2026-11-26T00:00:00+08:00"
     again = call(case, "POST", "/registrations", token, visit()).get_json()
     assert again["application_id"] == made["application_id"]
@@ -102,7 +102,7 @@ def test_after_the_withdrawal_no_further_application_is_made(
 def test_a_cache_is_kept_to_the_end_of_the_third_day() -> None:
     """000-A 七(三)2 note 6: a visit on 2025-10-15 keeps it until 2025-10-18 24:00."""
     at = datetime(2025, 10, 15, 2, 30, tzinfo=UTC)
-    assert keep_until(at).isoformat() == "2025-10-19T00:00:00+08:00"
+    assert end_at_gateway(at).isoformat() == "2025-10-19T00:00:00+08:00"
 
 
 @pytest.mark.requirement("E-45")

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -96,14 +96,27 @@ class Centre:
         return self.patient
 
     def take_study(
-        self, folder: Path, *, slices: int = 3, reviewed: bool = True, description: str = "胸部CT"
+        self,
+        folder: Path,
+        *,
+        slices: int = 3,
+        reviewed: bool = True,
+        description: str = "胸部CT",
+        id_number: str = ID_NUMBER,
+        study_date: str = "20260504",
     ) -> str:
         """Receive a CT of that person, with a report; return its study_id."""
         code, words = PROVINCES[self.name]
         hospital = make_institution(
             self.cloud, name=f"{words}人民医院", province_code=code, province_name=words
         )
-        write_ct(folder, slices=slices, description=description)
+        write_ct(
+            folder,
+            slices=slices,
+            description=description,
+            id_number=id_number,
+            study_date=study_date,
+        )
         summary = ingest_paths(self.cloud, [folder], institution_code=hospital.code)
         assert not summary.rejected, summary.rejected
         with self.cloud.database.session() as session:
@@ -139,7 +152,14 @@ class Centre:
             return session.scalar(select(Study).where(Study.description == description))
 
 
-def write_ct(folder: Path, *, slices: int, description: str) -> None:
+def write_ct(
+    folder: Path,
+    *,
+    slices: int,
+    description: str,
+    id_number: str = ID_NUMBER,
+    study_date: str = "20260504",
+) -> None:
     """Write the DICOM files of one series of that person."""
     folder.mkdir(parents=True, exist_ok=True)
     study_uid, series_uid = generate_uid(), generate_uid()
@@ -149,11 +169,11 @@ def write_ct(folder: Path, *, slices: int, description: str) -> None:
             number,
             series_uid,
             StudyInstanceUID=study_uid,
-            StudyDate="20260504",
+            StudyDate=study_date,
             StudyTime="101500",
             StudyDescription=description,
             SpecificCharacterSet="ISO_IR 192",
-            PatientID=ID_NUMBER,
+            PatientID=id_number,
             PatientName="张三丰",
             PatientSex="M",
             BodyPartExamined="CHEST",
@@ -184,6 +204,20 @@ def listening(app: Flask, port: int) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def running_country(folder: Path, settings: Settings, open_cloud: OpenCloud) -> Iterator[Country]:
+    """Serve east, west and the index module, each knowing the others, to the end of the block."""
+    ports = {name: free_port() for name in ("east", "west", "index")}
+    files = write_files(folder, ports)
+    centres = {
+        name: open_centre(name, settings, files[name], ports[name], open_cloud) for name in ports
+    }
+    with ExitStack() as stack:
+        for name, centre in centres.items():
+            stack.enter_context(listening(centre.app, ports[name]))
+        yield Country(**centres)
 
 
 def open_centre(
