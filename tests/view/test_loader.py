@@ -8,7 +8,8 @@ import pytest
 from server.imaging.delivery import nearest_first
 from tests.view.samples import make_series
 from viewer_py.browser.frame_store import FrameStore
-from viewer_py.browser.loader import OPENING, FrameLoader, Notice
+from viewer_py.browser.loader import OPENING, FrameLoader
+from viewer_py.browser.notices import Notice
 from viewer_py.browser.volume_store import VolumeStore
 
 FRAME = 40 * 60 * 2

@@ -12,11 +12,11 @@ import pytest
 
 from tests.view.samples import entry_of, make_series
 from viewer_py.browser.frame_store import FrameStore
-from viewer_py.browser.loader import as_ranges
 from viewer_py.browser.messages import MessageError, Start, read_start
 from viewer_py.browser.painters import NumpyPainter, PainterKind
 from viewer_py.browser.screen import SETTLE
 from viewer_py.browser.session import Session
+from viewer_py.browser.wanted import as_ranges
 from viewer_py.dicom.manifest import SeriesManifest, to_json
 from viewer_py.render.sources import FrameSources, Sources
 from viewer_py.render.webgl_renderer import WebGLError

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 from viewer_py.browser.arranging import Arranging, forgotten
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.hands import Hands
-from viewer_py.browser.loader import Fill, FrameLoader, Notice, access_ended
+from viewer_py.browser.loader import Fill, FrameLoader
 from viewer_py.browser.looked_at import LookedAt, frames_shown
 from viewer_py.browser.magnifying import LensHost, Magnifying
+from viewer_py.browser.manifests import Manifests
 from viewer_py.browser.marks import Marks
 from viewer_py.browser.messages import (
     MessageError,
@@ -24,14 +25,16 @@ from viewer_py.browser.messages import (
     scene_message,
     state_report,
 )
+from viewer_py.browser.notices import Notice
 from viewer_py.browser.overlay_store import OverlayStore
+from viewer_py.browser.overlaying import Overlaying
 from viewer_py.browser.pace import REST
 from viewer_py.browser.painters import Painter
 from viewer_py.browser.screen import Screen
 from viewer_py.browser.undrawable import without_undecoded
 from viewer_py.browser.unshown import Unshowing
 from viewer_py.browser.volume_store import BrowserSources, VolumeStore
-from viewer_py.dicom.manifest import ManifestError, SeriesManifest, from_json
+from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
 from viewer_py.scene.facts import NO_FACTS, Facts
@@ -88,8 +91,8 @@ class Session:
         self._hands = Hands(self._run, lambda: self.state)
         self._arranging = Arranging(host, hangs=start.hangs)
         self._clock, self._ticked_at = CineClock(), host.now()
-        self._asked: set[str] = set()
-        self._overlaid: set[str] = set()
+        self._manifests = Manifests(host)
+        self._overlaying = Overlaying(host, self._overlays)
         self._open_series = ""
         self._interactive = False
         self._complete_told = ""
@@ -185,37 +188,22 @@ class Session:
             self._looked_at.follow(self.state)
             self._host.post({"type": "refused", "message": words})
         self._looked_at.load_beside(self._loader, self.state, self._open_series)
-        self._ask_for_overlays()
+        if self._interactive:
+            self._overlaying.ask(self.state)
         self._host.request_tick()
 
     def _ask_for(self, series_id: str | None) -> None:
-        known = series_id is None or self.state.series_by_id(series_id) is not None
-        if not known and series_id is not None and series_id not in self._asked:
-            self._asked.add(series_id)
-            self._host.fetch_manifest(series_id)
-
-    def _ask_for_overlays(self) -> None:
-        """Fetch the overlay planes of what is looked at, once, and not before the first picture."""
-        if not self._interactive:
-            return
-        for pane in self.state.panes:
-            series = self.state.series_by_id(pane.series_id)
-            if series is None or not series.overlay_bytes or series.series_id in self._overlaid:
-                continue
-            self._overlaid.add(series.series_id)
-            self._host.fetch_overlays(series.series_id)
+        self._manifests.ask(self.state, series_id)
 
     def overlays_arrived(self, series_id: str, status: int, data: bytes) -> None:
         """Take the overlay planes of a series; without them its images are shown bare."""
         if status != 200 or self._loader.ended:
             return
         try:
-            frames = self._overlays.take(series_id, data)
+            self.state = self._overlaying.arrived(self.state, series_id, data)
         except OverlayError:
             self._tell(Notice.UNREADABLE)
             return
-        known = dict(self.state.overlay_frames) | {series_id: frames}
-        self.state = replace(self.state, overlay_frames=tuple(known.items()))
         self._host.request_tick()
 
     def _arrange(self) -> None:
@@ -254,25 +242,15 @@ class Session:
 
     def manifest_arrived(self, series_id: str, status: int, text: str) -> None:
         """Take a manifest (status 200) or learn why there is none (0: no network)."""
-        self._asked.discard(series_id)
-        if access_ended(status):
+        found = self._manifests.arrived(series_id, status, text)
+        if found is Notice.ENDED:
             self._end()
             return
-        if status != 200:
-            self._tell(Notice.RETRYING if status == 0 or status >= 500 else Notice.MISSING)
-            if status == 0 or status >= 500:
-                self._host.call_later(2.0)
-            return
-        try:
-            series = from_json(text)
-        except (ManifestError, ValueError, KeyError):
-            self._tell(Notice.UNREADABLE)
-            return
-        if not series.frames or series.series_id != series_id:
-            self._tell(Notice.UNREADABLE)
+        if isinstance(found, Notice):
+            self._tell(found)
             return
         self._tell(Notice.NONE)
-        self.state = replace(self.state, series=(*self.state.series, series))
+        self.state = replace(self.state, series=(*self.state.series, found))
         self._follow()
 
     # --- frames -----------------------------------------------------------------------------
