@@ -13,8 +13,8 @@ from werkzeug.exceptions import NotFound
 from portal.api import (
     caching,
     citations,
-    data_sets,
     collection,
+    data_sets,
     gateway,
     master_index,
     quality,
