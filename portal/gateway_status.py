@@ -8,6 +8,7 @@ from threading import Thread
 from flask import Flask, Response, jsonify, render_template
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from portal.gateway_pictures import MOST_BYTES, pictures_blueprint
 from server.gateway.service import Gateway
 from server.gateway.tables import SpoolState
 
@@ -27,8 +28,10 @@ REASONS = {
 
 
 def create_status_app(machine: Gateway) -> Flask:
-    """Make the application: one page, its data, and whether the process lives."""
+    """Make the application: its page, the form for pictures, its data, whether it lives."""
     app = Flask("gateway", template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.register_blueprint(pictures_blueprint(machine.pictures))
 
     @app.get("/")
     def page() -> str:
@@ -51,7 +54,10 @@ def create_status_app(machine: Gateway) -> Flask:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'"
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+            "base-uri 'none'"
+        )
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
         return response

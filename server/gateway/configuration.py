@@ -27,6 +27,8 @@ class GatewaySettings:
     client_secret: str
     ae_title: str = DEFAULT_AE_TITLE
     pacs_file: Path | None = None
+    pictures: Path | None = None  # a folder that is watched (E-41)
+    worklist: str = ""  # the node of `pacs_file` that is asked for exams
 
     @property
     def database_url(self) -> str:
@@ -104,6 +106,7 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
     if not is_ae_title(title):
         raise SettingsError("YINGYUN_GATEWAY_AE_TITLE 不是 AE Title / is no AE title")
     pacs = environ.get("YINGYUN_GATEWAY_PACS_FILE")
+    pictures = environ.get("YINGYUN_GATEWAY_PICTURES")
     return GatewaySettings(
         home=Path(environ.get("YINGYUN_HOME", "var")).resolve(),
         centre_url=url,
@@ -111,4 +114,6 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
         client_secret=secret,
         ae_title=title,
         pacs_file=Path(pacs) if pacs else None,
+        pictures=Path(pictures) if pictures else None,
+        worklist=environ.get("YINGYUN_GATEWAY_WORKLIST", ""),
     )

@@ -78,7 +78,7 @@ class Fetching:
         association = self._associate(plain_contexts([STUDY_ROOT_FIND]))
         try:
             for status, answer in association.send_c_find(wanted, STUDY_ROOT_FIND):
-                _check(status)
+                check_status(status)
                 if answer is not None and answer.get("StudyInstanceUID"):
                     count = answer.get("NumberOfStudyRelatedInstances")
                     found[str(answer.StudyInstanceUID)] = int(count or 0)
@@ -91,7 +91,7 @@ class Fetching:
         try:
             answers = association.send_c_move(_study(study_uid), self._ae_title, STUDY_ROOT_MOVE)
             for status, _ in answers:
-                _check(status)
+                check_status(status)
         finally:
             association.release()
 
@@ -109,7 +109,7 @@ class Fetching:
         )
         try:
             for status, _ in association.send_c_get(_study(study_uid), STUDY_ROOT_GET):
-                _check(status)
+                check_status(status)
         finally:
             association.release()
 
@@ -136,30 +136,37 @@ class Fetching:
         setattr(wanted, keyword, "")
         found = set()
         for status, answer in association.send_c_find(wanted, STUDY_ROOT_FIND):
-            _check(status)
+            check_status(status)
             if answer is not None and answer.get(keyword):
                 found.add(str(answer.get(keyword)))
         return found
 
     def _associate(self, contexts: list[PresentationContext], **options: Any) -> Association:
-        entity = AE(self._ae_title)
-        entity.connection_timeout = entity.acse_timeout = CONNECT_SECONDS
-        entity.dimse_timeout = entity.network_timeout = ANSWER_SECONDS
-        try:
-            tls = self._node.tls_context()
-        except OSError as error:
-            raise PacsUnavailableError("certificate") from error
-        association = entity.associate(
-            self._node.host,
-            self._node.port,
-            contexts=contexts,
-            ae_title=self._node.ae_title,
-            tls_args=None if tls is None else (tls, self._node.host),
-            **options,
-        )
-        if not association.is_established:
-            raise PacsUnavailableError("unreachable")
-        return association
+        return open_association(self._node, self._ae_title, contexts, **options)
+
+
+def open_association(
+    node: DicomNode, ae_title: str, contexts: list[PresentationContext], **options: Any
+) -> Association:
+    """Return an association with a node, under our AE title. Raises PacsUnavailableError."""
+    entity = AE(ae_title)
+    entity.connection_timeout = entity.acse_timeout = CONNECT_SECONDS
+    entity.dimse_timeout = entity.network_timeout = ANSWER_SECONDS
+    try:
+        tls = node.tls_context()
+    except OSError as error:
+        raise PacsUnavailableError("certificate") from error
+    association = entity.associate(
+        node.host,
+        node.port,
+        contexts=contexts,
+        ae_title=node.ae_title,
+        tls_args=None if tls is None else (tls, node.host),
+        **options,
+    )
+    if not association.is_established:
+        raise PacsUnavailableError("unreachable")
+    return association
 
 
 def _study(study_uid: str) -> Dataset:
@@ -168,7 +175,7 @@ def _study(study_uid: str) -> Dataset:
     return wanted
 
 
-def _check(status: Dataset) -> None:
+def check_status(status: Dataset) -> None:
     """Raise PacsUnavailableError for an answer that is neither success, warning nor pending."""
     code = int(status.get("Status", -1))
     if code < 0:

@@ -19,6 +19,7 @@ from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
 from server.gateway.clearing import clear_away
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
+from server.gateway.pictures import Pictures
 from server.gateway.reading import Reading
 from server.gateway.receiving import Receiving, make_listener
 from server.gateway.spool import Spool
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 30.0
 IDLE_SECONDS = 1.0
+PICTURES_SECONDS = 5.0
 CLEANING_SECONDS = 600.0
 _MINUTE = 60.0
 
@@ -64,6 +66,7 @@ class Gateway:
             self._receiving,
             Reading(self.spool, self.caching, settings.pacs_file, settings.ae_title),
         )
+        self.pictures = Pictures(settings, self._receiving)
         self.uploading = Uploading(self.spool, self._centre)
         self.health = Health()
         self._to_supplement: tuple[tuple[str, str], ...] = ()
@@ -81,6 +84,7 @@ class Gateway:
             ("fetch", self._every(self._fetch_seconds, self._fetch)),
             ("cache", self._every(lambda: HEARTBEAT_SECONDS, self.cache)),
             ("supplement", self._every(lambda: HEARTBEAT_SECONDS, self.supplement)),
+            ("pictures", self._every(lambda: PICTURES_SECONDS, self._take_pictures)),
             ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
         ):
             thread = Thread(target=work, name=f"gateway-{name}", daemon=True)
@@ -170,6 +174,9 @@ class Gateway:
         else:
             log.exception("gateway_failed", work=work)
         return 0
+
+    def _take_pictures(self) -> None:
+        self.pictures.step()
 
     def _reconcile(self) -> None:
         self.uploading.reconcile()
