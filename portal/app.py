@@ -74,7 +74,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     `config` overrides Flask's settings, for tests. What is installed first runs first before a
     view and last after it.
     """
-    ensure_logging()
+    ensure_logging(cloud.settings.log_dir)
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(_configuration(cloud) | dict(config or {}))
     app.session_interface = FramedSessions()

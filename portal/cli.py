@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -37,7 +38,7 @@ from server.dimse.peers import PeersFileError
 from server.keys import KeyFileError
 from server.provinces.peers import ProvincesFileError
 from server.sensitivity import PolicyError
-from server.settings import SettingsError
+from server.settings import SettingsError, log_folder
 from server.storage import StorageError
 
 # What an operator can mend: said in words, without a traceback.
@@ -58,7 +59,7 @@ OPERATOR_ERRORS = (
 @click.version_option(package_name="yingyun", prog_name="yingyun")
 def cli() -> None:
     """影云：开源医学影像云 / Yingyun: the open-source medical image cloud."""
-    configure_logging()
+    configure_logging(folder=log_folder(os.environ))
 
 
 for command in (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import ColumnElement, CursorResult, delete
 from sqlalchemy.orm import InstrumentedAttribute
 
-from server import audit, clock
+from server import audit, clock, log_files
 from server.accounts.devices import REMEMBERED
 from server.ingest import sweep
 from server.model import (
@@ -43,6 +43,7 @@ class Cleared:
     counters: int = 0
     orphaned_objects: int = 0
     interrupted_writes: int = 0
+    log_files: int = 0
 
 
 def clear_away(cloud: ImageCloud) -> Cleared:
@@ -65,6 +66,7 @@ def clear_away(cloud: ImageCloud) -> Cleared:
         counters=_delete_until(cloud, AttemptCounter.window_started_at, windows_over),
         orphaned_objects=len(sweep.sweep_orphans(cloud)),
         interrupted_writes=placed_store(cloud).sweep_incoming(),
+        log_files=log_files.remove_old(cloud.settings.log_dir, cloud.settings.log_days),
     )
     _record(cloud, cleared)
     return cleared

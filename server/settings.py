@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from server.log_files import DEFAULT_DAYS, LEAST_DAYS
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 AES_256_GCM, SM4_GCM = "AES-256-GCM", "SM4-GCM"
@@ -85,6 +87,8 @@ class Settings:
     backup_dir: Path | None = None
     object_megabytes: int = 1024  # the most of one object that comes in
     delivery_megabytes: int = 65536  # the most of one request of STOW-RS
+    log_dir: Path | None = None
+    log_days: int = DEFAULT_DAYS
     metrics_networks: tuple[Network, ...] = LOOPBACK
     sensitivity_file: Path | None = None
     # What entries are called in addresses, and the kind of each (A-42, A-46).
@@ -164,6 +168,18 @@ def _path(environ: Mapping[str, str], name: str) -> Path | None:
     return Path(value) if value else None
 
 
+def log_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return where log lines are kept in files; None for standard error alone."""
+    return _path(environ, "YINGYUN_LOG_DIR")
+
+
+def _log_days(environ: Mapping[str, str]) -> int:
+    days = _integer(environ, "YINGYUN_LOG_DAYS", DEFAULT_DAYS)
+    if days < LEAST_DAYS:
+        raise SettingsError(f"YINGYUN_LOG_DAYS must be {LEAST_DAYS} at least (F-43), not {days}")
+    return days
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment.
 
@@ -226,5 +242,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         backup_dir=_path(environ, "YINGYUN_BACKUP_DIR"),
         object_megabytes=_positive(environ, "YINGYUN_OBJECT_MEGABYTES", 1024),
         delivery_megabytes=_positive(environ, "YINGYUN_DELIVERY_MEGABYTES", 65536),
+        log_dir=log_folder(environ),
+        log_days=_log_days(environ),
         metrics_networks=_networks(environ, "YINGYUN_METRICS_NETWORKS") or LOOPBACK,
     )

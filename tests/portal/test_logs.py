@@ -6,9 +6,18 @@ import json
 import subprocess
 import sys
 import textwrap
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
+import time_machine
+
+from server import log_files, settings
+from server.settings import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SECRET = "张三丰 13800138000"
 
@@ -89,3 +98,57 @@ def test_an_application_alone_logs_alike() -> None:
         """
     )
     assert [(line["event"], line["route"]) for line in lines] == [("request", "/healthz")]
+
+
+@pytest.mark.requirement("F-43")
+def test_lines_of_all_kinds_hold_the_schema_and_are_kept_in_the_file_of_the_day(
+    tmp_path: Path,
+) -> None:
+    schema = json.loads((ROOT / "docs" / "log-line.schema.json").read_text(encoding="utf-8"))
+    valid = jsonschema_rs.validator_for(schema)
+    script = f"""
+        import logging, structlog
+        from pathlib import Path
+        from portal.app import create_app
+        from server import settings
+        from server.cloud import open_cloud, upgrade_database
+        home = {str(tmp_path)!r}
+        chosen = settings.load({{"YINGYUN_HOME": home, "YINGYUN_LOG_DIR": home + "/logs"}})
+        upgrade_database(chosen)
+        cloud = open_cloud(chosen, immediate=True)
+        client = create_app(cloud).test_client()
+        for address in ("/healthz", "/login", "/nowhere", "/studies"):
+            client.get(address)
+        cloud.jobs.keep_house()
+        from server import alarms
+        alarms.raise_now(cloud, "storage_level", "first", "满 / full")
+        try:
+            len(0)
+        except TypeError:
+            logging.getLogger("a.library").exception("it failed")
+            structlog.get_logger().exception("unhandled")
+    """
+    lines = logged(script)
+    kinds = {line["event"] for line in lines}
+    assert kinds >= {"request", "housekeeping_done", "alarm_raised", "it failed", "unhandled"}
+    for line in lines:
+        assert not [one.message for one in valid.iter_errors(line)], line
+    (kept,) = (tmp_path / "logs").iterdir()
+    assert [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] == lines
+    assert kept.stat().st_mode & 0o077 == 0
+    assert not valid.is_valid(lines[0] | {"level": "loud"})
+    assert not valid.is_valid({name: lines[0][name] for name in lines[0] if name != "host"})
+
+
+@pytest.mark.requirement("F-43")
+def test_files_are_kept_for_180_days_at_least(tmp_path: Path) -> None:
+    today = datetime(2026, 11, 22, tzinfo=UTC)
+    with time_machine.travel(today, tick=False):
+        for days in (0, 179, 180, 185):
+            day = (today - timedelta(days=days)).date()
+            (tmp_path / f"yingyun-{day}.jsonl").write_text("{}")
+        (tmp_path / "somebody-elses.jsonl").write_text("{}")
+        assert log_files.remove_old(tmp_path, 1) == 1
+        assert len(list(tmp_path.iterdir())) == 4
+    with pytest.raises(SettingsError, match="YINGYUN_LOG_DAYS"):
+        settings.load({"YINGYUN_HOME": str(tmp_path), "YINGYUN_LOG_DAYS": "179"})
