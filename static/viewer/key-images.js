@@ -21,6 +21,7 @@ export class KeyImages {
   #timer;
   #shown = "[]";
   #strip = null;
+  #undoing = false;
 
   constructor(root, base, link, hooks) {
     this.#root = root;
@@ -49,11 +50,26 @@ export class KeyImages {
   }
 
   show(images) {
+    if (this.#ready) this.#offerUndo(this.#wanted, images);
     this.#wanted = images;
     const shown = JSON.stringify(images);
     if (shown !== this.#shown) this.#draw(images);
     this.#shown = shown;
     if (this.#ready) this.#save();
+  }
+
+  // One more or one less is a reader's doing: said, with a way back. Taking it back is not said.
+  #offerUndo(before, images) {
+    const step = images.length - before.length;
+    if (!step) return;
+    const undone = this.#undoing;
+    this.#undoing = false;
+    if (undone || Math.abs(step) !== 1) return;
+    this.#hooks.changed(step > 0 ? "marked" : "unmarked", () => {
+      this.#undoing = true;
+      const args = { images: JSON.stringify(before) };
+      this.#link.send({ type: "command", name: "key.restore", args });
+    });
   }
 
   stop() {

@@ -114,6 +114,7 @@ function openKeyImages() {
   keyImages = Promise.all([import("./key-images.js"), import("./late-style.js")]).then(([{ KeyImages }, { styled }]) => {
     const made = new KeyImages(root, config.base, link, {
       said: (what) => panel.notice(words[what] ?? "", true),
+      changed: (what, undo) => panel.notice(words[what], false, { label: words.undo, go: undo }),
       styled: () => styled(root),
     });
     made.begin();

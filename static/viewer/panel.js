@@ -5,6 +5,7 @@ import { inLanguage, Panes, setText } from "./panes.js";
 
 const SPEAK_AFTER = 600;
 const NOTICE_SECONDS = 6;
+const UNDO_SECONDS = 12;
 // Commands whose choice in a sheet is what a finger does, or goes on: the button of the sheet shows it.
 const IN_HAND = ["annotation.measure", "annotation.mark", "tool.choose", "reference.toggle", "cine.toggle"];
 
@@ -109,13 +110,25 @@ export class Panel {
     else meter.value = share;
   }
 
-  // A notice that `lasts` stands until it is taken away; the others are read and go.
-  notice(words, lasts = false) {
+  // A notice that `lasts` stands until it is taken away; the others are read and go. `way` back:
+  // {label, go}, a button beside the words, which then stand a little longer.
+  notice(words, lasts = false, way = null) {
     const box = this.find("[data-notice]");
     box.hidden = words === "";
     setText(box, words);
+    if (way) box.append(this.#button(way));
     clearTimeout(this.noticed);
-    if (!lasts) this.noticed = setTimeout(() => (box.hidden = true), NOTICE_SECONDS * 1000);
+    const seconds = way ? UNDO_SECONDS : NOTICE_SECONDS;
+    if (!lasts) this.noticed = setTimeout(() => (box.hidden = true), seconds * 1000);
+  }
+
+  #button({ label, go }) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "notice-way", textContent: label });
+    button.addEventListener("click", () => {
+      this.notice("");
+      go();
+    });
+    return button;
   }
 }
 

@@ -81,6 +81,19 @@ def test_what_the_server_keeps_joins_what_was_marked_meanwhile(state: ViewerStat
             run(state, "key.load", {"images": wrong})
 
 
+def test_a_change_is_taken_back_wherever_the_reader_is_by_then(state: ViewerState) -> None:
+    before = marked(state, "a", 5, 9)
+    for changed in (marked(before, "a", 12), marked(before, "a", 9)):
+        elsewhere = run(changed, "series.open", {"series_id": "b"})
+        images = json.dumps([vars(one) for one in before.key_images])
+        back = run(elsewhere, "key.restore", {"images": images})
+        assert back.key_images == before.key_images != changed.key_images
+        assert back.pane().series_id == "b"
+    assert run(before, "key.restore", {"images": "[]"}).key_images == ()
+    with pytest.raises(CommandError):
+        run(before, "key.restore", {"images": "[{}]"})
+
+
 def test_images_of_another_study_and_reformats_are_refused(state: ViewerState) -> None:
     prior = stack("prior", "CT", "平扫")
     beside = replace(

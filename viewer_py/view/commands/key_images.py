@@ -95,12 +95,24 @@ def load(state: ViewerState, args: Arguments) -> ViewerState:
 
     Raises CommandError when they are of another form.
     """
+    images = dict.fromkeys((*_given(args), *state.key_images))
+    return replace(state, key_images=_in_order(state, tuple(images))[:MOST])
+
+
+def restore(state: ViewerState, args: Arguments) -> ViewerState:
+    """Have these key images and no others: those from before a change that is taken back.
+
+    Raises CommandError when they are of another form.
+    """
+    images = tuple(dict.fromkeys(_given(args)))
+    return replace(state, key_images=_in_order(state, images)[:MOST])
+
+
+def _given(args: Arguments) -> tuple[KeyImage, ...]:
     try:
-        kept = tuple(_read(row) for row in json.loads(str(args["images"])))
+        return tuple(_read(row) for row in json.loads(str(args["images"])))
     except (KeyError, TypeError, ValueError) as error:
         raise CommandError("关键影像数据有误 / these are no key images") from error
-    images = dict.fromkeys((*kept, *state.key_images))
-    return replace(state, key_images=_in_order(state, tuple(images))[:MOST])
 
 
 def _read(row: Any) -> KeyImage:
@@ -150,6 +162,13 @@ COMMANDS = (
         label="载入关键影像",
         label_en="Load key images",
         apply=load,
+        arguments=(Argument("images", str),),
+    ),
+    Command(
+        name="key.restore",
+        label="恢复关键影像",
+        label_en="Restore key images",
+        apply=restore,
         arguments=(Argument("images", str),),
     ),
 )
