@@ -15,6 +15,7 @@ from portal import (
     account_security,
     consent_pages,
     doctor,
+    external_data,
     family_pages,
     health,
     home,
@@ -139,6 +140,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     install_providers(app)
     app.register_blueprint(consent_pages.blueprint)
     app.register_blueprint(doctor.blueprint)
+    app.register_blueprint(external_data.blueprint)
     app.register_blueprint(family_pages.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(home.blueprint)

@@ -103,7 +103,7 @@ def _external_record() -> None:
         _text("external_id", 64),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("at", _INSTANT, nullable=False),
-        _text("content_sha256", 64),
+        _text("content_hash", 64),
         sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", _INSTANT, nullable=False),
         _key("external_record", "client_id", "institution_client.client_id"),

@@ -15,6 +15,7 @@ from portal.api import (
     citations,
     collection,
     data_sets,
+    external_data,
     gateway,
     master_index,
     quality,
@@ -157,6 +158,7 @@ def install_hospital_api(app: Flask) -> None:
     app.register_blueprint(collection.blueprint)
     app.register_blueprint(master_index.blueprint)
     app.register_blueprint(data_sets.blueprint)
+    app.register_blueprint(external_data.blueprint)
     install_document(app)
 
 

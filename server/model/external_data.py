@@ -33,8 +33,8 @@ class ExternalRecord(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     # When it was observed or concluded, as the provider says.
     at: Mapped[datetime] = mapped_column(index=True)
-    # Of the whole content: the same is taken twice, another is refused.
-    content_sha256: Mapped[str] = mapped_column(String(64))
+    # Keyed, of the whole content: the same is taken twice, another is refused.
+    content_hash: Mapped[str] = mapped_column(String(64))
     content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 

@@ -69,6 +69,8 @@ ROWS: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/master-index/images"): Scope.DICOMWEB_READ,
     ("GET", "/api/v1/master-index/<entry_id>/images"): Scope.DICOMWEB_READ,
     ("POST", "/api/v1/data-sets"): Scope.DATA_SETS_READ,
+    ("POST", "/api/v1/health-sensors/observations"): Scope.SENSOR_WRITE,
+    ("POST", "/api/v1/health-ai/results"): Scope.HEALTH_AI_WRITE,
     ("POST", "/api/v1/exams"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports"): Scope.RECORDS_WRITE,
     ("POST", "/api/v1/reports/withdrawal"): Scope.RECORDS_WRITE,
