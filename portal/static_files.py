@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import brotli
-from flask import Blueprint, Flask, Response, current_app, request, send_file
+from flask import Blueprint, Flask, Response, current_app, g, request, send_file
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
@@ -100,7 +100,9 @@ def static_folder() -> StaticFolder:
 
 def static_url(name: str) -> str:
     """Return the address of one of our own files, for example "css/base.css"."""
-    return f"/static/{HASH_PREFIX}{static_folder().hash()}/{name}"
+    if "static_hash" not in g:  # looking at all files again for each name makes a page slow
+        g.static_hash = static_folder().hash()
+    return f"/static/{HASH_PREFIX}{g.static_hash}/{name}"
 
 
 def style_url(name: str) -> str:

@@ -8,15 +8,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.app import create_app
 from server import settings as settings_module
+from server.accounts import passwords
 from server.cloud import ImageCloud, open_cloud, upgrade_database
 from server.settings import Settings
 from tests.factories import SignInFacts, make_account
 from tests.visitor import Visitor
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+CHEAP_HASH = CHEAP.hash("no account has this password")
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hash of a password cost next to nothing, but where `own_cost` proves what it does."""
+    if "own_cost" not in request.keywords:
+        monkeypatch.setattr(passwords, "_HASHER", CHEAP)
+        monkeypatch.setattr(passwords, "_DUMMY_HASH", CHEAP_HASH)
 
 
 @pytest.fixture(scope="session")

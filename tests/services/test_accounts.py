@@ -375,6 +375,7 @@ def test_a_login_exists_once_whatever_its_spelling(cloud: ImageCloud, patient: N
         add_account(cloud, " ＺHANG ")
 
 
+@pytest.mark.own_cost
 def test_an_old_hash_is_renewed_at_sign_in(cloud: ImageCloud, patient: NewAccount) -> None:
     with cloud.database.session() as session:
         account = session.get_one(Account, patient.account.id)
