@@ -63,7 +63,7 @@ def _incomplete(session: Session) -> list[tuple[CacheApplication, str]]:
             CacheApplication.institution_id.in_(machines),
         )
     )
-    return [row.tuple() for row in rows]
+    return [(application, name) for application, name in rows]
 
 
 def _words(hospital: str) -> str:

@@ -183,7 +183,9 @@ def _list_elsewhere(cloud: ImageCloud, item_id: str, elsewhere: _Elsewhere) -> L
             CacheListing, client.ask(elsewhere.peers, elsewhere.peer, RELEASE_PATH, content)
         )
     except PeerRefusedError as error:
-        raise NotGivenError(error.reason, final=True) from error
+        # Without a word of the protocol it was not the centre that refused, but what stands before.
+        spoken = not error.reason.startswith("status_")
+        raise NotGivenError(error.reason, final=spoken) from error
     except PeerUnavailableError as error:
         raise NotGivenError(error.reason, final=False) from error
     except WireError as error:

@@ -51,7 +51,7 @@ def settle_state(session: Session, application: CacheApplication, *, given_up: b
         .where(CacheItem.application_id == application.application_id)
         .group_by(CacheItem.state)
     )
-    items: Counter[CacheItemState] = Counter(dict(row.tuple() for row in rows))
+    items: Counter[CacheItemState] = Counter(dict(iter(rows)))
     change(session, application, state_of(application, items, given_up=given_up))
 
 
