@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from e2e import console, launching
 from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
+from e2e.health_data import send_health_data
 from e2e.product import REVIEWER, Product
 from e2e.signing_in import give_password
 from server import authorisations, clock, downloads, sharing
@@ -56,6 +57,11 @@ def _recovering(page: Page, _product: Product) -> None:
     page.get_by_label("在医院登记的手机号").fill("10000000000")
     page.get_by_role("button", name="发送验证码").click()
     expect(page.locator("[name=code], .notice-warning").first).to_be_visible()
+
+
+def _health_data(page: Page, product: Product) -> None:
+    send_health_data(product, PATIENT)
+    page.goto("/account/health-data")
 
 
 def _recovery_codes(page: Page, _product: Product) -> None:
@@ -420,6 +426,7 @@ STOPS = (
     Stop("revoke-question", PATIENT, _revoke_question),
     Stop("share-detail", PATIENT, _share_detail),
     Stop("account", PATIENT, _at("/account")),
+    Stop("health-data", PATIENT, _health_data),
     Stop("security", PATIENT, _at("/account/security")),
     Stop("totp", PATIENT, _at("/account/security/totp")),
     Stop("recovery-codes", PATIENT, _recovery_codes),
