@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, json, render_template, reques
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -148,6 +148,21 @@ def _no_database(error: OperationalError | NoConnectionError) -> ResponseReturnV
     return response
 
 
+def _beyond(error: OverflowError | StatementError) -> ResponseReturnValue:
+    """Refuse a number or day that no column holds: what was sent, not what is wrong inside.
+
+    Forms check what they can say something better of; this is the net under all of them.
+    """
+    cause = getattr(error, "orig", None) or error
+    if not isinstance(error, OverflowError | DataError) and not isinstance(cause, OverflowError):
+        return _failure(error)
+    log.warning("value_out_of_range", request_id=request_id(), error=type(cause).__name__)
+    database_session().rollback()
+    general = status_problem(HTTPStatus.BAD_REQUEST)
+    advice = _l("有数值或日期超出可处理的范围，请改小后重试。")
+    return answer(replace(general, advice=advice))
+
+
 def _failure(error: Exception) -> ResponseReturnValue:
     log.error(
         "unhandled",
@@ -169,4 +184,6 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(StorageError, _unreadable)
     app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(NoConnectionError, _no_database)
+    app.register_error_handler(OverflowError, _beyond)
+    app.register_error_handler(StatementError, _beyond)
     app.register_error_handler(Exception, _failure)

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from portal.admin.console import actor, asked_institution, choosable, in_language, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
+from portal.typed import number_of
 from server.centre import coding, institutions
 from server.centre.acting import OutOfReachError
 from server.centre.coding import MappingError, StandardItem
@@ -44,7 +45,7 @@ def keep() -> ResponseReturnValue:
     item = StandardItem(form.get("item_code", ""), form.get("item_name", ""))
     number = form.get("institution", "")
     try:
-        institution_id = int(number) if number.isascii() and number.isdigit() else 0
+        institution_id = number_of(number) or 0
         institutions.find(database_session(), actor(), institution_id)
         coding.keep(
             database_session(), actor(), institution_id, form.get("hospital_item", ""), item

@@ -16,6 +16,7 @@ from portal.admin.sections import ROOT, Section, may_change, sections_of
 from portal.context import database_session
 from portal.i18n import SOURCE_LANGUAGE, current_language
 from portal.identity import signed_in_identity, source_address
+from portal.typed import number_of
 from server.centre.acting import Actor
 from server.centre.period import Period, period
 from server.csv_files import Value, csv_bytes
@@ -154,7 +155,7 @@ def asked_institution() -> int | None:
     if own is not None:
         return own
     chosen = request.args.get("institution", "")
-    return int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
+    return number_of(chosen)
 
 
 def choosable() -> list[Institution]:

@@ -13,6 +13,7 @@ from portal.admin.sections import changes
 from portal.context import current_cloud, database_session
 from portal.limits import SIGN_IN, limited
 from portal.share.qr import data_address, qr_png
+from portal.typed import number_of
 from server.accounts import AccountExistsError, LoginNameError
 from server.centre import openings, rights
 from server.centre.acting import OutOfReachError
@@ -46,7 +47,7 @@ def open_account() -> ResponseReturnValue:
             actor(),
             login=form.get("login", "").strip()[:100],
             role=Role(role),
-            institution_id=int(number) if number.isascii() and number.isdigit() else None,
+            institution_id=number_of(number),
         )
     except (AccountExistsError, LoginNameError) as error:
         return _again(in_language(str(error)))

@@ -15,6 +15,7 @@ from portal.admin import words
 from portal.admin.console import Cell, Table, actor, choosable, moment, show
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
+from portal.typed import number_of
 from server import people
 from server.centre import exports, records
 from server.centre.exports import ExportRefusedError
@@ -81,7 +82,7 @@ def _asked(given: dict[str, str]) -> Asked:
     return Asked(
         Kind(kind) if kind in {one.value for one in Kind} else Kind.UPLOAD,
         period(given.get("since", ""), given.get("until", "")),
-        int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None,
+        number_of(chosen),
         given.get("id_number", "").strip(),
     )
 

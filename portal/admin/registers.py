@@ -24,6 +24,7 @@ from portal.admin.console import (
 )
 from portal.admin.sections import changes, reads
 from portal.context import database_session
+from portal.typed import number_of
 from server.centre import institutions, registers
 from server.centre.acting import OutOfReachError
 from server.centre.registers import DEVICES, STAFF, Fault, Record, Register, RegisterError, Row
@@ -51,7 +52,7 @@ def room(register: Register) -> Blueprint:
     @changes(name)
     def keep() -> ResponseReturnValue:
         number = request.form.get("institution", "")
-        institution_id = int(number) if number.isascii() and number.isdigit() else 0
+        institution_id = number_of(number) or 0
         try:
             added = registers.keep(
                 database_session(), actor(), register, institution_id, request.form
@@ -65,7 +66,7 @@ def room(register: Register) -> Blueprint:
         return redirect(home, 303)
 
     @blueprint.get("/<record_id>")
-    @changes(name)
+    @reads(name)
     def one(record_id: str) -> str:
         return _one(register, _found(register, record_id))
 
@@ -133,7 +134,7 @@ def flagged() -> ResponseReturnValue:
 def _list(register: Register, wrong: str = "") -> str:
     session, who = database_session(), actor()
     found = registers.rows(session, who, register, asked_institution())
-    named = [one for one in register.fields if one.name not in {"number", "name"}]
+    named = [one for one in register.fields if one.listed]
     table = Table(
         _titles(register)[0],
         (
@@ -142,7 +143,7 @@ def _list(register: Register, wrong: str = "") -> str:
         ),
         [
             (
-                Cell(row.record.number, href=_address(register, row.record)),
+                Cell(row.record.number, href=f"/admin/{register.name}/{row.record.record_id}"),
                 row.record.name,
                 row.record.institution.name,
                 _state(row),
@@ -211,14 +212,6 @@ def _found(register: Register, record_id: str) -> Record:
         return registers.find(database_session(), actor(), register, record_id)
     except OutOfReachError as error:
         raise NotFound from error
-
-
-def _address(register: Register, record: Record) -> str:
-    from portal.admin.sections import may_change
-
-    if not may_change(register.name, actor().role):
-        return ""
-    return f"/admin/{register.name}/{record.record_id}"
 
 
 def _wrong(error: RegisterError) -> str:

@@ -23,6 +23,7 @@ blueprint = Blueprint("admin_storage", __name__, url_prefix="/admin/storage")
 LIST = "/admin/storage"
 FORECAST_DAYS = 90
 GIGA = 1_000_000_000
+HIGHEST_GIGABYTES = 1_000_000_000
 
 
 @blueprint.get("")
@@ -114,7 +115,12 @@ def _who() -> dict[str, str]:
 
 def _capacity(text: str) -> int | None:
     """Return gigabytes as bytes; None for nothing. Raises ValueError."""
-    return round(float(text) * GIGA) if text.strip() else None
+    if not text.strip():
+        return None
+    gigabytes = float(text)
+    if not 0 <= gigabytes <= HIGHEST_GIGABYTES:  # neither is a number that is none
+        raise ValueError("a capacity is a number of gigabytes")
+    return round(gigabytes * GIGA)
 
 
 def _growth() -> int:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from portal.admin.console import Cell, Table, actor, choosable, moment, show
 from portal.admin.sections import reads
 from portal.context import database_session
+from portal.typed import number_of
 from server.centre import settlements
 from server.centre.period import period
 from server.centre.settlements import Checked, Purpose
@@ -40,7 +41,7 @@ def search() -> str:
         Purpose(purpose) if purpose in {one.value for one in Purpose} else Purpose.FUND_SUPERVISION,
         settlement_id=given["settlement_id"],
         fee_serial_number=given["fee_serial_number"],
-        institution_id=int(chosen) if chosen.isascii() and chosen.isdigit() else None,
+        institution_id=number_of(chosen),
         days=period(given["since"], given["until"]),
     )
     return _page(given, found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
@@ -19,6 +18,7 @@ from portal.decisions import signed_in
 from portal.doctor.history import OpenHistory, open_histories
 from portal.doctor.rows import Row, row
 from portal.identity import signed_in_identity, source_address
+from portal.typed import day_of
 from server import access, staff, work_list
 from server.imaging.opening import opening_series_of
 from server.model import Account, Institution, Role
@@ -100,15 +100,8 @@ def _view() -> WorkListView:
 def _filter(asked: Mapping[str, str]) -> WorkListFilter:
     """Return what the form says; a day that is none narrows nothing."""
     return WorkListFilter(
-        asked["text"], asked["modality"], _day(asked["since"]), _day(asked["until"])
+        asked["text"], asked["modality"], day_of(asked["since"]), day_of(asked["until"])
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _modalities(institution_id: int | None) -> tuple[tuple[str, str], ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import request
 from flask_babel import gettext as _
 
+from portal.typed import day_of, number_of
 from server.timeline_filter import TimelineChoices, TimelineFilter, TimelineShow
 
 ADDRESS = "/studies"
@@ -42,12 +42,12 @@ def filter_of(said: Mapping[str, str]) -> TimelineFilter:
     """Return what is asked of the server; days that do not fit narrow nothing (see `problem`)."""
     fits = not problem(said)
     return TimelineFilter(
-        person_id=_number(said["person"]),
-        institution_id=_number(said["hospital"]),
+        person_id=number_of(said["person"]),
+        institution_id=number_of(said["hospital"]),
         modality=said["modality"],
         body_part=said["part"],
-        since=_day(said["since"]) if fits else None,
-        until=_day(said["until"]) if fits else None,
+        since=day_of(said["since"]) if fits else None,
+        until=day_of(said["until"]) if fits else None,
         text=said["text"],
         show=_show(said["show"]),
     )
@@ -55,7 +55,7 @@ def filter_of(said: Mapping[str, str]) -> TimelineFilter:
 
 def problem(said: Mapping[str, str]) -> str:
     """Return in plain words what is wrong with the days; "" where nothing is."""
-    since, until = _day(said["since"]), _day(said["until"])
+    since, until = day_of(said["since"]), day_of(said["until"])
     if (said["since"] and since is None) or (said["until"] and until is None):
         return _("日期无法识别，已不按日期筛选。请按“年-月-日”填写，例如 2026-03-01。")
     if since is not None and until is not None and since > until:
@@ -99,14 +99,3 @@ def active_filters(said: Mapping[str, str], choices: TimelineChoices) -> tuple[A
 
 def _show(text: str) -> TimelineShow:
     return TimelineShow(text) if text in set(TimelineShow) else TimelineShow.ALL
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

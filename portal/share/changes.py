@@ -61,7 +61,7 @@ def put_period_back(share_id: str) -> ResponseReturnValue:
     """Let a share end when it would have before its period was changed."""
     try:
         until = datetime.fromisoformat(request.form.get("until", "")).astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadRequest from error
     return _change(
         share_id,

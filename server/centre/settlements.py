@@ -37,6 +37,7 @@ HEADS = (
 )  # fmt: skip
 REDUCTION_FEN = 500  # 减收5元 (000-A note 1)
 MOST = 100
+HIGHEST_FEE = 2_000_000_000  # 分: twenty million yuan, which an integer column holds
 
 
 class Purpose(enum.StrEnum):
@@ -266,6 +267,10 @@ def _facts(ids: dict[str, int], number: int, row: Sequence[str]) -> SettlementFa
     try:
         fee, reimbursed, consumables = (int(one or 0) for one in amounts)
         settled_at = datetime.fromisoformat(at)
+        if not all(0 <= one <= HIGHEST_FEE for one in (fee, reimbursed, consumables)):
+            raise ValueError("an amount that is none")
+        if not 1990 <= settled_at.year <= 2200:
+            raise ValueError("a day that is none")
     except ValueError as error:
         raise CsvError(f"第 {number} 行：金额或时间不对 / line {number}: amount or time") from error
     return SettlementFacts(

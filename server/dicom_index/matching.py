@@ -130,8 +130,13 @@ def _days(value: str) -> ColumnElement[bool]:
     if first:
         conditions.append(Study.study_datetime >= _day(first))
     if last:
-        conditions.append(Study.study_datetime < _day(last) + timedelta(days=1))
+        conditions.append(Study.study_datetime < _day_after(last))
     return and_(*conditions)
+
+
+def _day_after(text: str) -> datetime:
+    day = _day(text)
+    return day + timedelta(days=1) if day.year < datetime.max.year else day
 
 
 def _times(column: Column, value: str) -> ColumnElement[bool]:
@@ -155,7 +160,9 @@ def _day(text: str) -> datetime:
     found = _DATE.fullmatch(text)
     try:
         if found is not None:
-            return datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=CHINA)
+            day = datetime(int(found[1]), int(found[2]), int(found[3]), tzinfo=CHINA)
+            # Nothing was examined in the year 1, whose first hours in China are in no year of UTC.
+            return max(day, datetime(2, 1, 1, tzinfo=CHINA))
     except ValueError:
         pass
     raise QueryError("日期须为 YYYYMMDD 或范围 / a date is YYYYMMDD, or a range of two")
