@@ -9,7 +9,7 @@ from sqlalchemy import select
 from server.accounts import SECOND_FACTORS, SecondFactor
 from server.db import Database
 from server.jobs.queue import JobQueue
-from server.keys import KeyFileError, MasterKey
+from server.keys import ROOT_KEY, KeyFileError, MasterKey
 from server.migrate import upgrade_database
 from server.model import DataKey
 from server.sensitivity import Policy, load_policy
@@ -46,6 +46,7 @@ def open_cloud(settings: Settings, *, immediate: bool = False) -> ImageCloud:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     master_key = MasterKey.from_file(settings.master_key_file)
     database = Database(settings.database_url)
+    master_key.attach_root(lambda: _wrapped_root(database))
     cloud = ImageCloud(
         settings=settings,
         database=database,
@@ -57,6 +58,11 @@ def open_cloud(settings: Settings, *, immediate: bool = False) -> ImageCloud:
     )
     cloud.jobs.attach(cloud)
     return cloud
+
+
+def _wrapped_root(database: Database) -> bytes | None:
+    with database.session() as session:
+        return session.scalar(select(DataKey.wrapped_key).where(DataKey.id == ROOT_KEY))
 
 
 def open_volumes(settings: Settings, database: Database) -> PlacedStore:
@@ -73,7 +79,8 @@ def open_volumes(settings: Settings, database: Database) -> PlacedStore:
 
 
 def check_master_key(cloud: ImageCloud) -> None:
-    """Raise KeyFileError when the data was encrypted with another master key than this one.
+    """Raise KeyFileError when the data was encrypted with another master key than this one, or the
+    root is neither in the file nor in the database.
 
     A lost or misplaced key file is made anew on first use; without this check the portal would
     run on, unable to read anything and unnoticed until someone looks.
@@ -87,3 +94,4 @@ def check_master_key(cloud: ImageCloud) -> None:
             "请恢复原密钥文件 / does not hold the master key that the data was encrypted with; "
             "put the original file back"
         )
+    cloud.master_key.root()

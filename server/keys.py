@@ -5,6 +5,9 @@ root, generated on first run: field keys, look-up keys and session secrets are d
 HKDF (RFC 5869), one purpose a key, so that no key serves two uses. Data keys are wrapped (NIST SP
 800-38D) by the last line, the newest wrapping key; rotation appends a line and wraps the data keys
 anew (server.archive.rotation). Lines between serve what is still wrapped by them.
+
+Once the root was rotated the first line is the word `wrapped`: what everything is derived from lies
+in the database then, wrapped as a data key is, and all lines below are wrapping keys.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -27,6 +32,11 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 
 
+ROOTLESS = "wrapped"
+ROOT_KEY = "root"  # the id of the data key that the rotated root is
+ROOT_CONTEXT = f"data key {ROOT_KEY}"
+
+
 class KeyFileError(RuntimeError):
     """The master key file cannot be used; the message says what to do."""
 
@@ -35,29 +45,40 @@ class SealBrokenError(ValueError):
     """Sealed bytes were altered, or belong to another key or context."""
 
 
-def _read_key_file(path: Path) -> tuple[bytes, ...]:
+@dataclass(frozen=True)
+class _KeyFile:
+    """What a key file holds: with `rootless` none of its keys is the root."""
+
+    keys: tuple[bytes, ...]
+    rootless: bool = False
+
+
+def _read_key_file(path: Path) -> _KeyFile:
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise KeyFileError(f"{path} is readable by others (mode {mode:o}); run: chmod 600 {path}")
-    keys = tuple(bytes.fromhex(line) for line in path.read_text().split())
+    lines = path.read_text().split()
+    rootless = lines[:1] == [ROOTLESS]
+    keys = tuple(bytes.fromhex(line) for line in lines[rootless:])
     if not keys or any(len(key) != KEY_BYTES for key in keys):
         raise KeyFileError(f"{path} does not hold keys of {KEY_BYTES} bytes")
-    return keys
+    return _KeyFile(keys, rootless)
 
 
-def _write_key_file(path: Path, keys: tuple[bytes, ...]) -> None:
+def _write_key_file(path: Path, file: _KeyFile) -> None:
     """Replace a key file, whole or not at all."""
-    temporary = _new_file(path, keys)
+    temporary = _new_file(path, file)
     temporary.replace(path)
     sync_folder(path.parent)
 
 
-def _new_file(path: Path, keys: tuple[bytes, ...]) -> Path:
+def _new_file(path: Path, content: _KeyFile) -> Path:
     """Write a durable file beside the key file; return where."""
+    lines = [*([ROOTLESS] if content.rootless else []), *(key.hex() for key in content.keys)]
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write("\n".join(key.hex() for key in keys))
+        file.write("\n".join(lines))
         file.flush()
         os.fsync(file.fileno())
     return temporary
@@ -65,7 +86,7 @@ def _new_file(path: Path, keys: tuple[bytes, ...]) -> Path:
 
 def _create_key_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = _new_file(path, (secrets.token_bytes(KEY_BYTES),))
+    temporary = _new_file(path, _KeyFile((secrets.token_bytes(KEY_BYTES),)))
     try:
         os.link(temporary, path)  # never replaces a key that another process made first
     except FileExistsError:
@@ -78,11 +99,18 @@ def _create_key_file(path: Path) -> None:
 class MasterKey:
     """Wraps data keys, seals fields, and derives secrets."""
 
-    def __init__(self, key: bytes, *newer: bytes, path: Path | None = None) -> None:
-        """Take the root key, and the wrapping keys that followed, the newest last."""
+    def __init__(
+        self, key: bytes, *newer: bytes, path: Path | None = None, rootless: bool = False
+    ) -> None:
+        """Take the root key, and the wrapping keys that followed, the newest last.
+
+        With `rootless` all are wrapping keys; `attach_root` says where the root is.
+        """
         if any(len(one) != KEY_BYTES for one in (key, *newer)):
             raise KeyFileError(f"a master key has {KEY_BYTES} bytes")
-        self._key = key
+        self._root = None if rootless else key
+        self._rootless = rootless
+        self._wrapped_root: Callable[[], bytes | None] = lambda: None
         self._wrapping = (key, *newer)
         self._path = path
         self._version = None if path is None else _version(path)
@@ -96,9 +124,36 @@ class MasterKey:
         if not path.exists():
             _create_key_file(path)
         try:
-            return cls(*_read_key_file(path), path=path)
+            file = _read_key_file(path)
+            return cls(*file.keys, path=path, rootless=file.rootless)
         except ValueError as error:
             raise KeyFileError(f"{path} does not hold a key in hexadecimal") from error
+
+    def attach_root(self, wrapped_root: Callable[[], bytes | None]) -> None:
+        """Say where the wrapped root lies, should it be in the file no more."""
+        self._wrapped_root = wrapped_root
+
+    def root(self) -> bytes:
+        """Return what everything is derived from. Raises KeyFileError where it cannot be had."""
+        if self._root is None:
+            wrapped = self._wrapped_root()
+            if wrapped is None:
+                raise KeyFileError(
+                    "密钥文件中已无根密钥，数据库中也没有：二者不配套，请恢复同一时期的密钥文件与"
+                    "数据库 / neither file nor database holds the root: they do not belong together"
+                )
+            self._root = self.unwrap(wrapped, ROOT_CONTEXT)
+        return self._root
+
+    def take_root_out(self) -> None:
+        """Leave the root in the file as a wrapping key alone, until it is retired. Durable.
+
+        Raises KeyFileError for a master key that is in no file.
+        """
+        root, keys = self.root(), self._reread()
+        self._rootless = True
+        self._save(keys)
+        self._root = root
 
     @property
     def key_id(self) -> str:
@@ -121,12 +176,14 @@ class MasterKey:
     def drop_wrapping_keys(self, still_used: frozenset[str]) -> tuple[str, ...]:
         """Take out of the file what no data key is wrapped by any more; return their names.
 
-        Root and newest key stay. Raises KeyFileError for a master key that is in no file.
+        Root and newest key stay, a root that was rotated does not. Raises KeyFileError for a master
+        key that is in no file.
         """
-        root, *newer = self._reread()
+        keys = self._reread()
+        root, newer = ((), keys) if self._rootless else (keys[:1], keys[1:])
         kept = [key for key in newer if key is newer[-1] or _key_id(key) in still_used]
         dropped = tuple(_key_id(key) for key in newer if key not in kept)
-        self._save((root, *kept))
+        self._save((*root, *kept))
         return dropped
 
     def _notice_rotation(self) -> None:
@@ -139,17 +196,18 @@ class MasterKey:
         if self._path is None:
             raise KeyFileError("this master key is in no file that could be changed")
         self._version = _version(self._path)
-        self._wrapping = _read_key_file(self._path)
+        file = _read_key_file(self._path)
+        self._wrapping, self._rootless = file.keys, file.rootless
         return self._wrapping
 
     def _save(self, keys: tuple[bytes, ...]) -> None:
         assert self._path is not None
-        _write_key_file(self._path, keys)
+        _write_key_file(self._path, _KeyFile(keys, self._rootless))
         self._version, self._wrapping = _version(self._path), keys
 
     def secret(self, purpose: str) -> bytes:
         """Return the 32-byte secret of one purpose, always the same for this master key."""
-        return _derived(self._key, purpose)
+        return _derived(self.root(), purpose)
 
     def wrap(self, data_key: bytes, context: str) -> bytes:
         """Encrypt a data key; `context` (for example the key's id) is bound to the result."""

@@ -29,6 +29,18 @@ def rotate(goes_on: bool) -> None:
     )
 
 
+@keys.command("rotate-root")
+@click.option("--continue", "goes_on", is_flag=True, help="继续中断的轮换 / go on with a rotation")
+def rotate_root(goes_on: bool) -> None:
+    """更换根密钥：旧根密钥退役后不再需要 / Wrap the root too; the old one can then be retired."""
+    done = rotation.rotate_root(ready_cloud(), fresh=not goes_on)
+    click.echo(
+        f"根密钥已由 {done.key_id} 封装，移出密钥文件；请立即备份密钥文件，一小时后运行 "
+        f"yingyun keys retire / the root is wrapped by {done.key_id}; copy the key file now, and "
+        "run yingyun keys retire in an hour"
+    )
+
+
 @keys.command()
 def retire() -> None:
     """从密钥文件移除不再使用的旧密钥 / Take unused older keys out of the key file."""

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server import audit, clock
-from server.keys import KeyFileError
+from server.keys import ROOT_CONTEXT, ROOT_KEY, KeyFileError
 from server.model import AuditEvent, DataKey
 
 if TYPE_CHECKING:
@@ -57,6 +57,33 @@ def rotate(cloud: ImageCloud, *, actor: str = "operator", fresh: bool = True) ->
             detail={"rewrapped": count},
         )
     return Rotation(key_id, count)
+
+
+def rotate_root(cloud: ImageCloud, *, actor: str = "operator", fresh: bool = True) -> Rotation:
+    """Take the root out of the key file: it is wrapped as a data key is, by a fresh key, audited.
+
+    All data keys, those of institutions among them, are wrapped anew before. Field keys, look-ups,
+    sessions and checkpoints stay as they are, for what they are derived from is the same; but who
+    has an old key file only, and not the database, has nothing of it any more, and from now on
+    `rotate` and `retire` change all that is in the file. A run that dies is gone on with by
+    another (`fresh=False`); nothing is ever unreadable in between, to running processes neither.
+    Raises as `rotate` does.
+    """
+    done = rotate(cloud, actor=actor, fresh=fresh)
+    with cloud.database.session() as session:
+        if session.get(DataKey, ROOT_KEY) is None:
+            wrapped, name = cloud.master_key.wrap_named(cloud.master_key.root(), ROOT_CONTEXT)
+            session.add(DataKey(id=ROOT_KEY, master_key_id=name, wrapped_key=wrapped))
+        audit.record(
+            session,
+            actor_kind="system",
+            actor=actor,
+            event="root_key_rotated",
+            object_kind="key",
+            object_id=done.key_id,
+        )
+    cloud.master_key.take_root_out()
+    return done
 
 
 def retire(cloud: ImageCloud, *, actor: str = "operator") -> tuple[str, ...]:
