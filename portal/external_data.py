@@ -19,7 +19,6 @@ blueprint = Blueprint("external_data", __name__)
 
 PAGE = "/account/health-data"
 MOST = 200
-_UNIT_WORDS = {"/min": "/min", "mm[Hg]": "mmHg", "Cel": "℃", "1": "", "h": "h"}
 
 
 @blueprint.get(PAGE)
@@ -36,7 +35,7 @@ def page() -> str:
         observations=shown[ExternalKind.SENSOR],
         results=shown[ExternalKind.AI],
         measures=measure_words(),
-        unit_words=_UNIT_WORDS,
+        unit_words=unit_words(),
         most=MOST,
     )
 
@@ -67,6 +66,11 @@ def measure_words() -> dict[str, str]:
         Measure.STEPS: _("步数"),
         Measure.SLEEP: _("睡眠"),
     }
+
+
+def unit_words() -> dict[str, str]:
+    """Return how units (UCUM) are written for people."""
+    return {"/min": _("次/分"), "mm[Hg]": "mmHg", "Cel": "℃", "1": _("步"), "h": _("小时")}
 
 
 def _own(person_id: int | None, kind: ExternalKind) -> list[ExternalData]:
