@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import IO
 
 import click
 
 from portal.commands.common import ready_cloud
+from server import gateway_releases
 from server import gateways as kept_gateways
 from server.collection.receptions import look_over
+from server.model import GatewayUpgrade
 
 
 @click.group()
@@ -22,13 +25,14 @@ def list_all() -> None:
     """列出前置机及其状态 / List front machines: heard of, state, rules."""
     with ready_cloud().database.session() as session:
         for one in kept_gateways.gateways(session):
+            upgrade = gateway_releases.offered(session, one.client_id)
             silent = "失联 silent" if kept_gateways.is_silent(one) else "在线 online"
             heard = one.last_seen_at.isoformat(timespec="seconds")
             waiting = one.state.get("spool", {}).get("waiting", {}).get("objects", "?")
             low = " 磁盘不足 disk low" if one.state.get("disk_low") else ""
             click.echo(
                 f"{one.client_id}  {silent}  {heard}  {one.version}  "
-                f"待传 waiting {waiting}  规则 rules {one.rules_version}{low}"
+                f"待传 waiting {waiting}  规则 rules {one.rules_version}{low}{_told(upgrade)}"
             )
 
 
@@ -64,3 +68,51 @@ def chain(client_id: str, *, read: bool) -> None:
     click.echo(f"{count} 个接收记录，{len(breaks)} 处异常 / receptions, {len(breaks)} not right")
     if breaks:
         raise SystemExit(1)
+
+
+@gateways.command()
+@click.argument("version")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def release(version: str, file: Path) -> None:
+    """登记前置机的一个版本 / Keep a file as a version of the front machine (E-18)."""
+    cloud = ready_cloud()
+    try:
+        with cloud.database.session() as session:
+            made = gateway_releases.add(cloud, session, version, file)
+            click.echo(f"{made.version}  {made.size}  sha256 {made.sha256}")
+    except gateway_releases.ReleaseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@gateways.command()
+@click.argument("client_id")
+@click.argument("version", required=False)
+def upgrade(client_id: str, version: str | None) -> None:
+    """下发升级任务；不写版本则收回 / Offer a version; without one the offer is taken back."""
+    try:
+        with ready_cloud().database.session() as session:
+            if version is None:
+                gateway_releases.withdraw(session, client_id)
+            else:
+                gateway_releases.offer(session, client_id, version)
+    except gateway_releases.ReleaseError as error:
+        raise click.ClickException(str(error)) from error
+    said = "已收回 / taken back" if version is None else f"已下发 / offered: {version}"
+    click.echo(said)
+
+
+def _told(upgrade: GatewayUpgrade | None) -> str:
+    """Return how far an upgrade is, in words."""
+    if upgrade is None:
+        return ""
+    words = {
+        "": "已下发，待前置机处理 / offered",
+        "not_allowed": "医院未开放自动升级 / the hospital allows none",
+        "refused_digest": "文件与摘要不符，已拒绝 / refused: not what was announced",
+        "staged": "已下载 / fetched",
+        "calling": "正在执行升级命令 / the command runs",
+        "command_failed": "升级命令失败 / the command failed",
+        "handed_over": "升级命令已完成，待重启 / done, waits for the restart",
+        "running": "已运行新版本 / runs",
+    }
+    return f"  升级 upgrade {upgrade.version}: {words.get(upgrade.state, upgrade.state)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -29,6 +30,11 @@ OUT_OF_RESOURCES = 0xA700
 DIGEST_MISMATCH = 0xC001  # server.dicomweb.store: what came is not what was sent
 
 
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
+FILE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]{0,99}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
 class CentreUnavailableError(ConnectionError):
     """The centre cannot be reached or is busy; a later try may help. `reason` is a word."""
 
@@ -54,13 +60,25 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A version that the centre offers (E-18). `offer_id` tells it from a later offer of it."""
+
+    version: str
+    sha256: str
+    size: int
+    file_name: str
+    offer_id: str
+
+
+@dataclass(frozen=True)
 class Orders:
-    """What the centre answers to a heartbeat: the rules in force, studies to cache, and studies
-    of which something is missing there."""
+    """What the centre answers to a heartbeat: the rules in force, studies of which something is
+    missing there, and the version that it offers."""
 
     rules: dict[str, Any]
     rules_version: int
     supplement: tuple[tuple[str, str], ...] = ()  # task, and the study that it asks for
+    upgrade: Offer | None = None
 
 
 class Centre(Protocol):
@@ -136,7 +154,8 @@ class HttpCentre:
             supplement = tuple(
                 (str(one["task_id"]), str(one["study_uid"])) for one in told.get("supplement", ())
             )
-            return Orders(dict(told["rules"]), int(told["rules_version"]), supplement)
+            rules, number = dict(told["rules"]), int(told["rules_version"])
+            return Orders(rules, number, supplement, _offer(told.get("upgrade")))
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 
@@ -173,6 +192,20 @@ class HttpCentre:
             )  # fmt: skip
         except requests.RequestException as error:
             raise CentreUnavailableError("unreachable") from error
+
+
+def _offer(told: Any) -> Offer | None:
+    """Return what is offered. Raises ValueError where it could leave its folder, KeyError."""
+    if told is None:
+        return None
+    offer = Offer(
+        str(told["version"]), str(told["sha256"]), int(told["size"]), str(told["file_name"]),
+        str(told["offer_id"]),
+    )  # fmt: skip
+    fits = VERSION.fullmatch(offer.version) and FILE_NAME.fullmatch(offer.file_name)
+    if not fits or not SHA256.fullmatch(offer.sha256):
+        raise ValueError("malformed offer")
+    return offer
 
 
 def _json(answer: requests.Response) -> Any:

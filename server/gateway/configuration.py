@@ -28,6 +28,7 @@ class GatewaySettings:
     ae_title: str = DEFAULT_AE_TITLE
     pacs_file: Path | None = None
     pictures: Path | None = None  # a folder that is watched (E-41)
+    upgrade_command: str = ""  # "" allows no upgrade (E-18)
     worklist: str = ""  # the node of `pacs_file` that is asked for exams
 
     @property
@@ -115,5 +116,6 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
         ae_title=title,
         pacs_file=Path(pacs) if pacs else None,
         pictures=Path(pictures) if pictures else None,
+        upgrade_command=environ.get("YINGYUN_GATEWAY_UPGRADE_COMMAND", ""),
         worklist=environ.get("YINGYUN_GATEWAY_WORKLIST", ""),
     )

@@ -15,7 +15,7 @@ from server import clock
 from server.dimse.listener import Address
 from server.gateway.cache_client import CacheClient, CachingCentre
 from server.gateway.caching import Caching
-from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre
+from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre, Offer
 from server.gateway.clearing import clear_away
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
@@ -23,6 +23,7 @@ from server.gateway.pictures import Pictures
 from server.gateway.reading import Reading
 from server.gateway.receiving import Receiving, make_listener
 from server.gateway.spool import Spool
+from server.gateway.upgrading import HttpReleases, Upgrading
 from server.gateway.uploading import Uploading
 from server.sending.nodes import load_nodes
 
@@ -68,6 +69,11 @@ class Gateway:
         )
         self.pictures = Pictures(settings, self._receiving)
         self.uploading = Uploading(self.spool, self._centre)
+        self.upgrading = Upgrading(
+            settings.home, self.spool.database, HttpReleases(over_https),
+            running=version("yingyun"), command=settings.upgrade_command,
+        )  # fmt: skip
+        self._offer: Offer | None = None
         self.health = Health()
         self._to_supplement: tuple[tuple[str, str], ...] = ()
         self._supplemented: frozenset[str] = frozenset()
@@ -84,6 +90,7 @@ class Gateway:
             ("fetch", self._every(self._fetch_seconds, self._fetch)),
             ("cache", self._every(lambda: HEARTBEAT_SECONDS, self.cache)),
             ("supplement", self._every(lambda: HEARTBEAT_SECONDS, self.supplement)),
+            ("upgrade", self._every(lambda: HEARTBEAT_SECONDS, self.upgrade)),
             ("pictures", self._every(lambda: PICTURES_SECONDS, self._take_pictures)),
             ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
         ):
@@ -111,6 +118,7 @@ class Gateway:
             "disk_low": free < 2 * rules.least_free_megabytes,
             "rules_version": rules_version,
             "to_supplement": len(self._to_supplement),
+            "upgrade": asdict(self.upgrading.told(self._offer)),
             **asdict(self.health),
         }
 
@@ -120,6 +128,7 @@ class Gateway:
         orders = self._centre.report(str(state.pop("version")), state)
         self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
         self._to_supplement = orders.supplement
+        self._offer = orders.upgrade
         if orders.rules_version != state["rules_version"]:
             try:
                 self.spool.keep_rules(orders.rules, orders.rules_version)
@@ -130,6 +139,10 @@ class Gateway:
     def cache(self) -> None:
         """Do what the centre wants done about the cache; what fails is tried again soon."""
         self.caching.step(self._stopping.is_set)
+
+    def upgrade(self) -> None:
+        """Deal with the version that the centre offers, where the hospital allowed it."""
+        self.upgrading.step(self._offer)
 
     def supplement(self) -> None:
         """Send again what the centre asks for and misses; each task once, until it is closed."""

@@ -49,6 +49,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/citations/<citation_id>"): Scope.CITATION_READ,
     ("POST", "/api/v1/recognition-counts"): Scope.CITATION_READ,
     ("POST", "/api/v1/gateway/heartbeat"): Scope.GATEWAY,
+    ("GET", "/api/v1/gateway/releases/<version>"): Scope.GATEWAY,
     ("GET", "/api/v1/gateway/cache"): Scope.GATEWAY,
     ("GET", "/api/v1/gateway/cache/<item_id>"): Scope.GATEWAY,
     ("GET", "/api/v1/gateway/cache/<item_id>/objects"): Scope.GATEWAY,
