@@ -27,6 +27,7 @@ from portal.admin.console import (
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
 from server import clock, outbox
+from server.cache_applications.troubles import troubles
 from server.centre import index_upload, indicators, records, settlements
 from server.centre.acting import OutOfReachError
 from server.centre.records import Kind, Wanted
@@ -166,18 +167,33 @@ def caching() -> ResponseReturnValue:
         empty=_("这段时间没有缓存申请。"),
         single=True,
     )  # fmt: skip
-    tables = [applications]
+    tables = [applications, _not_cached(chosen)]
     if actor().scope is None:
         tables.append(_copies())
     return report(
         Report(
             _("缓存申请"),
-            _("先查本省已存的影像，再查全国索引，最后向外省中心取回；副本到期自动删除。"),
+            _("先查本省已存的影像，再查全国索引，最后经本中心由前置机从外省取得，到期自动删除。"),
             tables,
             asked={"period": days, "institution": chosen},
             institutions=choosable(),
         )
     )
+
+
+def _not_cached(institution_id: int | None) -> Table:
+    """Return what front machines wait for in vain, with the reason in words."""
+    return Table(
+        _("尚未缓存的检查和原因"),
+        (_("时间"), _("机构"), _("外省中心"), _("次数"), _("原因"), _("下次重试")),
+        [
+            (moment(one.at), one.institution, one.centre or _("全国索引"), one.attempts,
+             in_language(one.words), moment(one.next_try_at))
+            for one in troubles(database_session(), institution_id)
+        ],
+        empty=_("没有失败或等待重试的缓存。"),
+        single=True,
+    )  # fmt: skip
 
 
 def _copies() -> Table:

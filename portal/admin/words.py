@@ -38,9 +38,11 @@ def heads(kind: Kind) -> tuple[str, ...]:
 def state_word(state: str) -> str:
     """Return the words for a record's state; an unknown one as it is."""
     return {
-        "received": _("已受理"),
-        "local": _("本省已有，可缓存"),
-        "fetching": _("正在从外省取回"),
+        "requested": _("已受理"),
+        "searching": _("正在查询全国索引"),
+        "fetching": _("前置机正在缓存"),
+        "cached": _("已缓存到前置机"),
+        "partly": _("部分缓存"),
         "completed": _("已完成"),
         "failed": _("未成功"),
         "complete": _("完整"),

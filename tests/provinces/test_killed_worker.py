@@ -21,12 +21,12 @@ WORKER = """
 import os, signal, sys
 from server import settings
 from server.cloud import open_cloud
-from server.outbox import delivery
+from server.outbox import delivery, ledger
 
 def die(*_arguments, **_named):
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(delivery, sys.argv[1], die)
+setattr(ledger if sys.argv[1] == "settle" else delivery, sys.argv[1], die)
 delivery.deliver(open_cloud(settings.load()))
 """
 
@@ -64,7 +64,7 @@ def test_each_record_reaches_the_index_once_whenever_the_worker_dies(country: Co
     assert killed_worker(country.east, "_send") == -signal.SIGKILL
     assert (waiting(country.east), told(country)) == (len(KINDS), Counter())
     # The index module has taken them, and the worker dies before it can write that down.
-    assert killed_worker(country.east, "_settle") == -signal.SIGKILL
+    assert killed_worker(country.east, "settle") == -signal.SIGKILL
     assert waiting(country.east) == len(KINDS)
     assert told(country) == Counter(KINDS)
     assert country.east.empty_outbox() == len(KINDS)

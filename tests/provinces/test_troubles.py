@@ -230,7 +230,9 @@ def test_a_consent_that_is_taken_back_on_the_way_leaves_nothing(
 def test_a_record_waits_while_the_store_fails(
     country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    country.west.take_study(tmp_path / "ct")
+    study_id = country.west.take_study(tmp_path / "ct")
+    with country.west.cloud.database.session() as session:
+        session.get_one(Study, study_id).device = ""  # then it is read from the first object
     now = clock.now()
 
     def fail(*_arguments: object) -> bytes:
