@@ -16,13 +16,13 @@ from server import clock, people, timeline_filter
 from server.access import Action, Grant, GrantKind
 from server.model import (
     Account,
-    Institution,
     Person,
     ProcessingState,
     Report,
     ReportStatus,
     Study,
 )
+from server.regions import in_province
 from server.reports import served_of
 from server.terms import body_part_label, modality_label
 from server.timeline_filter import TimelineChoices, TimelineFilter
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 PAGE_LENGTH = 20
-_COUNTRY_CODE = "000000"
-_PROVINCE_DIGITS = 2
 _NEWEST_FIRST = (Study.study_datetime.desc(), Study.study_id.desc())
 
 
@@ -198,7 +196,7 @@ def _entry(cloud: ImageCloud, grant: Grant, study: Study) -> TimelineEntry:
         study_datetime=study.study_datetime,
         institution_name=institution.name,
         province_name=institution.province_name,
-        out_of_province=_is_out_of_province(cloud.settings.region_code, institution),
+        out_of_province=not in_province(cloud.settings.region_code, institution.province_code),
         modality=study.modality,
         modality_label=modality_label(study.modality),
         body_part=body_part_label(study.body_part),
@@ -230,13 +228,6 @@ def report_state(study: Study, *, served: bool) -> ReportState:
     newest = max(study.reports, key=lambda report: report.version)
     withdrawn = newest.status == ReportStatus.WITHDRAWN
     return ReportState.WITHDRAWN if withdrawn else ReportState.PENDING
-
-
-def _is_out_of_province(region_code: str, institution: Institution) -> bool:
-    """Whether a hospital lies outside the province this cloud serves (GB/T 2260, two digits)."""
-    if region_code == _COUNTRY_CODE:
-        return False
-    return institution.province_code[:_PROVINCE_DIGITS] != region_code[:_PROVINCE_DIGITS]
 
 
 def page_mark(study: Study) -> str:

@@ -61,7 +61,7 @@ def add() -> ResponseReturnValue:
     """Add an institution."""
     facts = _given()
     try:
-        made = institutions.add(database_session(), actor(), facts)
+        made = institutions.add(database_session(), actor(), facts, region_code=_region())
     except InstitutionError as error:
         return _again(facts, error), UNPROCESSABLE
     flash(_("已登记%(name)s。", name=made.name), "success")
@@ -81,7 +81,9 @@ def change(institution_id: int) -> ResponseReturnValue:
     """Change what is kept of an institution."""
     found, facts = _found(institution_id), _given()
     try:
-        institutions.change(database_session(), actor(), institution_id, facts)
+        institutions.change(
+            database_session(), actor(), institution_id, facts, region_code=_region()
+        )
     except InstitutionError as error:
         return _one(found, facts, error.field), UNPROCESSABLE
     flash(_("已保存。"), "success")
@@ -114,7 +116,12 @@ def _given() -> InstitutionFacts:
 
 
 def _empty() -> InstitutionFacts:
-    return InstitutionFacts("", "", "", current_cloud().settings.region_code, "")
+    return InstitutionFacts("", "", "", _region(), "")
+
+
+def _region() -> str:
+    """Return the code of the province that this centre serves."""
+    return current_cloud().settings.region_code
 
 
 def _again(facts: InstitutionFacts, error: InstitutionError) -> str:
@@ -134,6 +141,7 @@ def _wrong(error: InstitutionError) -> str:
         "name": _("请填写机构名称（不超过 200 字）。"),
         "level": _("请从列表中选择等级。"),
         "province_code": _("地区代码应为 6 位数字（GB/T 2260）。"),
+        "province": _("该地区不属于本中心服务的省份，不能登记。请核对地区代码。"),
         "province_name": _("请填写地区名称。"),
         "taken": _("这个机构代码已经登记过了。"),
     }[error.field]

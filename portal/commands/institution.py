@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.commands.common import ready_cloud
 from server.model import Institution
+from server.regions import in_province
 from server.settings import Settings
 
 LOCAL_CODE = "0" * 18
@@ -42,7 +43,14 @@ def add(code: str, name: str, province_code: str, province_name: str) -> None:
     code = code.upper()
     if len(code) != len(LOCAL_CODE) or not (code.isascii() and code.isalnum()):
         raise click.BadParameter("18 位数字或大写字母 / 18 digits or capitals", param_hint="CODE")
-    with ready_cloud().database.session() as session:
+    cloud = ready_cloud()
+    if not in_province(cloud.settings.region_code, province_code):
+        raise click.BadParameter(
+            "不属于本中心服务的省份 / not of the province that this centre serves "
+            f"(YINGYUN_REGION_CODE={cloud.settings.region_code})",
+            param_hint="--province-code",
+        )
+    with cloud.database.session() as session:
         if session.scalar(select(Institution.id).where(Institution.code == code)) is not None:
             raise click.ClickException(f"机构 {code} 已存在 / institution {code} exists")
         session.add(

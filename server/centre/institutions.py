@@ -14,6 +14,7 @@ from server.centre.acting import Actor, OutOfReachError
 from server.clients import keeping
 from server.model import Account, Institution, InstitutionClient, Role, Study, TransferLink
 from server.provinces.records import HOSPITAL_LEVEL
+from server.regions import in_province
 
 # 医院等级 as the authorities grade hospitals; "" where none was given.
 LEVELS = ("三级甲等", "三级乙等", "三级", "二级甲等", "二级乙等", "二级", "一级", "未定级")
@@ -84,9 +85,15 @@ def find(session: Session, actor: Actor, institution_id: int) -> Institution:
     return found
 
 
-def add(session: Session, actor: Actor, facts: InstitutionFacts) -> Institution:
-    """Add an institution, audited. Raises InstitutionError, for a code that is taken among them."""
+def add(
+    session: Session, actor: Actor, facts: InstitutionFacts, *, region_code: str
+) -> Institution:
+    """Add an institution of the centre's province (D-01), audited.
+
+    Raises InstitutionError, for a code that is taken among them.
+    """
     checked = _checked(facts)
+    _must_belong(checked, region_code)
     _must_be_free(session, checked.code, None)
     made = Institution(
         code=checked.code,
@@ -101,13 +108,23 @@ def add(session: Session, actor: Actor, facts: InstitutionFacts) -> Institution:
     return made
 
 
-def change(session: Session, actor: Actor, institution_id: int, facts: InstitutionFacts) -> None:
+def change(
+    session: Session,
+    actor: Actor,
+    institution_id: int,
+    facts: InstitutionFacts,
+    *,
+    region_code: str,
+) -> None:
     """Change what is kept of an institution; the log says from what to what.
 
-    Raises InstitutionError, OutOfReachError.
+    It stays in its province: of another are those whose copies are held here. Raises
+    InstitutionError, OutOfReachError.
     """
     found = find(session, actor, institution_id)
     checked = _checked(facts)
+    if checked.province_code != found.province_code:
+        _must_belong(checked, region_code)
     _must_be_free(session, checked.code, found.id)
     before = asdict(facts_of(found))
     found.code, found.name = checked.code, checked.name
@@ -186,6 +203,11 @@ def _checked(facts: InstitutionFacts) -> InstitutionFacts:
     if not 0 < len(given.province_name) <= _REGION_NAME:
         raise InstitutionError("province_name")
     return InstitutionFacts(code, *list(asdict(given).values())[1:])
+
+
+def _must_belong(facts: InstitutionFacts, region_code: str) -> None:
+    if not in_province(region_code, facts.province_code):
+        raise InstitutionError("province")
 
 
 def _must_be_free(session: Session, code: str, own: int | None) -> None:

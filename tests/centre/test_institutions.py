@@ -66,6 +66,23 @@ def test_an_institution_is_added_changed_and_ended_with_audit(console: Console) 
         assert found.ended_at is not None
 
 
+@pytest.mark.requirement("D-01")
+def test_institutions_belong_to_the_province_of_the_centre(console: Console) -> None:
+    assert console.cloud.settings.region_code == "500000"
+    visitor = console["administrator"]
+    visitor.get("/admin/institutions")
+    assert 'value="500000"' in visitor.text  # it is there already
+    visitor.submit("/admin/institutions", **FACTS | {"province_code": "310000"})
+    assert "不属于本中心服务的省份" in visitor.text
+    assert events(console, "institution.add") == []
+    visitor.submit("/admin/institutions", **FACTS | {"province_code": "500103"})
+    (added,) = events(console, "institution.add")
+    visitor.submit(visitor.path, province_code="310000")
+    assert "不属于本中心服务的省份" in visitor.text
+    with console.cloud.database.session() as session:
+        assert session.get_one(Institution, int(added.object_id)).province_code == "500103"
+
+
 @pytest.mark.requirement("D-06")
 def test_an_ended_institution_calls_and_signs_in_no_more(console: Console) -> None:
     with console.cloud.database.session() as session:
