@@ -70,6 +70,11 @@ def close() -> ResponseReturnValue:
     return redirect(LIST, 303)
 
 
+def newest(most: int) -> list[AlarmRow]:
+    """Return the alarms that were opened last."""
+    return [_row(one) for one in alarms.open_alarms(database_session())[:most]]
+
+
 def _row(alarm: Alarm) -> AlarmRow:
     return AlarmRow(
         alarm.alarm_id,

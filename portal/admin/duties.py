@@ -11,6 +11,7 @@ from portal.admin.console import Cell, Table, actor, in_language, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
 from portal.study.quality import duty_words
+from portal.typed import number_of
 from server.centre import institutions, quality_duties
 from server.centre.acting import OutOfReachError
 from server.centre.quality_duties import DutyState, PlanError
@@ -67,10 +68,10 @@ def plan() -> ResponseReturnValue:
         quality_duties.set_plan(
             database_session(),
             actor(),
-            int(form.get("institution", "")),
+            number_of(form.get("institution", "")) or 0,
             Duty(form.get("duty", "")),
-            sample_percent=int(form.get("sample_percent", "")),
-            within_days=int(form.get("within_days", "")),
+            sample_percent=_number(form.get("sample_percent", "")),
+            within_days=_number(form.get("within_days", "")),
         )
         flash(_("已保存，立即生效。"), "success")
     except OutOfReachError as error:
@@ -96,6 +97,11 @@ def give(account_id: int) -> ResponseReturnValue:
     except ValueError:
         flash(_("请从列表中选择岗位。"), "error")
     return redirect(LIST, 303)
+
+
+def _number(text: str) -> int:
+    found = number_of(text.strip())
+    return -1 if found is None else found
 
 
 def _state(one: DutyState) -> Cell:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from portal.admin.console import Cell, Table, actor, in_language, moment, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
+from portal.typed import number_of
 from server import gateways
 from server.gateway.configuration import Rules
 from server.model import Gateway, InstitutionClient
@@ -177,7 +178,10 @@ def _parsed(given: dict[str, str]) -> dict[str, Any]:
         if isinstance(default, bool):
             found[one.name] = text == "y"
         elif isinstance(default, int):
-            found[one.name] = int(text)
+            number = number_of(text)
+            if number is None:
+                raise ValueError(one.name)
+            found[one.name] = number
         elif isinstance(default, tuple):
             found[one.name] = [part for part in text.replace("，", ",").split(",") if part.strip()]
             found[one.name] = [part.strip() for part in found[one.name]]

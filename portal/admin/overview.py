@@ -8,13 +8,17 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from portal.admin import charts
-from portal.admin.console import Figure, actor, show, size
-from portal.admin.sections import ROOT, reads
-from portal.context import database_session
-from server.centre import overview
+from portal.admin.alarms import AlarmRow, newest
+from portal.admin.console import Cell, Figure, actor, moment, show, size
+from portal.admin.sections import BY_NAME, ROOT, reads
+from portal.context import current_cloud, database_session
+from server.centre import health, overview
+from server.centre.health import Health, Sign
 from server.centre.period import period
 
 blueprint = Blueprint("admin_overview", __name__)
+
+ALARMS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,16 @@ class TaskCard:
     words: str
     advice: str
     count: int
+    address: str
+
+
+@dataclass(frozen=True)
+class SignCard:
+    """How one thing is, in words, and where more is told."""
+
+    label: str
+    state: Cell
+    detail: str
     address: str
 
 
@@ -43,11 +57,47 @@ def page() -> str:
         "admin/overview.html",
         waiting=[one for one in cards if one.count],
         quiet=[one for one in cards if not one.count],
+        signs=[_sign(one) for one in health.signs(current_cloud(), session, who)],
+        alarms=_alarms(),
         figures=overview.figures(session, who),
         size=size,
         arrived=arrived,
         chart=Figure(title, charts.bars(title, labels, {_("检查"): [*arrived.values()]})),
     )
+
+
+def _alarms() -> list[AlarmRow]:
+    """Return the newest alarms for whoever may look at them."""
+    allowed = actor().role in BY_NAME["alarms"].readers
+    return newest(ALARMS_SHOWN) if allowed else []
+
+
+def _sign(one: Sign) -> SignCard:
+    badges = {
+        Health.GOOD: Cell(_("正常"), badge="success"),
+        Health.NOTICE: Cell(_("请留意"), badge="warning"),
+        Health.BAD: Cell(_("异常"), badge="danger"),
+        Health.NONE: Cell(_("未登记"), badge="neutral"),
+    }
+    label, detail = _sign_words(one)
+    # Jobs have no room of their own: what they leave undone shows in the uploads.
+    address = f"{ROOT}/{'uploads' if one.name == 'jobs' else one.name}"
+    return SignCard(label, badges[one.health], detail, address)
+
+
+def _sign_words(one: Sign) -> tuple[str, str]:
+    share = {"part": one.part, "whole": one.whole}
+    if one.name == "backups":
+        at = _("最近 %(time)s", time=moment(one.at)) if one.at else _("还没有备份")
+        return _("备份"), at
+    return {
+        "links": (_("传输链路"), _("%(part)s / %(whole)s 条通", **share)),
+        "gateways": (_("前置机"), _("%(part)s / %(whole)s 台在线", **share)),
+        "storage": (_("存储"), _("最满的卷已用 %(part)s%%", **share)),
+        "jobs": (_("后台任务"), _("%(part)s 项排队", **share)),
+        "index": (_("索引上传"), _("等待 %(part)s，被拒收 %(whole)s", **share)),
+        "recalls": (_("冷数据调回"), _("进行中 %(part)s，超时 %(whole)s", **share)),
+    }[one.name]
 
 
 def _words(name: str) -> tuple[str, str]:

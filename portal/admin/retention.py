@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
+from portal import typed
 from portal.admin.console import actor, in_language, moment, show
 from portal.admin.sections import changes, reads
 from portal.context import current_cloud, database_session
@@ -109,7 +110,12 @@ def _account() -> Account:
 
 
 def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text.strip() else None
+    if not text.strip():
+        return None
+    found = typed.day_of(text.strip())
+    if found is None:
+        raise ValueError(text)
+    return found
 
 
 def _told(one: ArchiveDecision) -> dict[str, object]:

@@ -167,9 +167,10 @@ def caching() -> ResponseReturnValue:
         empty=_("这段时间没有缓存申请。"),
         single=True,
     )  # fmt: skip
-    tables = [applications, _not_cached(chosen)]
+    tables = [applications]
     if actor().scope is None:
         tables.append(_copies())
+    tables.append(_not_cached(chosen))
     return report(
         Report(
             _("缓存申请"),

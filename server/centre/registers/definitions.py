@@ -27,6 +27,7 @@ class Field:
     kind: Kind = Kind.TEXT
     most: int = 60
     required: bool = False
+    listed: bool = False  # stands in the list, too
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,24 @@ STAFF = Register(
     (
         Field("number", "工号 / Staff number", Kind.CODE, 40, required=True),
         Field("name", "姓名 / Name", most=100, required=True),
-        Field("duty", "岗位 / Duty", Kind.DUTY, 20, required=True),
-        Field("physician_code", "国家医保医师代码 / National physician code", Kind.CODE, 40),
+        Field("duty", "岗位 / Duty", Kind.DUTY, 20, required=True, listed=True),
+        Field(
+            "physician_code",
+            "医保医师代码 / National physician code",
+            Kind.CODE,
+            40,
+            listed=True,
+        ),
         Field("qualification", "资格证书编号 / Qualification", Kind.CODE),
         Field("practice_licence", "执业证书编号 / Practice licence", Kind.CODE),
-        Field("licence_until", "执业有效期至 / Licence until", Kind.DAY),
+        Field("licence_until", "执业有效期至 / Licence until", Kind.DAY, listed=True),
         Field("work_permit", "放射工作人员证编号 / Radiation work permit", Kind.CODE),
-        Field("training_until", "放射防护培训有效期至 / Radiation training until", Kind.DAY),
+        Field(
+            "training_until",
+            "防护培训有效期至 / Radiation training until",
+            Kind.DAY,
+            listed=True,
+        ),
     ),
     ("licence_until", "training_until"),
 )
@@ -67,13 +79,13 @@ DEVICES = Register(
     (
         Field("number", "设备编号 / Device number", Kind.CODE, 40, required=True),
         Field("name", "设备名称 / Device", most=100, required=True),
-        Field("modality", "检查类型 / Modality", Kind.CODE, 16, required=True),
-        Field("device_code", "国家医保设备编码 / National device code", Kind.CODE),
+        Field("modality", "检查类型 / Modality", Kind.CODE, 16, required=True, listed=True),
+        Field("device_code", "医保设备编码 / National device code", Kind.CODE, listed=True),
         Field("model", "厂商型号 / Model", most=100),
         Field("licence", "配置许可证编号 / Configuration licence", Kind.CODE),
-        Field("licence_until", "许可证有效期至 / Licence until", Kind.DAY),
+        Field("licence_until", "许可证有效期至 / Licence until", Kind.DAY, listed=True),
         Field("inspected_on", "上次检测日期 / Last inspection", Kind.DAY),
-        Field("inspection_until", "检测有效期至 / Inspection until", Kind.DAY),
+        Field("inspection_until", "检测有效期至 / Inspection until", Kind.DAY, listed=True),
     ),
     ("licence_until", "inspection_until"),
 )
