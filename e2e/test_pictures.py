@@ -64,6 +64,7 @@ def test_the_jpg_page_shows_picture_corners_and_bar_without_dicom(
     ]
     thumbnails = tabs.locator("img").evaluate_all(ALL_DECODED)
     assert len(thumbnails) == 2 and min(thumbnails) > 0
+    page.locator("[data-dicom]").hover()
     page.wait_for_timeout(2000)  # time enough to warm the runtime, which is no DICOM
     assert watch.dicom_requests() == []
     assert page.evaluate("performance.getEntriesByName('yingyun:preview-image').length") == 1

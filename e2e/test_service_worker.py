@@ -32,7 +32,8 @@ def warmed_pictures(visits: Visits, *expected: str, **extra: str) -> Page:
     """Open the JPG page of the CT and wait until it has warmed the viewer."""
     page, watch = visits.open("desktop", "zhang.shifan", **extra)
     watch.expect(*expected)
-    page.goto(f"/studies/{visits.product.studies['ct']}")
+    page.goto(f"/studies/{visits.product.studies['ct']}", wait_until="load")
+    page.locator("[data-dicom]").hover()  # who is about to press it does not wait for quiet
     page.wait_for_function(WARMED, timeout=60_000)
     return page
 
