@@ -62,9 +62,10 @@ class Reading:
         """Tap a button of the toolbar, in a sheet of it where one is named."""
         bar = self.page.locator(".viewer-tools")
         if sheet:
-            opener = bar.locator(f".toolbar > [data-menu='{sheet}']")
-            opener.tap()
-            self.page.locator(f"#menu-{sheet.replace('.', '-')}").locator(button).first.tap()
+            shown = self.page.locator(f"#menu-{sheet.replace('.', '-')}")
+            if not shown.is_visible():
+                bar.locator(f".toolbar > [data-menu='{sheet}']").tap()
+            shown.locator(button).first.tap()
         else:
             bar.locator(f".toolbar > {button}").first.tap()
 
@@ -174,7 +175,38 @@ def takes_a_begun_mark_back(reading: Reading) -> None:
     reading.clear()
 
 
-@pytest.mark.requirement("C-04", "C-08", "C-09", "C-10", "C-13", "C-14", "C-19", "C-43", "C-47")
+def marks_what_it_points_at(reading: Reading) -> None:
+    """Draw an arrow and a text, undo and redo: all with a finger."""
+    page = reading.page
+    reading.choose("mark", "arrow")
+    reading.draw((-50, 30), (20, -10))
+    assert measured(reading) == {}
+    reading.choose("mark", "text")
+    reading.draw((-30, -60), (40, -90))
+    dialog = page.locator("[data-mark-dialog]")
+    dialog.locator("input").fill("右肺结节")
+    dialog.locator("[value='ok']").tap()
+    state = reading.wait("words", lambda one: one["annotations"]["items"][-1]["text"] == "右肺结节")
+    assert [one["kind"] for one in state["annotations"]["items"]] == ["arrow", "text"]
+    expect(page.locator("[data-marks-live]")).to_contain_text("右肺结节")
+    reading.press("mark", "[data-command='annotation.undo']")
+    reading.wait("no words", lambda one: one["annotations"]["items"][-1]["text"] == "")
+    reading.press("mark", "[data-command='annotation.redo']")
+    reading.wait("words", lambda one: one["annotations"]["items"][-1]["text"] == "右肺结节")
+    reading.clear()
+
+
+def tells_the_width_of_the_heart(reading: Reading) -> None:
+    """Set the six places of a cardiothoracic ratio one by one, as the page asks for them."""
+    reading.choose("measure", "cardiothoracic")
+    for place in ((0, -60), (0, 60), (-20, 0), (28, 5), (-50, 20), (46, 25)):
+        reading.draw(place, place)
+    assert measured(reading)["ratio"] == pytest.approx(48 / 96, abs=0.02)
+    expect(reading.page.locator("[data-marks-live]")).to_contain_text("0.5")
+    reading.clear()
+
+
+@pytest.mark.requirement("C-04", "C-08", "C-09", "C-10", "C-13", "C-15", "C-19", "C-43", "C-47")
 @pytest.mark.parametrize(
     ("size", "extra"), [("tablet", {}), ("phone", SIDEWAYS)], ids=("tablet", "sideways")
 )
@@ -183,4 +215,15 @@ def test_a_doctors_tools_obey_a_finger(visits: Visits, size: str, extra: dict[st
     reading = Reading(page, f"/doctor/studies/{visits.product.studies['ct']}/dicom")
     windows_moves_enlarges_and_pages(reading)
     measures_what_it_draws(reading)
+    marks_what_it_points_at(reading)
     takes_a_begun_mark_back(reading)
+
+
+@pytest.mark.requirement("C-14", "C-43")
+@pytest.mark.parametrize(
+    ("size", "extra"), [("tablet", {}), ("phone", SIDEWAYS)], ids=("tablet", "sideways")
+)
+def test_a_finger_measures_the_heart(visits: Visits, size: str, extra: dict[str, Any]) -> None:
+    page, _ = visits.open(size, OWN, **extra)
+    reading = Reading(page, f"/doctor/studies/{visits.product.studies['emergency']}/dicom")
+    tells_the_width_of_the_heart(reading)

@@ -7,6 +7,8 @@ import { swipedDown } from "./swipe.js";
 const PASSING = "[data-menu], [data-unshown], [data-tools-all]";
 // What the worker opens is closed through it, by its own button.
 const PANELS = [".marks-panel", ".drawer"];
+// Tools that are taken from a sheet to the picture: it must not lie where they are put down.
+const TAKEN = ["tool.choose", "annotation.measure", "annotation.mark"].map((name) => `[data-command='${name}']`).join();
 const CLOSE = ".marks-close, .drawer-close";
 const LIES_OVER = matchMedia("(max-width: 899px)");
 // Here a sheet leaves too little of the picture to judge a choice by.
@@ -38,7 +40,7 @@ export class Sheets {
     if (target.closest("[data-command]")) {
       // A sheet with more to choose stays, unless a tool is taken from it to the picture; a tap there
       // puts it away.
-      const done = LOW.matches || target.closest("[data-command='tool.choose']");
+      const done = LOW.matches || target.closest(TAKEN);
       if (done || !target.closest(".sheet-row:not(:only-child)")) this.close();
       return;
     }
