@@ -6,8 +6,8 @@ from datetime import datetime
 
 from server.clock import CHINA
 
-_MODALITY_LABELS = {"CR": "DR", "DX": "DR", "MR": "MRI", "PT": "PET", "XA": "DSA"}
-_BODY_PART_LABELS = {
+MODALITY_LABELS = {"CR": "DR", "DX": "DR", "MR": "MRI", "PT": "PET", "XA": "DSA"}
+BODY_PART_LABELS = {
     "ABDOMEN": "腹部",
     "ABDOMENPELVIS": "腹盆部",
     "ANKLE": "踝关节",
@@ -44,7 +44,7 @@ def china_time(instant: datetime) -> datetime:
 
 def modality_label(modality: str) -> str:
     """Return the usual short word for a DICOM modality (PS3.3 C.7.3.1.1.1): DX → DR, MR → MRI."""
-    return _MODALITY_LABELS.get(modality, modality)
+    return MODALITY_LABELS.get(modality, modality)
 
 
 def sex_label(sex: str | None) -> str:
@@ -54,21 +54,21 @@ def sex_label(sex: str | None) -> str:
 
 def body_part_label(body_part: str) -> str:
     """Return the Chinese word for a Body Part Examined term (PS3.16 L); others as they are."""
-    return _BODY_PART_LABELS.get(body_part.strip().upper(), body_part)
+    return BODY_PART_LABELS.get(body_part.strip().upper(), body_part)
 
 
 def modalities_labelled(label: str) -> tuple[str, ...]:
     """Return the DICOM modalities that `modality_label` gives this word: DR → CR, DR, DX."""
-    known = (modality for modality, word in _MODALITY_LABELS.items() if word == label)
+    known = (modality for modality, word in MODALITY_LABELS.items() if word == label)
     return (*known, label) if modality_label(label) == label else tuple(known)
 
 
 def body_parts_labelled(label: str) -> tuple[str, ...]:
     """Return the terms, in capitals, that `body_part_label` gives this word; itself included."""
-    known = (term for term, word in _BODY_PART_LABELS.items() if word == label)
+    known = (term for term, word in BODY_PART_LABELS.items() if word == label)
     return (*known, label.strip().upper())
 
 
 def body_parts_named(part: str) -> tuple[str, ...]:
     """Return the terms, in capitals, whose Chinese word has `part` in it: 胸 → CHEST …"""
-    return tuple(term for term, word in _BODY_PART_LABELS.items() if part in word)
+    return tuple(term for term, word in BODY_PART_LABELS.items() if part in word)

@@ -135,6 +135,28 @@ class YingyunClient:
         studies: list[dict[str, Any]] = found["studies"]
         return studies
 
+    def tell_exam(self, exam: dict[str, Any]) -> dict[str, Any]:
+        """Tell an examination of the RIS; again, and it replaces. Raises CloudRefusedError."""
+        return self._call("POST", "/api/v1/exams", exam)
+
+    def upload_report(self, report: dict[str, Any]) -> int:
+        """Upload a reviewed report, in place of an earlier one; return its version.
+
+        Raises CloudRefusedError.
+        """
+        return int(self._call("POST", "/api/v1/reports", report)["version"])
+
+    def data_set(self, **numbers: str) -> dict[str, Any]:
+        """Return the data set of a study, named by `study_uid`, `accession_number`, `cloud_index`
+        or `master_index`. Raises CloudRefusedError."""
+        return self._call("POST", "/api/v1/data-sets", numbers)
+
+    def images_by_master_index(self, master_index: str) -> list[dict[str, Any]]:
+        """Return the studies of the regional platform's index that may be seen, with the DICOMweb
+        addresses of their images. Raises CloudRefusedError."""
+        found = self._call("POST", "/api/v1/master-index/images", {"master_index": master_index})
+        return list(found["studies"])
+
     def caching_text(self) -> dict[str, str]:
         """Return `version` and `text` of what the registration screen must show (E-20)."""
         return self._call("GET", "/api/v1/caching-consents/text", None)

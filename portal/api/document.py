@@ -10,6 +10,7 @@ from spectree.models import SecureType, SecuritySchemeData
 
 from portal.decisions import public_data
 from server.clients import Scope
+from server.code_list import CODE_LISTS
 
 blueprint = Blueprint("api_document", __name__)
 
@@ -67,8 +68,8 @@ document = SpecTree(
 @blueprint.get("/api/v1/openapi.json")
 @public_data
 def openapi() -> Response:
-    """Send the document; it says how to ask, nothing of anybody."""
-    return jsonify(document.spec)
+    """Send the document with the list of codes; it says how to ask, nothing of anybody."""
+    return jsonify({**document.spec, "x-code-lists": CODE_LISTS})
 
 
 def install_document(app: Flask) -> None:
