@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from server import audit, clock
 from server.cloud_index import UNKNOWN_PERSON, CloudIndexParts, cloud_index, exam_time
 from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse, same_data_set
+from server.ingest.races import is_lost, until_won
 from server.ingest.received import ReceivedObject
 from server.ingest.rejection import Reason, RefusedError, Rejection
 from server.ingest.rows import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 REJECTED_PATH_CONTEXT = "upload.rejected.path"
-_RACES = 3
 
 
 class DeliveryError(ValueError):
@@ -130,7 +130,7 @@ class Intake:
         """Store an object (PS3.10) whole or refuse it; `name` is what its sender calls it."""
         try:
             received = parse(data, self._limits)
-            study_id = _store(self._cloud, self._delivery, received)
+            study_id = until_won(lambda: _store_once(self._cloud, self._delivery, received))
         except DirectoryFileError:
             return Taken(Outcome.PASSED_OVER)
         except RefusedError as refusal:
@@ -162,21 +162,11 @@ class Intake:
             self._cloud.jobs.prepare_study(study_id)
 
 
-def _store(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject) -> str | None:
+def _store_once(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject) -> str | None:
     """Store an object and its rows; return its study, None for a duplicate.
 
-    When another process made the same study at the same moment the rows do not fit in; then the
-    next try finds the other's rows.
+    Raises DBAPIError where others made the same study, series or index at the same moment.
     """
-    for _ in range(_RACES - 1):
-        try:
-            return _store_once(cloud, delivery, received)
-        except IntegrityError:
-            log.info("ingest_race")
-    return _store_once(cloud, delivery, received)
-
-
-def _store_once(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject) -> str | None:
     object_key = None
     try:
         with cloud.database.session() as session, session.no_autoflush:
@@ -190,17 +180,17 @@ def _store_once(cloud: ImageCloud, delivery: Delivery, received: ReceivedObject)
         if copy is not None:
             copy.remove(cloud.vault)
         return placement.study.study_id
-    except IntegrityError:
-        # Certainly not committed. After other errors of the database nobody knows: leave the
-        # object to the sweep, for a row without its object would be worse than an orphan.
-        if object_key is not None:
-            cloud.vault.delete(object_key)
-        raise
     except StorageFullError as error:
         raise RefusedError(Reason.STORAGE_FULL, str(error)) from error
     except StorageError as error:
         raise RefusedError(Reason.STORAGE_FAILED, str(error)) from error
-    except OperationalError as error:
+    except DBAPIError as error:
+        # Of a lost race nothing was committed. After other errors of the database nobody knows:
+        # leave the object to the sweep, for a row without its object would be worse than an orphan.
+        if is_lost(error) and object_key is not None:
+            cloud.vault.delete(object_key)
+        if is_lost(error) or not isinstance(error, OperationalError):
+            raise
         raise RefusedError(
             Reason.STORAGE_FAILED, "数据库写入失败，未保存 / the database failed; nothing kept"
         ) from error

@@ -78,8 +78,10 @@ def place(
 
     Raises RefusedError when patient, institution or series do not fit, CloudIndexError.
     """
-    study = session.scalar(select(Study).where(Study.study_uid == received.study_uid))
+    # The series first: what another delivery commits between the two questions is then no series
+    # without its study, which would look like that of another one.
     series = session.scalar(select(Series).where(Series.series_uid == received.series_uid))
+    study = session.scalar(select(Study).where(Study.study_uid == received.study_uid))
     if study is None:
         study = _new_study(cloud, session, delivery, received)
     else:

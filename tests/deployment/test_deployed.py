@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import re
 import signal
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -22,6 +24,7 @@ import pyotp
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+from pydicom.uid import generate_uid
 
 from tests.deployment.running import Deployment, deployed, what_is_missing
 
@@ -32,6 +35,7 @@ WEAK = "AES128-SHA:AES256-SHA256:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES256-SHA384"
 HIDDEN_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 PICTURE = re.compile(r'<img[^>]+src="(/studies/[^"]+)"')
 SECONDS_TO_PREPARE = 60
+HOSPITAL = "12500000450409999X"
 
 
 @dataclass(frozen=True)
@@ -213,6 +217,79 @@ def test_the_workers_count_together_and_nginx_keeps_their_figures_inside(
     assert metrics(centre)["yingyun_request_seconds_count /healthz"] == before + 20
     outside = new_browser(centre).get(f"{centre.base_url}/metrics")
     assert outside.status_code == HTTPStatus.NOT_FOUND
+
+
+def machine_token(centre: Deployment) -> str:
+    """Register a hospital's front machine; return a token of its."""
+    centre.yingyun(
+        "institution", "add", HOSPITAL, "--name", "部署验收医院",
+        "--province-code", "500000", "--province-name", "重庆市",
+    )  # fmt: skip
+    printed = centre.yingyun(
+        "client", "add", "--institution", HOSPITAL, "--name", "前置机",
+        "--scope", "dicomweb.store", "--scope", "dicomweb.read",
+    )  # fmt: skip
+    credentials = dict(re.findall(r"(client_id|client_secret)\W+([\w-]+)", printed))
+    answer = new_browser(centre).post(
+        f"{centre.base_url}/oauth/token",
+        data={"grant_type": "client_credentials", **credentials},
+    )
+    assert answer.ok, answer.text
+    return str(answer.json()["access_token"])
+
+
+def new_objects(count: int) -> list[bytes]:
+    """Return so many objects of one new study."""
+    source = pydicom.dcmread(pydicom.data.get_testdata_file("CT_small.dcm"))
+    source.StudyInstanceUID, source.SeriesInstanceUID = generate_uid(), generate_uid()
+    made = []
+    for number in range(count):
+        source.SOPInstanceUID = source.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        source.InstanceNumber = number + 1
+        data = io.BytesIO()
+        source.save_as(data)
+        made.append(data.getvalue())
+    return made
+
+
+@pytest.mark.requirement("D-50", "G-11")
+def test_at_a_peak_every_reader_is_answered_and_every_acknowledged_object_is_there(
+    prepared: Prepared,
+) -> None:
+    """The form in small of `python -m bench.load`, whose figures are in docs/performance.md."""
+    centre = prepared.centre
+    machine = {"Authorization": f"Bearer {machine_token(centre)}"}
+    picture = centre.base_url + PICTURE.findall(prepared.browser.get(prepared.study).text)[0]
+
+    def read(url: str) -> str:
+        answer = requests.get(
+            url, cookies=prepared.browser.cookies, verify=str(centre.certificate), timeout=60
+        )
+        return told(answer)
+
+    def upload(data: bytes) -> str:
+        head = b"--part\r\nContent-Type: application/dicom\r\n\r\n"
+        answer = new_browser(centre).post(
+            f"{centre.base_url}/dicom-web/studies",
+            data=head + data + b"\r\n--part--\r\n",
+            headers=machine
+            | {"Content-Type": 'multipart/related; type="application/dicom"; boundary=part'},
+            timeout=60,
+        )
+        return told(answer)
+
+    def told(answer: requests.Response) -> str:
+        return "" if answer.ok else f"{answer.status_code} {answer.text}"
+
+    uploads = [one for _ in range(4) for one in new_objects(5)]
+    pages = [prepared.study, picture, f"{centre.base_url}/studies"] * 40
+    with ThreadPoolExecutor(20) as readers, ThreadPoolExecutor(4) as uploaders:
+        reading, sending = readers.map(read, pages), uploaders.map(upload, uploads)
+        assert set(reading) | set(sending) == {""}
+    held = new_browser(centre).get(
+        f"{centre.base_url}/dicom-web/instances", params={"limit": 100}, headers=machine
+    )
+    assert len(held.json()) == len(uploads)
 
 
 @pytest.mark.requirement("F-06", "F-37")
