@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import audit, clock
+from server.access import Action
 from server.archive import recalls
 from server.cache_applications import progress
 from server.cache_applications.lawful import is_lawful
@@ -158,8 +159,8 @@ def _list_here(cloud: ImageCloud, item_id: str, study_id: str) -> Listing:
         own = study.institution_id == item.institution_id
         if study.person_id != item.person_id:
             raise NotGivenError("unknown", final=True)
-        action = "view_dicom"
-        if not own and cloud.sensitivity.forbids(Reader.DOCTOR, action, marks_of(session, study)):
+        marks = marks_of(session, study)
+        if not own and cloud.sensitivity.forbids(Reader.DOCTOR, Action.DOWNLOAD, marks):
             raise NotGivenError(Reason.SENSITIVE, final=True)
         cold = recalls.is_cold(session, study_id)
         if cold:

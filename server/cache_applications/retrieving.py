@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server import audit, clock
 from server.authorisations import live
+from server.centre import retrievals
 from server.model import (
     Authorisation,
     CacheItem,
@@ -41,7 +42,8 @@ def retrieve(
 
     This centre is searched first. The index module is asked for what is not here: for a named
     study only where it is not, else for all of the history. Only what the person's authorisation
-    takes in, and so long as it holds. Raises NotAuthorisedError.
+    takes in, so long as it holds, and within the hospital's daily limit (D-17). Raises
+    NotAuthorisedError.
     """
     with cloud.database.session() as session:
         if not _authorisations(session, institution_id, person_id):
@@ -54,7 +56,11 @@ def retrieve(
         for given in _authorisations(session, institution_id, person_id):
             here = _local(session, institution_id, person_id, cloud_index, given)
             away = [] if cloud_index and here else _away(session, person_id, cloud_index, given)
-            found += [_item(session, given, study=one) for one in here]
+            found += [
+                _item(session, given, study=one)
+                for one in here
+                if not retrievals.refuses(session, given.account, one)
+            ]
             found += [_item(session, given, remote=one) for one in away]
         audit.record(
             session,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from queue import Queue
 
 import structlog
 from sqlalchemy import select
@@ -25,6 +26,8 @@ from server.storage import StorageError, StorageFullError
 
 log = structlog.get_logger()
 
+_ASKED_AGAIN = timedelta(minutes=5)
+
 
 class ChangedInTransitError(Exception):
     """What came is not what was listed; nothing of it is kept."""
@@ -36,6 +39,8 @@ class Caching:
     def __init__(self, spool: Spool, centre: CachingCentre) -> None:
         self._spool = spool
         self._centre = centre
+        self._asked: dict[str, datetime] = {}  # patients of the hospital whom a station asked for
+        self._wanted: Queue[str] = Queue()
         GatewayBase.metadata.create_all(spool.database.engine)
 
     def step(self, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -45,6 +50,7 @@ class Caching:
         not be fetched is told as such, and the others are fetched.
         """
         self._tell_all()
+        self._retrieve_wanted()
         orders = self._centre.orders()
         self._open(orders.opened)
         for one in orders.delete:
@@ -67,6 +73,22 @@ class Caching:
         self._tell_all()
         self._open(self._centre.orders().opened)
         return came
+
+    def want(self, patient_id: str) -> None:
+        """Note that a doctor's station asked for one patient: at the next step the centre is asked
+        what more there is (D-29), of each patient every few minutes at most."""
+        now = clock.now()
+        self._asked = {one: at for one, at in self._asked.items() if now - at < _ASKED_AGAIN}
+        if patient_id not in self._asked:
+            self._asked[patient_id] = now
+            self._wanted.put(patient_id)
+
+    def _retrieve_wanted(self) -> None:
+        while not self._wanted.empty():
+            try:
+                self.retrieve(self._wanted.get_nowait())
+            except NotGivenError:
+                log.info("gateway_retrieval_not_authorised")
 
     def end_periods(self) -> int:
         """Note the items whose period is over, for the centre; return how many.

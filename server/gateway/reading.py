@@ -58,6 +58,9 @@ class Reading:
         if isinstance(query, Dataset):
             yield query, None
             return
+        patient_id = query.keys.get("PatientID", "")
+        if patient_id and not any(letter in patient_id for letter in "*?\\"):
+            self._caching.want(patient_id)
         for found in self._catalogue.find(query):
             if event.is_cancelled:
                 yield CANCELLED, None

@@ -25,6 +25,7 @@ from server.dimse.contexts import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
 from server.gateway.clearing import clear_away
 from server.gateway.configuration import GatewaySettings
 from server.gateway.service import Gateway
+from server.ingest import ingest_paths
 from server.model import (
     AuditEvent,
     Authorisation,
@@ -35,13 +36,14 @@ from server.model import (
     CarePurpose,
     IndexAnswer,
     Instance,
+    Institution,
     Role,
     Series,
     Study,
 )
 from server.provinces import elsewhere
 from tests.factories import make_account, make_institution, make_person
-from tests.provinces.case import PROVINCES, Centre, Country
+from tests.provinces.case import PROVINCES, Centre, Country, write_ct
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 STATION = "WS1"
@@ -94,6 +96,18 @@ class Hospital:
                 uids[name] = session.get_one(Study, made).study_uid
         self.country.west.empty_outbox()
         return uids
+
+    def own_study(self, insured: Insured) -> str:
+        """Let the hospital itself have examined somebody, under its own number; return the UID."""
+        folder = self.folder / f"own-{insured.east_id}"
+        write_ct(folder, slices=3, description="本院检查", id_number=f"P{insured.east_id}")
+        with self.east.cloud.database.session() as session:
+            code = session.get_one(Institution, self.institution_id).code
+        made = ingest_paths(
+            self.east.cloud, [folder], institution_code=code, person_id=insured.east_id
+        )
+        with self.east.cloud.database.session() as session:
+            return session.get_one(Study, made.study_ids[0]).study_uid
 
     def call(self, path: str, sent: dict[str, Any], status: int = 200) -> dict[str, Any]:
         """Call the centre's API as the hospital's system does."""

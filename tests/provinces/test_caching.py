@@ -4,7 +4,7 @@ index module and a front machine (D-24 … D-29)."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,11 +16,14 @@ from sqlalchemy import select
 from server import clock
 from server import settings as settings_module
 from server.alarms import open_alarms
-from server.cache_applications import copies, deadlines, periods, searching
+from server.archive.records import archive_row
+from server.cache_applications import copies, deadlines, periods, searching, troubles
 from server.clock import CHINA
 from server.cloud import ImageCloud, open_cloud
 from server.gateway.cache_client import NotGivenError
 from server.gateway.clearing import deletions
+from server.gateway.reading import Reading
+from server.gateway.receiving import Receiving, make_listener
 from server.model import (
     Authorisation,
     AuthorisationState,
@@ -31,8 +34,10 @@ from server.model import (
     Report,
     ReportStatus,
     Study,
+    Tier,
 )
 from server.provinces import expiry
+from server.sensitivity import Marked, Sensitivity, set_marks
 from server.settings import Settings
 from tests.provinces.caching_case import (
     Hospital,
@@ -307,9 +312,74 @@ def test_a_retrieval_works_without_a_cache_before_it_by_authorisation_alone(
     assert hospital.held(uids["west"]) == hospital.held(uids["east"]) == 0
 
 
+@pytest.mark.requirement("D-29")
+def test_a_station_that_asks_for_a_patient_has_his_history_retrieved(hospital: Hospital) -> None:
+    insured, machine = hospital.insure(), hospital.machine
+    uids = hospital.studies(insured, west="20260101")
+    own = hospital.own_study(insured)
+    listener = make_listener(
+        "YINGYUNGW",
+        Receiving(machine.spool),
+        Reading(machine.spool, machine.caching, hospital.folder / "nodes.json", "YINGYUNGW"),
+    )
+    port = listener.listen(("127.0.0.1", 0))
+    try:
+        with station(hospital, port) as desk:
+            assert desk.find(f"P{insured.east_id}") == set()
+            machine.caching.step()
+            assert hospital.held(uids["west"]) == 0, "nobody authorised it"
+            hospital.authorise(insured)
+            with time_machine.travel(clock.now() + timedelta(minutes=6)):
+                desk.find(f"P{insured.east_id}")
+                machine.caching.step()
+                assert hospital.held(uids["west"]) == hospital.held(own) == 3
+    finally:
+        listener.stop()
+
+
 def cloud_index_of(hospital: Hospital, uid: str) -> str:
     with hospital.east.cloud.database.session() as session:
         return session.scalars(select(Study.cloud_index).where(Study.study_uid == uid)).one()
+
+
+@pytest.mark.requirement("F-09")
+def test_what_is_marked_as_specially_sensitive_is_not_given_to_another_hospital(
+    hospital: Hospital,
+) -> None:
+    insured = hospital.insure()
+    uid = hospital.studies(insured, east="20260504")["east"]
+    with hospital.east.cloud.database.session() as session:
+        study = session.scalars(select(Study).where(Study.study_uid == uid)).one()
+        set_marks(session, study, {Marked.IMAGES: Sensitivity.SPECIAL}, actor="test")
+    hospital.confirm(insured)
+    told = hospital.register(insured, clock.now() + TOMORROW)
+    hospital.machine.caching.step()
+    (item,) = hospital.items(told)
+    assert (hospital.held(uid), item.failure) == (0, "sensitive")
+    assert item.item_id not in alarms(hospital)
+    assert any("标记为敏感" in one.words for one in found_troubles(hospital))
+
+
+def found_troubles(hospital: Hospital) -> Sequence[troubles.Trouble]:
+    with hospital.east.cloud.database.session() as session:
+        return troubles.troubles(session, hospital.institution_id)
+
+
+@pytest.mark.requirement("E-22")
+def test_what_lies_in_cold_storage_is_brought_back_and_then_cached(hospital: Hospital) -> None:
+    insured = hospital.insure()
+    uid = hospital.studies(insured, east=OLD)["east"]
+    with hospital.east.cloud.database.session() as session:
+        study = session.scalars(select(Study).where(Study.study_uid == uid)).one()
+        archive_row(session, study.study_id).tier = Tier.COLD
+    hospital.confirm(insured)
+    told = hospital.register(insured, clock.now() + TOMORROW)
+    hospital.machine.caching.step()
+    (item,) = hospital.items(told)
+    assert (hospital.held(uid), item.failure, item.attempts) == (0, "recalling", 0)
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        hospital.machine.caching.step()
+    assert hospital.held(uid) == 3
 
 
 @pytest.mark.requirement("E-23", "E-24")
