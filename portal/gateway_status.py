@@ -11,6 +11,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from portal.gateway_pictures import MOST_BYTES, pictures_blueprint
 from server.gateway.service import Gateway
 from server.gateway.tables import SpoolState
+from server.gateway.upgrading import UpgradeState
 
 ROOT = Path(__file__).resolve().parents[1]
 STATES = {
@@ -26,6 +27,17 @@ REASONS = {
     "spool_damaged": "本机文件损坏，请重新发送 / damaged on this machine: send it again",
 }
 
+UPGRADES: dict[str, str] = {
+    UpgradeState.NONE: "已下发 / offered",
+    UpgradeState.NOT_ALLOWED: "未配置升级命令，请人工升级 / no command: upgrade by hand",
+    UpgradeState.REFUSED_DIGEST: "文件与摘要不符，已拒绝 / refused: not what was announced",
+    UpgradeState.STAGED: "已下载 / fetched",
+    UpgradeState.CALLING: "正在执行升级命令 / the command runs",
+    UpgradeState.FAILED: "升级命令失败，请查看日志 / the command failed: see the log",
+    UpgradeState.HANDED_OVER: "升级命令已完成，待重启 / done, waits for the restart",
+    UpgradeState.RUNNING: "已运行 / runs",
+}
+
 
 def create_status_app(machine: Gateway) -> Flask:
     """Make the application: its page, the form for pictures, its data, whether it lives."""
@@ -37,7 +49,7 @@ def create_status_app(machine: Gateway) -> Flask:
     def page() -> str:
         return render_template(
             "gateway/status.html", state=machine.state(), names=STATES,
-            stopped=machine.spool.stopped(), reasons=REASONS,
+            stopped=machine.spool.stopped(), reasons=REASONS, upgrades=UPGRADES,
         )  # fmt: skip
 
     @app.get("/status.json")

@@ -32,7 +32,7 @@ def csv_rows(data: bytes, columns: int, *, most: int = 10_000) -> list[tuple[str
 
     Raises CsvError for what is not UTF-8 or GB 18030, has other columns, or too many rows.
     """
-    text = _text(data)
+    text = csv_text(data)
     try:
         read = [tuple(one.strip() for one in row) for row in csv.reader(io.StringIO(text))]
     except csv.Error as error:
@@ -46,7 +46,8 @@ def csv_rows(data: bytes, columns: int, *, most: int = 10_000) -> list[tuple[str
     return [tuple(_plain(one) for one in row) for row in rows]
 
 
-def _text(data: bytes) -> str:
+def csv_text(data: bytes) -> str:
+    """Return the text of a CSV file. Raises CsvError for what is neither UTF-8 nor GB 18030."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)

@@ -9,6 +9,7 @@ from typing import IO
 import click
 
 from portal.commands.common import ready_cloud
+from portal.gateway_status import UPGRADES
 from server import gateway_releases
 from server import gateways as kept_gateways
 from server.collection.receptions import look_over
@@ -105,14 +106,5 @@ def _told(upgrade: GatewayUpgrade | None) -> str:
     """Return how far an upgrade is, in words."""
     if upgrade is None:
         return ""
-    words = {
-        "": "已下发，待前置机处理 / offered",
-        "not_allowed": "医院未开放自动升级 / the hospital allows none",
-        "refused_digest": "文件与摘要不符，已拒绝 / refused: not what was announced",
-        "staged": "已下载 / fetched",
-        "calling": "正在执行升级命令 / the command runs",
-        "command_failed": "升级命令失败 / the command failed",
-        "handed_over": "升级命令已完成，待重启 / done, waits for the restart",
-        "running": "已运行新版本 / runs",
-    }
-    return f"  升级 upgrade {upgrade.version}: {words.get(upgrade.state, upgrade.state)}"
+    words = UPGRADES.get(upgrade.state, upgrade.state)
+    return f"  升级 upgrade {upgrade.version}: {words}"

@@ -21,7 +21,6 @@ from server.gateway.configuration import GatewaySettings
 from server.ingest.limits import IngestLimits
 
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 120.0
-SCOPES = "dicomweb.store dicomweb.read gateway"
 MOST_OBJECT_BYTES = IngestLimits().object_bytes
 _DICOM_JSON = "application/dicom+json"
 _REFERENCED, _FAILED = "00081199", "00081198"
@@ -101,7 +100,8 @@ class HttpCentre:
     """The centre over HTTPS with OAuth 2.0 client credentials (RFC 6749 §4.4)."""
 
     def __init__(self, settings: GatewaySettings, session: requests.Session | None = None) -> None:
-        self._url = settings.centre_url
+        self._image_url = settings.centre_url
+        self._index_url = settings.index_url or settings.centre_url
         self._credentials = (settings.client_id, settings.client_secret)
         self._session = session or requests.Session()
         self._token = ""
@@ -177,17 +177,23 @@ class HttpCentre:
             if fresh or not self._token:
                 answer = self._send(
                     "POST", "/oauth/token", auth=self._credentials,
-                    data={"grant_type": "client_credentials", "scope": SCOPES},
+                    data={"grant_type": "client_credentials"},  # all scopes of its own
                 )  # fmt: skip
                 if answer.status_code != HTTPStatus.OK:
                     raise CentreUnavailableError("not_authorised")
                 self._token = str(_json(answer)["access_token"])
             return self._token
 
+    def _address(self, path: str) -> str:
+        """Return where a path is asked for: images by the network that is dedicated to them,
+        everything else by the one for business (E-44)."""
+        is_image = path.startswith("/dicom-web/") or path.endswith("/objects")
+        return (self._image_url if is_image else self._index_url) + path
+
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
             return self._session.request(
-                method, self._url + path, timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                method, self._address(path), timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 allow_redirects=False, **options,
             )  # fmt: skip
         except requests.RequestException as error:

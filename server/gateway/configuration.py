@@ -28,6 +28,8 @@ class GatewaySettings:
     ae_title: str = DEFAULT_AE_TITLE
     pacs_file: Path | None = None
     pictures: Path | None = None  # a folder that is watched (E-41)
+    index_url: str = ""  # where all but images goes; "" is the same address (E-44)
+    sources_file: Path | None = None  # where records are collected from (E-36)
     upgrade_command: str = ""  # "" allows no upgrade (E-18)
     worklist: str = ""  # the node of `pacs_file` that is asked for exams
 
@@ -87,12 +89,10 @@ class Rules:
 def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
     """Read a front machine's settings. Raises SettingsError naming the one that is missing."""
     environ = os.environ if environ is None else environ
-    url = environ.get("YINGYUN_GATEWAY_CENTRE_URL", "").rstrip("/")
-    parts = urlsplit(url)
-    if not parts.hostname:
-        raise SettingsError("YINGYUN_GATEWAY_CENTRE_URL：请填写影像中心地址 / the centre's address")
-    if parts.scheme != "https" and parts.hostname not in _LOCAL:
-        raise SettingsError("YINGYUN_GATEWAY_CENTRE_URL 须为 https:// / must be https")
+    url = _address(environ, "YINGYUN_GATEWAY_CENTRE_URL")
+    index_url = ""
+    if environ.get("YINGYUN_GATEWAY_INDEX_URL"):
+        index_url = _address(environ, "YINGYUN_GATEWAY_INDEX_URL")
     secret_file = Path(environ.get("YINGYUN_GATEWAY_CLIENT_SECRET_FILE", "gateway.secret"))
     try:
         secret = secret_file.read_text(encoding="ascii").strip()
@@ -108,6 +108,7 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
         raise SettingsError("YINGYUN_GATEWAY_AE_TITLE 不是 AE Title / is no AE title")
     pacs = environ.get("YINGYUN_GATEWAY_PACS_FILE")
     pictures = environ.get("YINGYUN_GATEWAY_PICTURES")
+    sources = environ.get("YINGYUN_GATEWAY_SOURCES_FILE")
     return GatewaySettings(
         home=Path(environ.get("YINGYUN_HOME", "var")).resolve(),
         centre_url=url,
@@ -116,6 +117,18 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
         ae_title=title,
         pacs_file=Path(pacs) if pacs else None,
         pictures=Path(pictures) if pictures else None,
+        index_url=index_url,
+        sources_file=Path(sources) if sources else None,
         upgrade_command=environ.get("YINGYUN_GATEWAY_UPGRADE_COMMAND", ""),
         worklist=environ.get("YINGYUN_GATEWAY_WORKLIST", ""),
     )
+
+
+def _address(environ: Mapping[str, str], name: str) -> str:
+    url = environ.get(name, "").rstrip("/")
+    parts = urlsplit(url)
+    if not parts.hostname:
+        raise SettingsError(f"{name}：请填写影像中心地址 / the centre's address")
+    if parts.scheme != "https" and parts.hostname not in _LOCAL:
+        raise SettingsError(f"{name} 须为 https:// / must be https")
+    return url

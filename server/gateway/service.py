@@ -17,6 +17,8 @@ from server.gateway.cache_client import CacheClient, CachingCentre
 from server.gateway.caching import Caching
 from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre, Offer
 from server.gateway.clearing import clear_away
+from server.gateway.collecting.queue import RecordQueue
+from server.gateway.collecting.sending import Collecting
 from server.gateway.configuration import GatewaySettings
 from server.gateway.fetching import Fetching, PacsUnavailableError
 from server.gateway.pictures import Pictures
@@ -25,6 +27,7 @@ from server.gateway.receiving import Receiving, make_listener
 from server.gateway.spool import Spool
 from server.gateway.upgrading import HttpReleases, Upgrading
 from server.gateway.uploading import Uploading
+from server.keys import MasterKey
 from server.sending.nodes import load_nodes
 
 log = structlog.get_logger()
@@ -58,7 +61,7 @@ class Gateway:
         self._settings = settings
         self.spool = Spool(settings)
         self.spool.sweep()
-        over_https = HttpCentre(settings)
+        over_https = centre if isinstance(centre, HttpCentre) else HttpCentre(settings)
         self._centre = centre or over_https
         self.caching = Caching(self.spool, caching_centre or CacheClient(over_https))
         self._receiving = Receiving(self.spool)
@@ -74,6 +77,9 @@ class Gateway:
             running=version("yingyun"), command=settings.upgrade_command,
         )  # fmt: skip
         self._offer: Offer | None = None
+        master_key = MasterKey.from_file(settings.home / "secrets" / "master.key")
+        records = RecordQueue(self.spool.database, master_key)
+        self.collecting = Collecting(records, over_https, settings.sources_file)
         self.health = Health()
         self._to_supplement: tuple[tuple[str, str], ...] = ()
         self._supplemented: frozenset[str] = frozenset()
@@ -90,6 +96,7 @@ class Gateway:
             ("fetch", self._every(self._fetch_seconds, self._fetch)),
             ("cache", self._every(lambda: HEARTBEAT_SECONDS, self.cache)),
             ("supplement", self._every(lambda: HEARTBEAT_SECONDS, self.supplement)),
+            ("collect", self._every(lambda: HEARTBEAT_SECONDS, self.collect)),
             ("upgrade", self._every(lambda: HEARTBEAT_SECONDS, self.upgrade)),
             ("pictures", self._every(lambda: PICTURES_SECONDS, self._take_pictures)),
             ("clean", self._every(lambda: CLEANING_SECONDS, self._clean)),
@@ -118,6 +125,7 @@ class Gateway:
             "disk_low": free < 2 * rules.least_free_megabytes,
             "rules_version": rules_version,
             "to_supplement": len(self._to_supplement),
+            "records": self.collecting.counts(),
             "upgrade": asdict(self.upgrading.told(self._offer)),
             **asdict(self.health),
         }
@@ -139,6 +147,10 @@ class Gateway:
     def cache(self) -> None:
         """Do what the centre wants done about the cache; what fails is tried again soon."""
         self.caching.step(self._stopping.is_set)
+
+    def collect(self) -> None:
+        """Collect records of the hospital's systems, and send them."""
+        self.collecting.step()
 
     def upgrade(self) -> None:
         """Deal with the version that the centre offers, where the hospital allowed it."""

@@ -70,6 +70,33 @@ class Reception(GatewayBase):
     received_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class RecordState(enum.StrEnum):
+    """How far a collected record is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"  # the centre does not take it as it is; `reason` says why
+
+
+class CollectedRecord(GatewayBase):
+    """One record of a hospital's system (server.gateway.collecting), sealed until it is sent."""
+
+    __tablename__ = "collected_record"
+    __table_args__ = (Index("ix_record_next", "state", "next_try_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), unique=True)  # keyed
+    kind: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(String(60))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[RecordState] = mapped_column(String(12), default=RecordState.WAITING)
+    reason: Mapped[str] = mapped_column(String(60), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime] = mapped_column(default=clock.now)
+    deadline_at: Mapped[datetime | None]
+    collected_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class Deletion(GatewayBase):
     """The log of deleted files (E-26): which object, when, by which rule."""
 

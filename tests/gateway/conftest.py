@@ -44,7 +44,12 @@ def centre(cloud: ImageCloud) -> Iterator[HospitalsCentre]:
             institution=institution,
             name="前置机",
             origins=[],
-            scopes=[Scope.DICOMWEB_STORE, Scope.DICOMWEB_READ, Scope.GATEWAY],
+            scopes=[
+                Scope.DICOMWEB_STORE,
+                Scope.DICOMWEB_READ,
+                Scope.GATEWAY,
+                Scope.RECORDS_WRITE,
+            ],
         )
         client_id, secret = made.client.client_id, made.secret
     server = make_server("127.0.0.1", 0, create_app(cloud), threaded=True)

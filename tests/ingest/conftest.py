@@ -29,6 +29,9 @@ class SilentJobs:
     def __init__(self) -> None:
         self.ordered: list[str] = []
 
+    def judge_quality(self, study_id: str) -> None:
+        """Judge nothing."""
+
     def prepare_study(self, study_id: str, *, emergency: bool = False) -> None:
         self.ordered.append(study_id)
 
