@@ -32,6 +32,7 @@ class Reason(enum.StrEnum):
     PATIENT_MISMATCH = "patient_mismatch"
     INSTITUTION_MISMATCH = "institution_mismatch"
     SERIES_MISMATCH = "series_mismatch"
+    DIGEST_MISMATCH = "digest_mismatch"
     STORAGE_FULL = "storage_full"
     STORAGE_FAILED = "storage_failed"
 
