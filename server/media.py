@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.model import DataKey, Instance, Series, Study
+from server.zip_sink import ZipSink
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -118,7 +119,7 @@ def archive(cloud: ImageCloud, media: Media, still_allowed: Callable[[], bool]) 
 
     It ends early, and so is no whole archive, once `still_allowed` says no. Raises StorageError.
     """
-    sink = _Sink()
+    sink = ZipSink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as packed:
         for path, content in media.extras:
             packed.writestr(_entry(path, media), content)
@@ -131,27 +132,6 @@ def archive(cloud: ImageCloud, media: Media, still_allowed: Callable[[], bool]) 
             )
             yield sink.taken()
     yield sink.taken()
-
-
-class _Sink(io.RawIOBase):
-    """Where the archive is written: kept until it is taken; nobody can go back in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        piece = bytes(memoryview(data))  # type: ignore[arg-type]
-        self._pieces.append(piece)
-        return len(piece)
-
-    def taken(self) -> bytes:
-        """Return what was written since the last time."""
-        pieces, self._pieces = self._pieces, []
-        return b"".join(pieces)
 
 
 def _entry(path: str, media: Media) -> zipfile.ZipInfo:

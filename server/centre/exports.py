@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -43,7 +44,20 @@ class ExportRefusedError(Exception):
         self.reason = reason
 
 
-def ask(session: Session, actor: Actor, wanted: Wanted, reason: str) -> ExportRequest:
+class Exportable(Protocol):
+    """What can be asked for: records of a kind, or images for research (server.research)."""
+
+    @property
+    def kind(self) -> str:
+        """Return the word for what it is."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is kept with the request."""
+        ...
+
+
+def ask(session: Session, actor: Actor, wanted: Exportable, reason: str) -> ExportRequest:
     """Record a request; an institution's administrator gets his own institution's records only.
 
     Raises ExportRefusedError without a reason.
@@ -117,6 +131,15 @@ def rows(session: Session, actor: Actor, export_id: str) -> Iterator[Record]:
 
     Raises ExportRefusedError before approval and after its time, OutOfReachError for others.
     """
+    found = approved(session, actor, export_id)
+    found.downloads += 1
+    made = list(records.records(session, Wanted.from_json(found.kind, found.wanted)))
+    actor.note(session, "export.download", "export", export_id, {"rows": len(made)})
+    return iter(made)
+
+
+def approved(session: Session, actor: Actor, export_id: str) -> ExportRequest:
+    """Return a request that its asker may have carried out now. Raises as `rows` does."""
     found = session.get(ExportRequest, export_id)
     if found is None or found.requested_by != actor.account_id:
         raise OutOfReachError
@@ -124,7 +147,4 @@ def rows(session: Session, actor: Actor, export_id: str) -> Iterator[Record]:
         raise ExportRefusedError(ExportRefusal.NOT_APPROVED)
     if found.expires_at <= clock.now():
         raise ExportRefusedError(ExportRefusal.EXPIRED)
-    found.downloads += 1
-    made = list(records.records(session, Wanted.from_json(found.kind, found.wanted)))
-    actor.note(session, "export.download", "export", export_id, {"rows": len(made)})
-    return iter(made)
+    return found

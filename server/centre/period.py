@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from server import clock
 from server.clock import CHINA
@@ -29,6 +30,15 @@ class Period:
     def end(self) -> datetime:
         """The instant at which the day after the last begins."""
         return datetime.combine(self.until + timedelta(days=1), time(), tzinfo=CHINA)
+
+    def as_json(self) -> dict[str, str]:
+        """Return both days as they are kept with a request."""
+        return {"since": self.since.isoformat(), "until": self.until.isoformat()}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Period:
+        """Return what `as_json` wrote."""
+        return cls(date.fromisoformat(kept["since"]), date.fromisoformat(kept["until"]))
 
     def days(self) -> Iterator[date]:
         """Yield each day."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from server.centre.period import Period
@@ -33,9 +33,7 @@ class Wanted:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is kept with a request to export."""
-        return {
-            "since": self.period.since.isoformat(),
-            "until": self.period.until.isoformat(),
+        return self.period.as_json() | {
             "institution_id": self.institution_id,
             "person_id": self.person_id,
         }
@@ -43,8 +41,7 @@ class Wanted:
     @classmethod
     def from_json(cls, kind: str, kept: dict[str, Any]) -> Wanted:
         """Return what `as_json` wrote."""
-        days = Period(date.fromisoformat(kept["since"]), date.fromisoformat(kept["until"]))
-        return cls(Kind(kind), days, kept["institution_id"], kept["person_id"])
+        return cls(Kind(kind), Period.from_json(kept), kept["institution_id"], kept["person_id"])
 
 
 @dataclass(frozen=True)
