@@ -110,6 +110,11 @@ class Listener:
         self._lets_in = lets_in
         self._servers: list[_Server] = []
 
+    def limit_callers(self, ae_titles: Sequence[str]) -> None:
+        """Refuse from now on associations of other calling AE titles (PS3.8 7.1.1.4, reason 3);
+        none lets every title in."""
+        self.entity.require_calling_aet = list(ae_titles)
+
     def listen(self, address: Address, tls: ssl.SSLContext | None = None) -> int:
         """Begin to listen; return the port. Raises OSError where the port is taken."""
         made = self.entity.make_server(

@@ -49,7 +49,8 @@ class Rules:
     holds, for reading within the hospital. `reconcile_minutes`: how often what was sent is
     compared with what the centre holds (E-10). `fetch_pacs`: the name of the PACS from which the
     last `fetch_days` are fetched every `fetch_minutes`; "" is none (E-12). `least_free_megabytes`:
-    with less room nothing more is received.
+    with less room nothing more is received. `calling_ae_titles`: whose associations are taken,
+    beside the PACS'; none is everybody's.
     """
 
     compression: str = ""
@@ -62,6 +63,7 @@ class Rules:
     fetch_days: int = 1
     fetch_minutes: int = 15
     least_free_megabytes: int = 1024
+    calling_ae_titles: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Rules:
@@ -83,6 +85,8 @@ class Rules:
             raise ValueError("compression or fetch_by is unknown")
         if min(rules.keep_days, rules.reconcile_minutes, rules.fetch_days, rules.fetch_minutes) < 1:
             raise ValueError("days and minutes are 1 at least")
+        if not all(map(is_ae_title, (*rules.emergency_sources, *rules.calling_ae_titles))):
+            raise ValueError("emergency_sources and calling_ae_titles are AE titles")
         return rules
 
 

@@ -77,12 +77,19 @@ class Receiving:
         return success()
 
 
-def make_listener(ae_title: str, receiving: Receiving, reading: Reading | None = None) -> Listener:
+def make_listener(
+    ae_title: str,
+    receiving: Receiving,
+    reading: Reading | None = None,
+    *,
+    bounds: Bounds | None = None,
+) -> Listener:
     """Return the front machine as an application entity that devices of its hospital call, and
     with `reading` the stations of its doctors."""
     handlers: list[EventHandlerType] = [
         (evt.EVT_C_ECHO, lambda _event: 0),
         (evt.EVT_C_STORE, receiving.handle),
+        (evt.EVT_REJECTED, _note_refused),
     ]
     services = [contexts.VERIFICATION]
     if reading is not None:
@@ -99,6 +106,13 @@ def make_listener(ae_title: str, receiving: Receiving, reading: Reading | None =
             *contexts.storage_contexts(as_scu=reading is not None),
         ],
         handlers,
-        bounds=Bounds(),
+        bounds=bounds or Bounds(),
         entity=SendingEntity(ae_title),
+    )
+
+
+def _note_refused(event: Event) -> None:
+    requestor = event.assoc.requestor
+    log.warning(
+        "gateway_association_refused", calling=requestor.ae_title.strip(), address=requestor.address
     )

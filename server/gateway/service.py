@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from server import clock
-from server.dimse.listener import Address
+from server.dimse.listener import Address, Bounds
 from server.gateway.cache_client import CacheClient, CachingCentre
 from server.gateway.caching import Caching
 from server.gateway.centre import Centre, CentreUnavailableError, HttpCentre, Offer
@@ -27,6 +27,7 @@ from server.gateway.receiving import Receiving, make_listener
 from server.gateway.spool import Spool
 from server.gateway.upgrading import HttpReleases, Upgrading
 from server.gateway.uploading import Uploading
+from server.ingest.spool import FOLDER
 from server.keys import MasterKey
 from server.sending.nodes import load_nodes
 
@@ -69,7 +70,9 @@ class Gateway:
             settings.ae_title,
             self._receiving,
             Reading(self.spool, self.caching, settings.pacs_file, settings.ae_title),
+            bounds=Bounds(folder=settings.home / FOLDER),
         )
+        self._limit_callers()
         self.pictures = Pictures(settings, self._receiving)
         self.uploading = Uploading(self.spool, self._centre)
         self.upgrading = Upgrading(
@@ -140,6 +143,7 @@ class Gateway:
         if orders.rules_version != state["rules_version"]:
             try:
                 self.spool.keep_rules(orders.rules, orders.rules_version)
+                self._limit_callers()
                 log.info("gateway_rules", version=orders.rules_version)
             except ValueError as error:
                 log.warning("gateway_rules_refused", reason=str(error))
@@ -147,6 +151,12 @@ class Gateway:
     def cache(self) -> None:
         """Do what the centre wants done about the cache; what fails is tried again soon."""
         self.caching.step(self._stopping.is_set)
+
+    def _limit_callers(self) -> None:
+        """Take associations of those only whom the rules name, and of the PACS that send back."""
+        titles = self.spool.rules()[0].calling_ae_titles
+        pacs = [one.ae_title for one in load_nodes(self._settings.pacs_file)] if titles else []
+        self._listener.limit_callers([*titles, *pacs])
 
     def collect(self) -> None:
         """Collect records of the hospital's systems, and send them."""

@@ -88,3 +88,7 @@ def named(dataset: Dataset, uid: str) -> None:
 
 def uid_of(data: bytes) -> str:
     return str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True).SOPInstanceUID)
+
+
+def study_of(data: bytes) -> str:
+    return str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True).StudyInstanceUID)

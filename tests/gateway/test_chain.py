@@ -24,7 +24,7 @@ from server.gateway.receiving import Receiving
 from server.gateway.service import Gateway
 from server.ingest import RefusedError
 from server.model import GatewayReception, Instance, Series, Study
-from tests.gateway.case import RULES, image, uid_of
+from tests.gateway.case import RULES, image, study_of, uid_of
 from tests.gateway.conftest import HospitalsCentre
 
 NAME = b"CompressedSamples^CT1"
@@ -60,7 +60,7 @@ def test_a_changed_tag_or_pixel_is_refused_and_what_is_kept_is_chained(
         assert machine.uploading.step() == 3
         waiting = machine.spool.next_batch(1 << 30, 9)
         assert not waiting, "put off, not lost"
-        machine.spool.send_again(machine.spool.of_study(_study_of(sent[0])))
+        machine.spool.send_again(machine.spool.of_study(study_of(sent[0])))
     with centre.cloud.database.session() as session:
         assert session.scalars(select(Instance)).all() == []
         assert [one.kind for one in open_alarms(session)] == ["reception_broken"]
@@ -89,10 +89,6 @@ def test_a_changed_tag_or_pixel_is_refused_and_what_is_kept_is_chained(
     }  # fmt: skip
 
 
-def _study_of(data: bytes) -> str:
-    return str(pydicom.dcmread(BytesIO(data), stop_before_pixels=True).StudyInstanceUID)
-
-
 def _change_at_rest(centre: HospitalsCentre, data: bytes) -> None:
     """Put another object in the place of a stored one, encrypted with the right key."""
     with centre.cloud.database.session() as session:
@@ -119,7 +115,7 @@ def test_a_link_has_to_fit_its_neighbours_and_its_front_machine(
         Receiving(machine.spool).take(data, "CT1")
     machine.uploading.step()
     assert look_over(centre.cloud, centre.client_id, read=True) == (2, []), "compressed"
-    rows = machine.spool.of_study(_study_of(datas[0]))
+    rows = machine.spool.of_study(study_of(datas[0]))
     links = [link for row in rows if (link := machine.spool.link_of(row))]
     other = image()
     mine, theirs = (Receptions(centre.cloud, one) for one in (centre.client_id, "other"))
