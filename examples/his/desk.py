@@ -14,7 +14,6 @@ class Consent:
     confirmed: bool
     application_id: str = ""
     local_studies: int = 0
-    remote_studies: int = 0
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,4 @@ def _apply(hospital: Hospital, visit: RegisteredVisit, version: str) -> Consent:
             visit_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
     )
-    return Consent(
-        made["consented"], made["application_id"], made["local_studies"], made["remote_studies"]
-    )
+    return Consent(made["consented"], made["application_id"], made["local_studies"])

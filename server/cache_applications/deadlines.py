@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 
 from server import clock
 from server.alarms import open_alarms, raise_alarm, settle
+from server.cache_applications import progress
 from server.cache_applications.periods import due_at
+from server.cache_applications.reasons import Reason
 from server.model import (
+    UNFINISHED_ITEM,
     ApplicationState,
     CacheApplication,
+    CacheItem,
+    CacheItemState,
     CachingConsent,
     Gateway,
     Institution,
@@ -23,6 +28,11 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 LATE_ALARM = "caching_late"
+_UNDER_WAY = (
+    ApplicationState.REQUESTED,
+    ApplicationState.SEARCHING,
+    ApplicationState.FETCHING,
+)
 _DONE = (ApplicationState.CACHED, ApplicationState.COMPLETED)
 
 
@@ -44,6 +54,28 @@ def watch(cloud: ImageCloud) -> int:
         for application_id in known - late.keys():
             settle(session, LATE_ALARM, application_id)
         return len(late)
+
+
+def end_periods(cloud: ImageCloud) -> int:
+    """End the applications whose period is over and whose studies no front machine came for, with
+    the reason; return how many. Repeatable."""
+    with cloud.database.session() as session:
+        over = session.scalars(
+            select(CacheApplication).where(
+                CacheApplication.state.in_(_UNDER_WAY), CacheApplication.keep_until <= clock.now()
+            )
+        ).all()
+        for application in over:
+            items = select(CacheItem).where(
+                CacheItem.application_id == application.application_id,
+                CacheItem.state.in_(UNFINISHED_ITEM),
+            )
+            for item in session.scalars(items):
+                item.state, item.next_try_at = CacheItemState.FAILED, None
+                item.failure = item.failure or Reason.NOT_FETCHED
+            application.failure = application.failure or Reason.NOT_FETCHED
+            progress.settle_state(session, application, given_up=True)
+        return len(over)
 
 
 def _incomplete(session: Session) -> list[tuple[CacheApplication, str]]:

@@ -15,7 +15,7 @@ class Reason(enum.StrEnum):
     STORAGE = "storage"
     DISK_FULL = "disk_full"
     CHANGED = "changed_in_transit"
-    CONFLICT = "conflict"
+    NOT_FETCHED = "not_fetched"
 
 
 class NotGivenError(Exception):

@@ -27,7 +27,14 @@ _WORDS = {
     Reason.STORAGE: "存储暂不可用，系统自动重试 / the store does not answer; tried again",
     Reason.DISK_FULL: "前置机磁盘不足，请扩容 / no room on the front machine's disk",
     Reason.CHANGED: "传输中内容被改变，已丢弃并重试 / changed in transit; thrown away, tried again",
-    Reason.CONFLICT: "前置机已有同号但内容不同的影像 / other bytes of the same UID are there",
+    Reason.NOT_FETCHED: (
+        "期限内前置机没有来取，请检查该医院的前置机 / "
+        "no front machine came for it in time; check that of the hospital"
+    ),
+    "not_an_image": (
+        "收到的内容不是可读的影像，请联系保存该检查的中心 / "
+        "what came is no readable image; ask the centre that holds it"
+    ),
 }
 _OTHER = "未成功（{reason}），系统自动重试 / not successful ({reason}); tried again"
 

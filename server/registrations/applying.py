@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from server import audit, clock, outbox
 from server.authorisations import caching
-from server.cache_applications import applying
+from server.cache_applications import applying, renewing
 from server.clients import CallingClient
 from server.model import CacheApplication, Person, opaque_id
 from server.registrations.visit import VisitFacts
@@ -37,16 +37,19 @@ def register_visit(
 ) -> Registered:
     """Record a registration, and apply for a cache of the person's history if he confirmed (E-20).
 
-    Twice in a visit is once. What lies in this centre is found at once; the rest is searched by
+    Twice in a visit is once: the second time tells another hour of the visit, or a consent given
+    anew. What lies in this centre is found at once; the rest is searched by
     the job that the caller begins after his commit (`JobQueue.search_history`). The registration
     and the application are both told to the index module.
     """
     known = _application(session, caller.institution_id, person.id, visit.encounter)
-    if known is not None:
-        return Registered(known)
     consent = caching.live_consent(
         session, person_id=person.id, institution_id=caller.institution_id
     )
+    if known is not None:
+        if consent is not None:
+            renewing.renew(session, known, visit.visit_at, consent)
+        return Registered(known if consent is not None else None)
     application = None
     if consent is not None:
         application = applying.record(session, caller, person.id, visit, consent)

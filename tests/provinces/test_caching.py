@@ -17,7 +17,7 @@ from server import clock
 from server import settings as settings_module
 from server.alarms import open_alarms
 from server.archive.records import archive_row
-from server.cache_applications import copies, deadlines, periods, searching, troubles
+from server.cache_applications import applying, copies, deadlines, periods, searching, troubles
 from server.clock import CHINA
 from server.cloud import ImageCloud, open_cloud
 from server.gateway.cache_client import NotGivenError
@@ -340,6 +340,61 @@ def test_a_station_that_asks_for_a_patient_has_his_history_retrieved(hospital: H
 def cloud_index_of(hospital: Hospital, uid: str) -> str:
     with hospital.east.cloud.database.session() as session:
         return session.scalars(select(Study.cloud_index).where(Study.study_uid == uid)).one()
+
+
+@pytest.mark.requirement("E-26", "E-22")
+def test_a_visit_put_off_lengthens_the_period_and_what_comes_meanwhile_is_cached_too(
+    hospital: Hospital,
+) -> None:
+    insured, caching = hospital.insure(), hospital.machine.caching
+    first = hospital.studies(insured, east="20260504")["east"]
+    visit_at = clock.now() + TOMORROW
+    hospital.confirm(insured)
+    told = hospital.register(insured, visit_at)
+    assert told["application_id"] in searching_of(hospital), "the sweep finds it"
+    search(hospital)
+    caching.step()
+    later = hospital.register(insured, visit_at + 3 * TOMORROW)
+    assert later["application_id"] == told["application_id"]
+    caching.step()
+    end = periods.end_at_gateway(visit_at + 3 * TOMORROW)
+    assert {row.keep_until for row in hospital.machine.spool.of_study(first)} == {end}
+    assert hospital.application(told).state == "cached"
+    second = hospital.own_study(insured)
+    applying.add_news(hospital.east.cloud)
+    assert hospital.application(told).state == "fetching"
+    caching.step()
+    assert (hospital.held(second), hospital.application(told).state) == (3, "cached")
+    assert applying.add_news(hospital.east.cloud) == 0
+
+    # Withdrawn, and confirmed anew at the same visit.
+    withdraw(hospital, insured.east_id)
+    caching.step()
+    assert hospital.held(first) == 0
+    assert hospital.register(insured, visit_at)["consented"] is False
+    hospital.confirm(insured)
+    assert hospital.register(insured, visit_at)["state"] == "requested"
+    search(hospital)
+    caching.step()
+    assert (hospital.held(first), hospital.application(told).state) == (3, "cached")
+
+
+def searching_of(hospital: Hospital) -> Sequence[str]:
+    with hospital.east.cloud.database.session() as session:
+        return searching.unfinished(session)
+
+
+def test_an_application_for_which_nobody_came_ends_with_a_reason(hospital: Hospital) -> None:
+    insured = hospital.insure()
+    hospital.studies(insured, east="20260504")
+    hospital.confirm(insured)
+    told = hospital.register(insured, clock.now() + TOMORROW)
+    search(hospital)
+    with time_machine.travel(clock.now() + timedelta(days=6)):
+        assert deadlines.end_periods(hospital.east.cloud) >= 1
+        assert deadlines.end_periods(hospital.east.cloud) == 0
+    application = hospital.application(told)
+    assert (application.state, application.failure) == ("failed", "not_fetched")
 
 
 @pytest.mark.requirement("F-09")
