@@ -119,6 +119,12 @@ def _keys(page: Page, product: Product) -> None:
     expect(page.get_by_role("dialog", name="快捷键一览")).to_be_visible()
 
 
+def _quality_form(page: Page, product: Product) -> None:
+    console.fill(product)
+    page.goto(f"/doctor/studies/{product.studies['ct']}/quality")
+    expect(page.locator("h1")).to_be_visible()
+
+
 def _weasis(page: Page, product: Product) -> None:
     page.goto(f"/doctor/studies/{product.studies['ct']}/sending")
     page.get_by_role("button", name="在 Weasis 中打开").click()
@@ -169,6 +175,12 @@ def _revoke_question(page: Page, product: Product) -> None:
     _shares(page, product)
     page.locator(".share-row").get_by_role("button", name="撤销").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _revoke_page(page: Page, product: Product) -> None:
+    """The same question where no script runs."""
+    share_id = new_link(product).rpartition("/s/")[2].partition("#")[0]
+    page.goto(f"/shares/{share_id}/revoke")
 
 
 def _share_detail(page: Page, product: Product) -> None:
@@ -362,7 +374,7 @@ REFUSALS = (
 )
 # What a form answered with, or a dialog over a page that has a stop of its own: opening the address
 # again shows another page, or the same one as there. A hospital's frame has no switch of
-# language: it speaks the browser's.
+# language: it speaks the browser's; what is said without a network is said in both.
 SEEN_ONCE = (
     "closed",
     "dicom-opened",
@@ -370,6 +382,7 @@ SEEN_ONCE = (
     "door-password",
     "download-closed",
     "keys",
+    "offline",
     "question",
     "recovery-codes",
     "revoke-question",
@@ -424,6 +437,8 @@ STOPS = (
     Stop("shares-empty", NEWCOMER, _at("/shares")),
     Stop("shares", PATIENT, _shares),
     Stop("revoke-question", PATIENT, _revoke_question),
+    Stop("revoke-page", PATIENT, _revoke_page),
+    Stop("revoke-all", PATIENT, _at("/shares/revoke-all")),
     Stop("share-detail", PATIENT, _share_detail),
     Stop("account", PATIENT, _at("/account")),
     Stop("health-data", PATIENT, _health_data),
@@ -436,6 +451,8 @@ STOPS = (
     Stop("work-list", DOCTOR, _at("/doctor/studies")),
     Stop("reading", DOCTOR, _reading),
     Stop("keys", DOCTOR, _keys),
+    Stop("doctor-report", DOCTOR, _at("/doctor/studies/{ct}/report")),
+    Stop("quality-form", DOCTOR, _quality_form),
     Stop("sending", DOCTOR, _at("/doctor/studies/{ct}/sending")),
     Stop("weasis", DOCTOR, _weasis),
     Stop("film", DOCTOR, _at("/doctor/studies/{ct}/film")),
@@ -452,6 +469,7 @@ STOPS = (
     Stop("reviews", REVIEWER, _reviews),
     *(Stop(*one) for one in console.rooms()),
     Stop("not-found", PATIENT, _at("/nowhere")),
+    Stop("offline", None, _at("/offline")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
     Stop("door", None, _door),
     Stop("door-password", None, _door_password),
