@@ -14,12 +14,19 @@ from spectree import Response as Answers
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Problem, Strict
+from portal.api.racing import in_turn
 from portal.api.refusals import problem_answer
 from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from server import external_data
 from server.clients import Scope
-from server.external_data import AiResult, ExternalRefusedError, RefusedData, SensorObservation
+from server.external_data import (
+    AiResult,
+    ExternalRefusedError,
+    Received,
+    RefusedData,
+    SensorObservation,
+)
 
 blueprint = Blueprint("external_data_api", __name__, url_prefix="/api/v1")
 
@@ -93,13 +100,17 @@ def take_results(json: AiResultsBody) -> Response:
 
 def _take(of: DataOf, sent: Sequence[SensorObservation] | Sequence[AiResult]) -> Response:
     cloud, session = current_cloud(), database_session()
-    try:
+
+    def receive() -> Received:
         person = external_data.whose(
             cloud, session, id_number=of.id_number, person_code=of.person_code
         )
-        taken = external_data.receive(
+        return external_data.receive(
             cloud, session, current_caller(), person, sent, source=source_address()
         )
+
+    try:
+        taken = in_turn(receive)
     except ExternalRefusedError as error:
         return _refused(error.reason)
     answer = DataTaken(stored=taken.stored, duplicate=taken.duplicate)

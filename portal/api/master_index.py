@@ -14,6 +14,7 @@ from werkzeug.exceptions import NotFound
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Number, Problem, Strict
+from portal.api.racing import in_turn
 from portal.api.refusals import problem_answer
 from portal.context import current_cloud, database_session
 from portal.dicomweb.service import LAUNCH_HEADER, base_url
@@ -88,13 +89,15 @@ class ImagesFound(BaseModel):
 )
 def keep_assignment(json: AssignmentBody) -> Response:
     """区域平台回传唯一索引 / The regional platform tells the index that it made."""
-    assigned = master_index.assign(
-        database_session(),
-        json.entry_id,
-        json.master_index,
-        actor_kind="client",
-        actor=f"client:{current_caller().client_id}",
-        source=source_address(),
+    assigned = in_turn(
+        lambda: master_index.assign(
+            database_session(),
+            json.entry_id,
+            json.master_index,
+            actor_kind="client",
+            actor=f"client:{current_caller().client_id}",
+            source=source_address(),
+        )
     )
     if assigned is Assigned.UNKNOWN:
         raise NotFound

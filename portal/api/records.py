@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Problem
+from portal.api.racing import in_turn
 from portal.api.record_models import ExamBody, ExamTold, ReportBody, ReportTaken, WithdrawalBody
 from portal.api.refusals import problem_answer
 from portal.context import current_cloud, database_session
@@ -44,14 +45,16 @@ def tell_exam(json: ExamBody) -> Response:
     """登记一次检查的患者、申请和检查信息 / Tell an examination of the hospital."""
     session, caller = database_session(), current_caller()
     try:
-        kept = exam_records.tell(
-            current_cloud(),
-            session,
-            caller,
-            json.facts(),
-            id_number=json.id_number,
-            phone=json.phone,
-            source=source_address(),
+        kept = in_turn(
+            lambda: exam_records.tell(
+                current_cloud(),
+                session,
+                caller,
+                json.facts(),
+                id_number=json.id_number,
+                phone=json.phone,
+                source=source_address(),
+            )
         )
     except RecordRefusedError as error:
         return _refused(error.reason)
@@ -75,14 +78,16 @@ def tell_exam(json: ExamBody) -> Response:
 def take_report(json: ReportBody) -> Response:
     """上传已审核的报告；再次上传即替换 / A reviewed report; sent again it replaces (D-39)."""
     try:
-        taken = exam_records.take(
-            database_session(),
-            current_caller(),
-            accession_number=json.accession_number,
-            study_uid=json.study_uid,
-            patient_id=json.patient_id,
-            facts=json.facts(),
-            source=source_address(),
+        taken = in_turn(
+            lambda: exam_records.take(
+                database_session(),
+                current_caller(),
+                accession_number=json.accession_number,
+                study_uid=json.study_uid,
+                patient_id=json.patient_id,
+                facts=json.facts(),
+                source=source_address(),
+            )
         )
     except RecordRefusedError as error:
         return _refused(error.reason)

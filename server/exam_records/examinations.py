@@ -120,6 +120,8 @@ def _person(
     except LaunchRefusedError as error:
         reason = _REASONS.get(error.reason, RefusedRecord.PATIENT)
         raise RecordRefusedError(reason) from error
+    if found is not None and not _same_name(found.name, facts.patient_name):
+        raise RecordRefusedError(RefusedRecord.PATIENT)
     if found is not None or not id_number:
         return found
     return people.create_person(
@@ -130,6 +132,11 @@ def _person(
         id_number=id_number,
         phone=phone or None,
     )
+
+
+def _same_name(known: str, told: str) -> bool:
+    """Whether two names are one, but for spaces and case: a number may be mistyped to another's."""
+    return "".join(known.casefold().split()) == "".join(told.casefold().split())
 
 
 def _studies(session: Session, institution_id: int, facts: ExamFacts) -> list[Study]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -149,3 +150,26 @@ def test_a_report_fits_hospital_examination_and_patient_or_is_refused(
     with hospital.cloud.database.session() as session:
         served = select(Report).where(Report.findings == report()["findings"])
         assert session.scalars(served).all() == []
+
+
+@pytest.mark.requirement("E-15", "E-45")
+def test_a_number_that_is_somebody_elses_is_noticed_by_the_name(hospital: RecordsCase) -> None:
+    make_person(hospital.cloud, "李四", id_number=ID_NUMBER)
+    answer = hospital.post("/exams", exam())
+    assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:yingyun:record-patient")
+    assert hospital.post("/exams", exam(patient_name=" 李 四")).status_code == 200
+
+
+@pytest.mark.requirement("E-16", "D-39")
+def test_systems_that_tell_the_same_at_once_tell_it_once(hospital: RecordsCase) -> None:
+    hospital.send(chest())
+
+    def tell(number: int) -> tuple[int, int]:
+        told = hospital.post("/exams", exam()).status_code
+        return told, hospital.post("/reports", report()).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(tell, range(8))) == {(200, 200)}
+    with hospital.cloud.database.session() as session:
+        assert len(session.scalars(select(ExamRecord)).all()) == 1
+        assert [one.version for one in session.scalars(select(Report))] == [1]
