@@ -18,6 +18,7 @@ from portal.api.refusals import refused
 from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from server import registrations
+from server.cache_applications.words import words
 from server.clients import Scope
 from server.launches import LaunchRefusedError, PatientNumbers, RefusalReason
 from server.launches.patients import person_of
@@ -59,6 +60,7 @@ class VisitRegistered(BaseModel):
         0, description="外省持有，查询完成后可知 / in other provinces, once searched"
     )
     keep_until: datetime | None = None
+    failure: str = Field("", description="未成功的原因和处理办法 / why it failed, and what to do")
     prepared_first: int = Field(0, description="急诊优先准备的检查数 / emergency: prepared first")
 
 
@@ -94,6 +96,21 @@ def register(json: VisitBody) -> Response:
     return _answer(made.application, first)
 
 
+@blueprint.get("/registrations/<application_id>")
+@client_may(Scope.REGISTRATION)
+@document.validate(
+    resp=Answers(HTTP_200=VisitRegistered, HTTP_404=Problem, **_REFUSALS),
+    security={CLIENT: [str(Scope.REGISTRATION)]},
+    tags=["registration"],
+)
+def application(application_id: str) -> Response:
+    """查询缓存申请的进度和原因 / How far an application for a cache is, and why not further."""
+    found = database_session().get(CacheApplication, application_id)
+    if found is None or found.institution_id != current_caller().institution_id:
+        raise NotFound
+    return _answer(found, 0)
+
+
 def _answer(application: CacheApplication | None, first: int) -> Response:
     answer = VisitRegistered(consented=application is not None, prepared_first=first)
     if application is not None:
@@ -104,6 +121,7 @@ def _answer(application: CacheApplication | None, first: int) -> Response:
             local_studies=application.local_studies,
             remote_studies=application.remote_studies,
             keep_until=application.keep_until,
+            failure=words(application.failure),
             prepared_first=first,
         )
     return Response(answer.model_dump_json(), HTTPStatus.OK, content_type="application/json")

@@ -43,6 +43,7 @@ ROWS: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/caching-consents/text"): Scope.CONSENT_WRITE,
     ("POST", "/api/v1/caching-consents"): Scope.CONSENT_WRITE,
     ("POST", "/api/v1/registrations"): Scope.REGISTRATION,
+    ("GET", "/api/v1/registrations/<application_id>"): Scope.REGISTRATION,
     ("POST", "/api/v1/receptions"): Scope.REMINDER,
     ("POST", "/api/v1/orders/check"): Scope.REMINDER,
     ("POST", "/api/v1/reminders/<reminder_id>/decision"): Scope.REMINDER,

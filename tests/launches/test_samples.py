@@ -78,7 +78,7 @@ def test_the_json_of_the_document_is_taken(told: LaunchCase) -> None:
     answer = call(told, "POST", "/registrations", token, registration)
     assert answer.get_json() == {
         "consented": False, "application_id": "", "state": None, "local_studies": 0,
-        "remote_studies": 0, "keep_until": None, "prepared_first": 0,
+        "remote_studies": 0, "keep_until": None, "failure": "", "prepared_first": 0,
     }  # fmt: skip
 
 

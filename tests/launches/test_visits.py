@@ -75,6 +75,10 @@ def test_without_the_confirmation_no_application_is_made(case: LaunchCase, token
     made = call(case, "POST", "/registrations", token, visit()).get_json()
     assert (made["consented"], made["state"], made["local_studies"]) == (True, "requested", 1)
     assert made["keep_until"] == "2026-11-26T00:00:00+08:00"
+    made_id = made["application_id"]
+    seen = call(case, "GET", f"/registrations/{made_id}", token)
+    assert (seen.get_json()["state"], seen.get_json()["failure"]) == ("fetching", "")
+    assert call(case, "GET", "/registrations/of-nobody", token).status_code == 404
     again = call(case, "POST", "/registrations", token, visit()).get_json()
     assert again["application_id"] == made["application_id"]
     with case.cloud.database.session() as session:

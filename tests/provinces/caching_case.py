@@ -65,6 +65,7 @@ class Hospital:
     country: Country
     folder: Path
     machine: Gateway
+    settings: GatewaySettings
     institution_id: int
     doctor_id: int
     credentials: tuple[str, str]
@@ -241,7 +242,7 @@ def make_hospital(country: Country, folder: Path) -> Hospital:
     )
     gateway = Gateway(settings)
     gateway.spool.keep_rules({"least_free_megabytes": 1}, 0)
-    return Hospital(country, folder, gateway, institution.id, doctor.account_id, his)
+    return Hospital(country, folder, gateway, settings, institution.id, doctor.account_id, his)
 
 
 @dataclass

@@ -4,6 +4,9 @@ index module and a front machine (D-24 … D-29)."""
 from __future__ import annotations
 
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,6 +28,7 @@ from server.gateway.clearing import deletions
 from server.gateway.reading import Reading
 from server.gateway.receiving import Receiving, make_listener
 from server.model import (
+    AuditEvent,
     Authorisation,
     AuthorisationState,
     CacheRequest,
@@ -377,6 +381,48 @@ def test_a_visit_put_off_lengthens_the_period_and_what_comes_meanwhile_is_cached
     search(hospital)
     caching.step()
     assert (hospital.held(first), hospital.application(told).state) == (3, "cached")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from server.gateway.configuration import GatewaySettings
+from server.gateway.service import Gateway
+
+machine, left = Gateway(GatewaySettings(Path(sys.argv[1]), *sys.argv[2:])), [2]
+keep = machine.spool.put
+
+def put(*arguments, **named):
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return keep(*arguments, **named)
+
+machine.spool.put = put
+machine.caching.step()
+"""
+
+
+def test_a_front_machine_that_is_killed_goes_on_after_what_it_had(hospital: Hospital) -> None:
+    insured, caching = hospital.insure(), hospital.machine.caching
+    uid = hospital.studies(insured, west="20260101")["west"]
+    hospital.confirm(insured)
+    told = hospital.register(insured, clock.now() + TOMORROW)
+    search(hospital)
+    settings = hospital.settings
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(settings.home), settings.centre_url,
+         settings.client_id, settings.client_secret],
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == -signal.SIGKILL
+    assert (hospital.held(uid), hospital.application(told).state) == (2, "fetching")
+    caching.step()
+    assert (hospital.held(uid), hospital.application(told).state) == (3, "cached")
+    with hospital.country.west.cloud.database.session() as session:
+        wanted = select(AuditEvent).where(AuditEvent.event == "province.fetch")
+        last = session.scalars(wanted.order_by(AuditEvent.sequence.desc())).first()
+        assert last is not None and last.detail["first"] == 2
 
 
 def searching_of(hospital: Hospital) -> Sequence[str]:
