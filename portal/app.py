@@ -27,9 +27,11 @@ from portal import (
 from portal.admin import install_admin
 from portal.api.hospital import install_hospital_api
 from portal.api.provinces import install_provinces
+from portal.api.sealed import ApiRequest
 from portal.auth import install_auth
 from portal.auth.providers import install_providers
 from portal.authorisations import install_authorisations
+from portal.cds_hooks import install_cds_hooks
 from portal.context import install_context, install_transactions
 from portal.decisions import install_decisions
 from portal.dicomweb import install_dicomweb
@@ -77,6 +79,7 @@ def create_app(cloud: ImageCloud, config: Mapping[str, Any] | None = None) -> Fl
     """
     ensure_logging(cloud.settings.log_dir)
     app = Flask("portal", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.request_class = ApiRequest
     app.config.update(_configuration(cloud) | dict(config or {}))
     app.session_interface = FramedSessions()
     app.jinja_env.undefined = StrictUndefined
@@ -156,6 +159,7 @@ def _register_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(preferences.blueprint)
     install_oauth(app)
     install_hospital_api(app)
+    install_cds_hooks(app)
     install_study(app)
     install_share(app)
     install_downloads(app)

@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749 import InvalidClientError
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, import_key
 
 from portal.context import current_cloud, database_session
 from portal.oauth.client import PRIVATE_KEY_JWT, OAuthClient, token_url
@@ -19,6 +19,11 @@ ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "Ed25519", "EdDSA"]
 CLOCK_SKEW = 10
 LONGEST_LIFE = 300  # seconds
 LONGEST_JTI = 200
+
+
+def live_keys(client_id: str) -> KeySet:
+    """Return the live public keys of a client; none for one that has a secret."""
+    return KeySet([import_key(one) for one in clients.public_keys(database_session(), client_id)])
 
 
 class SignedAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
@@ -32,9 +37,7 @@ class SignedAssertion(JWTBearerClientAssertion):  # type: ignore[misc]
 
     def resolve_client_public_key(self, client: OAuthClient) -> KeySet:
         """Return the client's live keys."""
-        return KeySet.import_key_set(
-            {"keys": clients.public_keys(database_session(), client.client_id)}
-        )
+        return live_keys(client.client_id)
 
     def process_assertion_claims(self, assertion: str, resolve_key: KeySet) -> dict[str, Any]:
         """Return the claims of an assertion that one of the keys has signed.

@@ -133,12 +133,13 @@ def test_a_new_secret_overlaps_with_the_old(case: LaunchCase) -> None:
 
 @pytest.mark.requirement("F-36")
 def test_a_signature_serves_once(case: LaunchCase) -> None:
-    key = signing_key()
-    rotate(case, timedelta(0), public_key=key.as_dict(private=False))
-
     def ask(signed: str) -> int:
         form = {"client_assertion_type": ASSERTION, "client_assertion": signed}
         return ask_token(case, **form).status_code
+
+    key = signing_key()
+    assert ask(assertion(case.client_id, key)) == REFUSED, "it has a secret and no key"
+    rotate(case, timedelta(0), public_key=key.as_dict(private=False))
 
     now = int(clock.now().timestamp())
     signed = assertion(case.client_id, key)

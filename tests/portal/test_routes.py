@@ -24,6 +24,7 @@ PUBLIC = {
     "/",
     "/assets/<path:path>",
     "/authorisations/evidence",
+    "/cds-services",
     "/dev/mailbox",
     "/healthz",
     "/language",
