@@ -19,6 +19,7 @@ STATES = {
     SpoolState.SENT: "已上传，待核对 / sent, to be compared",
     SpoolState.VERIFIED: "中心已确认 / held by the centre",
     SpoolState.STOPPED: "已拦下 / stopped",
+    SpoolState.PUSHED: "外院推送 / pushed by another hospital",
     SpoolState.CACHED: "本地缓存 / cached",
 }
 REASONS = {

@@ -18,6 +18,7 @@ from portal.api.callers import client_may, current_caller
 from portal.api.document import CLIENT, document
 from portal.api.models import Problem, Strict
 from portal.api.quality import SupplementTold, supplements
+from portal.api.sealed import record_key
 from portal.context import current_cloud, database_session
 from portal.identity import source_address
 from server import audit, gateway_releases, gateways
@@ -55,6 +56,7 @@ class GatewayOrders(BaseModel):
     received_at: datetime
     supplement: list[SupplementTold]
     upgrade: UpgradeOffered | None
+    record_key: str = Field(description="加密结构化数据的密钥 / for sealed records (E-19)")
 
 
 @blueprint.post("/gateway/heartbeat")
@@ -73,6 +75,7 @@ def heartbeat(json: Heartbeat) -> Response:
         received_at=kept.last_seen_at,
         supplement=supplements(session, caller.institution_id),
         upgrade=_offered(session, caller.client_id),
+        record_key=record_key(current_cloud().master_key, caller.client_id),
     )
     return Response(answer.model_dump_json(), HTTPStatus.OK, content_type="application/json")
 

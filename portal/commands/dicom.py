@@ -11,7 +11,8 @@ from portal.commands.common import ready_cloud
 from server import settings as settings_module
 from server.dimse.listener import Address
 from server.dimse.peers import load_peers
-from server.dimse.service import DicomService, Endpoints, tls_files
+from server.dimse.service import DicomService, Endpoints
+from server.dimse.tls import tls_files
 from server.settings import Settings
 
 

@@ -24,6 +24,7 @@ WORDS = {
 
 @click.group(invoke_without_command=True)
 @click.option("--bind", default="0.0.0.0:11113", show_default=True, help="HOST:PORT (DICOM)")
+@click.option("--tls-bind", default="0.0.0.0:2762", show_default=True, help="HOST:PORT (DICOM TLS)")
 @click.option(
     "--status-bind",
     default="127.0.0.1:8090",
@@ -31,10 +32,10 @@ WORDS = {
     help="HOST:PORT (运行状态 / status)",
 )
 @click.pass_context
-def gateway(context: click.Context, bind: str, status_bind: str) -> None:
+def gateway(context: click.Context, bind: str, tls_bind: str, status_bind: str) -> None:
     """运行医院前置机 / Receive from devices, keep, check and upload to the centre."""
     if context.invoked_subcommand is None:
-        _run(bind, status_bind)
+        _run(bind, tls_bind, status_bind)
 
 
 @gateway.command()
@@ -51,14 +52,14 @@ def check() -> None:
     sys.exit(machine_check.exit_code(rows))
 
 
-def _run(bind: str, status_bind: str) -> None:
+def _run(bind: str, tls_bind: str, status_bind: str) -> None:
     settings = configuration.load()
     machine = Gateway(settings)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        port = machine.start(_address(bind, "--bind"))
+        port = machine.start(_address(bind, "--bind"), _address(tls_bind, "--tls-bind"))
         status = serve_status(machine, _address(status_bind, "--status-bind"))
     except OSError as error:
         machine.stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -141,12 +140,3 @@ def _told_each(handler: Callable[[Event], Iterator[Any]]) -> Callable[[Event], I
 
 def _supported() -> list[PresentationContext]:
     return [*contexts.plain_contexts(_QUERIES), *contexts.storage_contexts(as_scu=True)]
-
-
-def tls_files(
-    certificate: Path | None, key: Path | None, authorities: Path | None
-) -> TlsFiles | None:
-    """Return the files of TLS; None unless all three are named."""
-    if certificate is None or key is None or authorities is None:
-        return None
-    return TlsFiles(certificate, key, authorities)

@@ -27,3 +27,12 @@ class TlsFiles:
         context.load_verify_locations(cafile=self.authorities)
         context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+
+def tls_files(
+    certificate: Path | None, key: Path | None, authorities: Path | None
+) -> TlsFiles | None:
+    """Return the files of TLS; None unless all three are named."""
+    if certificate is None or key is None or authorities is None:
+        return None
+    return TlsFiles(certificate, key, authorities)

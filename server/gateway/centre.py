@@ -78,6 +78,7 @@ class Orders:
     rules_version: int
     supplement: tuple[tuple[str, str], ...] = ()  # task, and the study that it asks for
     upgrade: Offer | None = None
+    record_key: str = ""  # by which records are sealed (E-19), base64url
 
 
 class Centre(Protocol):
@@ -155,7 +156,8 @@ class HttpCentre:
                 (str(one["task_id"]), str(one["study_uid"])) for one in told.get("supplement", ())
             )
             rules, number = dict(told["rules"]), int(told["rules_version"])
-            return Orders(rules, number, supplement, _offer(told.get("upgrade")))
+            key = str(told.get("record_key", ""))
+            return Orders(rules, number, supplement, _offer(told.get("upgrade")), key)
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 

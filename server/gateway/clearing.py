@@ -11,26 +11,29 @@ from server.gateway.configuration import Rules
 from server.gateway.spool import Spool
 from server.gateway.tables import Deletion, SpooledObject, SpoolState
 
+# What the log says of copies; they end at `keep_until` and at no other time.
+_RULES = {SpoolState.CACHED: "cache", SpoolState.PUSHED: "pushed"}
+
 
 def clear_away(spool: Spool, rules: Rules) -> int:
     """Delete files whose time is over, each noted in the log; return how many.
 
     Only what the centre holds goes: verified objects `keep_days` after that, or at the end of a
-    cache's period where that is later; cached ones at the end of theirs.
+    cache's period where that is later; copies of others' at the end of theirs.
     """
     now = clock.now()
     count = 0
     with spool.database.session() as session:
         rows = session.scalars(
             select(SpooledObject).where(
-                SpooledObject.state.in_([SpoolState.VERIFIED, SpoolState.CACHED])
+                SpooledObject.state.in_([SpoolState.VERIFIED, SpoolState.CACHED, SpoolState.PUSHED])
             )
         ).all()
     for row in rows:
         end = _end_of(row, rules)
         if end is None or now < end:
             continue
-        spool.remove(row, "cache" if row.state == SpoolState.CACHED else "uploaded")
+        spool.remove(row, _RULES.get(row.state, "uploaded"))
         count += 1
     return count
 
@@ -46,7 +49,7 @@ def deletions(spool: Spool, study_uid: str) -> list[Deletion]:
 
 
 def _end_of(row: SpooledObject, rules: Rules) -> datetime | None:
-    if row.state == SpoolState.CACHED or row.verified_at is None:
+    if row.state in _RULES or row.verified_at is None:
         return row.keep_until
     uploaded = row.verified_at + timedelta(days=rules.keep_days)
     return max(uploaded, row.keep_until) if row.keep_until else uploaded

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from server.dimse.tls import TlsFiles, tls_files
 from server.sending.nodes import is_ae_title
 from server.settings import SettingsError
 
 DEFAULT_AE_TITLE = "YINGYUNGW"
 _CODECS = ("", "jpeg-ls", "jpeg-2000", "rle")
+_TLS = ("CERTIFICATE", "KEY", "AUTHORITIES")
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,6 +31,7 @@ class GatewaySettings:
     pacs_file: Path | None = None
     pictures: Path | None = None  # a folder that is watched (E-41)
     index_url: str = ""  # where all but images goes; "" is the same address (E-44)
+    tls: TlsFiles | None = None  # of the port by TLS; None listens on none
     sources_file: Path | None = None  # where records are collected from (E-36)
     upgrade_command: str = ""  # "" allows no upgrade (E-18)
     worklist: str = ""  # the node of `pacs_file` that is asked for exams
@@ -50,7 +53,8 @@ class Rules:
     compared with what the centre holds (E-10). `fetch_pacs`: the name of the PACS from which the
     last `fetch_days` are fetched every `fetch_minutes`; "" is none (E-12). `least_free_megabytes`:
     with less room nothing more is received. `calling_ae_titles`: whose associations are taken,
-    beside the PACS'; none is everybody's.
+    beside the PACS'; none is everybody's. `partner_ae_titles`: other hospitals' front machines;
+    what they push (跨院推送) is read here for `keep_days` and not uploaded (E-19).
     """
 
     compression: str = ""
@@ -64,6 +68,7 @@ class Rules:
     fetch_minutes: int = 15
     least_free_megabytes: int = 1024
     calling_ae_titles: tuple[str, ...] = ()
+    partner_ae_titles: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Rules:
@@ -85,8 +90,9 @@ class Rules:
             raise ValueError("compression or fetch_by is unknown")
         if min(rules.keep_days, rules.reconcile_minutes, rules.fetch_days, rules.fetch_minutes) < 1:
             raise ValueError("days and minutes are 1 at least")
-        if not all(map(is_ae_title, (*rules.emergency_sources, *rules.calling_ae_titles))):
-            raise ValueError("emergency_sources and calling_ae_titles are AE titles")
+        titles = (*rules.emergency_sources, *rules.calling_ae_titles, *rules.partner_ae_titles)
+        if not all(map(is_ae_title, titles)):
+            raise ValueError("what is no AE title stands among the AE titles")
         return rules
 
 
@@ -110,19 +116,17 @@ def load(environ: Mapping[str, str] | None = None) -> GatewaySettings:
         raise SettingsError("YINGYUN_GATEWAY_CLIENT_ID 与口令不能为空 / client id and secret")
     if not is_ae_title(title):
         raise SettingsError("YINGYUN_GATEWAY_AE_TITLE 不是 AE Title / is no AE title")
-    pacs = environ.get("YINGYUN_GATEWAY_PACS_FILE")
-    pictures = environ.get("YINGYUN_GATEWAY_PICTURES")
-    sources = environ.get("YINGYUN_GATEWAY_SOURCES_FILE")
     return GatewaySettings(
         home=Path(environ.get("YINGYUN_HOME", "var")).resolve(),
         centre_url=url,
         client_id=client_id,
         client_secret=secret,
         ae_title=title,
-        pacs_file=Path(pacs) if pacs else None,
-        pictures=Path(pictures) if pictures else None,
+        pacs_file=_path(environ, "YINGYUN_GATEWAY_PACS_FILE"),
+        pictures=_path(environ, "YINGYUN_GATEWAY_PICTURES"),
         index_url=index_url,
-        sources_file=Path(sources) if sources else None,
+        tls=tls_files(*(_path(environ, f"YINGYUN_GATEWAY_TLS_{one}_FILE") for one in _TLS)),
+        sources_file=_path(environ, "YINGYUN_GATEWAY_SOURCES_FILE"),
         upgrade_command=environ.get("YINGYUN_GATEWAY_UPGRADE_COMMAND", ""),
         worklist=environ.get("YINGYUN_GATEWAY_WORKLIST", ""),
     )
@@ -136,3 +140,7 @@ def _address(environ: Mapping[str, str], name: str) -> str:
     if parts.scheme != "https" and parts.hostname not in _LOCAL:
         raise SettingsError(f"{name} 须为 https:// / must be https")
     return url
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from pydicom import Dataset
 from pynetdicom import evt
 from pynetdicom.events import Event, EventHandlerType
 
+from server import clock
 from server.dimse import contexts
 from server.dimse.files import file_of
 from server.dimse.listener import Bounds, Listener
@@ -21,6 +24,7 @@ from server.dimse.storing import (
 )
 from server.gateway.reading import Reading
 from server.gateway.spool import ConflictError, Spool
+from server.gateway.tables import SpoolState
 from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
 from server.ingest.rejection import RefusedError
@@ -61,7 +65,13 @@ class Receiving:
         try:
             received = parse(data, self._limits)
             rules, _ = self._spool.rules()
-            self._spool.put(received, source=source, rules=rules)
+            if source in rules.partner_ae_titles:
+                end = clock.now() + timedelta(days=rules.keep_days)
+                self._spool.put(
+                    received, source=source, rules=rules, state=SpoolState.PUSHED, keep_until=end
+                )
+            else:
+                self._spool.put(received, source=source, rules=rules)
         except RefusedError as refusal:
             return refusal_of(refusal.reason)
         except DirectoryFileError:

@@ -89,9 +89,13 @@ class Gateway:
         self._stopping = Event()
         self._threads: list[Thread] = []
 
-    def start(self, address: Address) -> int:
-        """Listen and begin to work; return the port. Raises OSError where it is taken."""
+    def start(self, address: Address, tls_address: Address | None = None) -> int:
+        """Listen and begin to work; return the port. Raises OSError where it is taken, or the
+        files of TLS cannot be used."""
         port = self._listener.listen(address)
+        files = self._settings.tls
+        if files is not None and tls_address is not None:
+            self._listener.listen(tls_address, files.context())
         for name, work in (
             ("upload", self._upload),
             ("heartbeat", self._every(lambda: HEARTBEAT_SECONDS, self.report)),
@@ -140,6 +144,7 @@ class Gateway:
         self.health.centre_reached_at = clock.now().isoformat(timespec="seconds")
         self._to_supplement = orders.supplement
         self._offer = orders.upgrade
+        self.collecting.record_key = orders.record_key
         if orders.rules_version != state["rules_version"]:
             try:
                 self.spool.keep_rules(orders.rules, orders.rules_version)
@@ -154,9 +159,10 @@ class Gateway:
 
     def _limit_callers(self) -> None:
         """Take associations of those only whom the rules name, and of the PACS that send back."""
-        titles = self.spool.rules()[0].calling_ae_titles
+        rules, _ = self.spool.rules()
+        titles = rules.calling_ae_titles
         pacs = [one.ae_title for one in load_nodes(self._settings.pacs_file)] if titles else []
-        self._listener.limit_callers([*titles, *pacs])
+        self._listener.limit_callers([*titles, *rules.partner_ae_titles, *pacs] if titles else [])
 
     def collect(self) -> None:
         """Collect records of the hospital's systems, and send them."""

@@ -27,6 +27,7 @@ class SpoolState(enum.StrEnum):
     SENT = "sent"  # the centre said it is stored
     VERIFIED = "verified"  # the centre was asked and holds it
     STOPPED = "stopped"  # not to be sent as it is (E-11); `reason` says why
+    PUSHED = "pushed"  # by another hospital's front machine: read here, not uploaded (E-19)
     CACHED = "cached"  # came from the centre, to be read here (E-26)
 
 

@@ -148,7 +148,7 @@ def test_a_later_visit_lengthens_the_period_and_fetches_nothing_twice(
     assert len(spool.of_study(centre.study_uid)) == 3
 
 
-@pytest.mark.requirement("E-25")
+@pytest.mark.requirement("E-25", "E-19")
 def test_what_broke_off_goes_on_from_there_also_after_a_restart(
     tmp_path: Path, centre: MemoryCache
 ) -> None:

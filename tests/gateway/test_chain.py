@@ -43,7 +43,7 @@ class Meddler(requests.Session):
         return super().request(*arguments, **options)
 
 
-@pytest.mark.requirement("I-03")
+@pytest.mark.requirement("I-03", "E-19")
 def test_a_changed_tag_or_pixel_is_refused_and_what_is_kept_is_chained(
     centre: HospitalsCentre, tmp_path: Path
 ) -> None:

@@ -103,7 +103,7 @@ class Network(requests.Session):
         return super().request(method, url, **options)
 
 
-@pytest.mark.requirement("E-36", "E-44", "E-06")
+@pytest.mark.requirement("E-36", "E-44", "E-46")
 def test_four_connectors_bring_an_exam_together(
     centre: HospitalsCentre, addresses: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -120,6 +120,8 @@ def test_four_connectors_bring_an_exam_together(
     network = Network()
     machine = Gateway(settings, HttpCentre(settings, network))
     machine.spool.keep_rules(dict(RULES), 1)
+    assert machine.collecting.step() == 0, "nothing goes before the centre told the key"
+    machine.report()
     assert machine.collecting.step() == 1 + 4 + 1, "settlement, steps, list"
     counts = machine.collecting.counts()
     assert (counts["sent"], counts["waiting"], counts["failures"]) == (6, 1, {})

@@ -41,7 +41,7 @@ def made_today(pacs: Orthanc, tmp_path_factory: pytest.TempPathFactory) -> Patie
     return patient
 
 
-@pytest.mark.requirement("E-12")
+@pytest.mark.requirement("E-12", "E-19")
 @pytest.mark.parametrize("by", ["get", "move"])
 def test_what_the_pacs_has_of_today_is_fetched_once(
     pacs: Orthanc, made_today: Patient, tmp_path: Path, by: str

@@ -50,7 +50,7 @@ def states(spool: Spool) -> dict[str, int]:
     return {name: count.objects for name, count in spool.counts().items() if count.objects}
 
 
-@pytest.mark.requirement("E-42")
+@pytest.mark.requirement("E-42", "E-19")
 def test_what_is_received_lies_encrypted_and_goes_to_the_centre(
     spool: Spool, tmp_path: Path
 ) -> None:
@@ -68,7 +68,7 @@ def test_what_is_received_lies_encrypted_and_goes_to_the_centre(
     assert states(spool) == {"verified": 1}
 
 
-@pytest.mark.requirement("E-04")
+@pytest.mark.requirement("E-04", "E-19")
 def test_what_is_no_dicom_or_broken_is_refused_with_a_reason(spool: Spool) -> None:
     whole = image()
     for data, reason in ((whole[: len(whole) // 2], "truncated"), (b"GIF89a", "not_dicom")):
@@ -170,7 +170,7 @@ def test_while_the_centre_is_away_objects_wait_longer_each_time(spool: Spool) ->
         assert states(spool) == {"sent": 1}
 
 
-@pytest.mark.requirement("E-05", "E-40")
+@pytest.mark.requirement("E-05", "E-40", "E-19")
 def test_compression_changes_no_pixel(spool: Spool) -> None:
     spool.keep_rules(RULES | {"compression": "jpeg-ls"}, 2)
     centre, data = MemoryCentre(), image()

@@ -31,7 +31,7 @@ def send(port: int, title: str, *paths: Path) -> None:
     subprocess.run([*command, *map(str, paths)], check=True, timeout=60)
 
 
-@pytest.mark.requirement("E-01", "D-35", "E-42")
+@pytest.mark.requirement("E-01", "D-35", "E-42", "E-19")
 def test_from_the_device_to_the_centre(centre: HospitalsCentre, tmp_path: Path) -> None:
     settings = centre.settings(tmp_path / "gateway")
     machine = Gateway(settings)
