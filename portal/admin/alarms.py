@@ -89,6 +89,7 @@ def _row(alarm: Alarm) -> AlarmRow:
 
 def _kinds() -> dict[str, str]:
     return {
+        "health_platform": _("区域平台没有应答"),
         "link_down": _("链路不通"),
         "storage_level": _("存储超过水位"),
         "object_damaged": _("影像损坏"),

@@ -20,6 +20,7 @@ sys.meta_path[:] = [one for one in sys.meta_path if hasattr(one, "find_spec")]
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDTH, HEIGHT = 760, 320
+LEGEND_COLUMNS, LEGEND_ROW = 4, 22
 _LEFT_OUT = {"defs", "script", "style", "desc"}
 
 
@@ -30,10 +31,14 @@ def bars(
     *,
     stacked: bool = False,
     unit: str = "",
+    newest_last: bool = False,
 ) -> Markup:
-    """Return bars, one a label in each series; beside each other or on top."""
+    """Return bars, one a label in each series; beside each other or on top.
+
+    With `newest_last` a chart that is wider than the screen begins at its end.
+    """
     kind = pygal.StackedBar if stacked else pygal.Bar
-    return _drawn(kind, title, labels, series, unit)
+    return _drawn(kind, title, labels, series, unit, newest_last=newest_last)
 
 
 def lines(
@@ -44,7 +49,13 @@ def lines(
 
 
 def _drawn(
-    kind: Any, title: str, labels: Sequence[str], series: Mapping[str, Sequence[float]], unit: str
+    kind: Any,
+    title: str,
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    unit: str,
+    *,
+    newest_last: bool = False,
 ) -> Markup:
     chart = kind(
         css=[],
@@ -53,7 +64,7 @@ def _drawn(
         height=HEIGHT,
         show_legend=len(series) > 1,
         legend_at_bottom=True,
-        legend_at_bottom_columns=4,
+        legend_at_bottom_columns=LEGEND_COLUMNS,
         margin=10,
         x_label_rotation=35 if len(labels) > 8 else 0,
         show_minor_x_labels=len(labels) <= 16,
@@ -68,6 +79,10 @@ def _drawn(
     for name, values in series.items():
         chart.add(name, list(values))
     tree = chart.render_tree()
+    if len(series) > 1:
+        # pygal reckons its legend's rows lower than our type draws them.
+        rows = -(-len(series) // LEGEND_COLUMNS)
+        tree.set("viewBox", f"0 0 {WIDTH} {HEIGHT + rows * LEGEND_ROW}")
     _clean(tree)
     # Within the page a namespace prefix would make other elements of it than SVG's.
     for one in tree.iter():
@@ -79,8 +94,9 @@ def _drawn(
     text = ET.tostring(tree, encoding="unicode", method="html")
     # Drawn here; ElementTree escapes the words in it.
     # On phones it scrolls within its frame, by keyboard too.
-    frame = '<div class="chart" tabindex="0" role="group" aria-label="{}">{}</div>'
-    return Markup(frame).format(title, Markup(text))  # noqa: S704
+    frame = '<div class="chart{}" tabindex="0" role="group" aria-label="{}">{}</div>'
+    begins = " chart-newest" if newest_last else ""
+    return Markup(frame).format(begins, title, Markup(text))  # noqa: S704
 
 
 def _clean(tree: Any) -> None:

@@ -7,7 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from portal.admin.console import Cell, Table, actor, in_language, show
+from portal.admin.console import (
+    Cell,
+    Table,
+    actor,
+    asked_institution,
+    choosable,
+    in_language,
+    show,
+)
 from portal.admin.sections import changes, reads
 from portal.context import database_session
 from portal.study.quality import duty_words
@@ -34,7 +42,13 @@ def page() -> str:
         if row.institution.ended_at is None
     ]
     words = duty_words()
-    states = quality_duties.states(session, [one.id for one in living])
+    # Many hospitals have three duties each: the centre sees those that somebody looks after.
+    chosen = asked_institution()
+    states = quality_duties.states(
+        session,
+        [one.id for one in living if chosen in {None, one.id}],
+        kept_alone=chosen is None,
+    )
     table = Table(
         _("任务和频次"),
         (_("机构"), _("岗位"), _("人员"), _("待看"), _("超期"), _("近 30 天评定"), _("抽查"),
@@ -46,7 +60,7 @@ def page() -> str:
             for one in states
         ],
         numbers=frozenset({2, 3, 4, 5, 6}),
-        empty=_("还没有机构。"),
+        empty=_("还没有指定质控人员。在下方为医生账户指定岗位。"),
     )  # fmt: skip
     return show(
         "admin/duties.html",
@@ -56,6 +70,8 @@ def page() -> str:
         duties=[("", _("不承担质控")), *((one.value, words[one]) for one in Duty)],
         plain_duties=[(one.value, words[one]) for one in Duty],
         institutions=living,
+        choosable=choosable(),
+        chosen=chosen,
     )
 
 

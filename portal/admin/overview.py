@@ -53,6 +53,7 @@ def page() -> str:
     arrived = overview.studies_by_day(session, who, days)
     title = _("近 14 天收到的检查（次）")
     labels = [day[5:] for day in arrived]
+    bars = charts.bars(title, labels, {_("检查"): [*arrived.values()]}, newest_last=True)
     return show(
         "admin/overview.html",
         waiting=[one for one in cards if one.count],
@@ -62,7 +63,7 @@ def page() -> str:
         figures=overview.figures(session, who),
         size=size,
         arrived=arrived,
-        chart=Figure(title, charts.bars(title, labels, {_("检查"): [*arrived.values()]})),
+        chart=Figure(title, bars),
     )
 
 

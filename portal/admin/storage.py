@@ -40,7 +40,10 @@ def page() -> str:
     title = _("近 90 天每天存入（GB）")
     weeks = [*arrived.items()][-30:]
     chart = charts.bars(
-        title, [day[5:] for day, _size in weeks], {"GB": [size / GIGA for _day, size in weeks]}
+        title,
+        [day[5:] for day, _size in weeks],
+        {"GB": [size / GIGA for _day, size in weeks]},
+        newest_last=True,
     )
     return show(
         "admin/storage.html",

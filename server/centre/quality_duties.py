@@ -105,8 +105,13 @@ def set_plan(
     actor.note(session, "quality.plan", "institution", str(institution_id), detail)
 
 
-def states(session: Session, institution_ids: Sequence[int]) -> list[DutyState]:
-    """Return each duty of institutions with what waits and what is overdue."""
+def states(
+    session: Session, institution_ids: Sequence[int], *, kept_alone: bool = False
+) -> list[DutyState]:
+    """Return each duty of institutions with what waits and what is overdue; with `kept_alone`
+    those alone that have people or a plan."""
+    plans = session.scalars(select(QualityPlan))
+    planned = {(one.institution_id, Duty(one.duty)) for one in plans}
     staffed = {
         (institution_id, Duty(duty)): count
         for institution_id, duty, count in session.execute(
@@ -129,6 +134,9 @@ def states(session: Session, institution_ids: Sequence[int]) -> list[DutyState]:
     for institution_id in institution_ids:
         institution = session.get_one(Institution, institution_id)
         for duty in Duty:
+            here = (institution_id, duty)
+            if kept_alone and here not in staffed and here not in planned:
+                continue
             plan = manual.plan_of(session, institution_id, duty)
             late = clock.now() - timedelta(days=plan.within_days)
             since = [at for _study, at in manual.waiting_since(session, institution_id, duty)]
@@ -153,7 +161,7 @@ def watch(cloud: ImageCloud) -> int:
     count = 0
     with cloud.database.session() as session:
         living = session.scalars(select(Institution.id).where(Institution.ended_at.is_(None))).all()
-        for one in states(session, living):
+        for one in states(session, living, kept_alone=True):
             subject = f"{one.institution.id}:{one.duty.value}"
             if not one.people or not one.overdue:
                 alarms.settle(session, OVERDUE, subject)
