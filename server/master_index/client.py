@@ -61,11 +61,11 @@ class PlatformClient:
         answer = self._post(self._platform.url, headers, json=dict(facts))
         if answer.status_code == HTTPStatus.ACCEPTED:
             return None
-        if answer.status_code in _PASSING or answer.status_code >= 500:
-            self._token = ""
-            raise PlatformUnavailableError(f"status_{answer.status_code}")
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise PlatformRefusedError(f"status_{answer.status_code}")
+            self._token = ""
+            if 400 <= answer.status_code < 500 and answer.status_code not in _PASSING:
+                raise PlatformRefusedError(f"status_{answer.status_code}")
+            raise PlatformUnavailableError(f"status_{answer.status_code}")
         try:
             said = _Answer.model_validate_json(answer.content)
         except ValidationError:

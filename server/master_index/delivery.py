@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from server import outbox, people
+from server import alarms, outbox, people
 from server.master_index.assigning import Assigned, assign
 from server.master_index.client import (
     PlatformClient,
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 IMAGES_PATH = "/api/v1/master-index/{entry_id}/images"
 _OURS = OutboxEntry.kind == outbox.MASTER_INDEX
 _MOST_AT_ONCE = 50
+SILENT_ALARM = "health_platform"
+TRIES_TO_ALARM = 3
 
 
 def tend(cloud: ImageCloud) -> int:
@@ -51,8 +53,10 @@ def tend(cloud: ImageCloud) -> int:
             except PlatformUnavailableError as error:
                 log.warning("health_platform_unavailable", reason=error.reason)
                 ledger.postpone(cloud, due[number:], error.reason)
+                _mind_silence(cloud, outbox_id, error.reason)
                 return taken
             taken += ledger.settle(cloud, [outbox_id], {outbox_id: verdict})
+            _mind_answer(cloud)
     return taken
 
 
@@ -78,3 +82,19 @@ def _tell(cloud: ImageCloud, client: PlatformClient, outbox_id: str) -> str:
     with cloud.database.session() as session:
         assigned = assign(session, entry.entry_id, index, actor_kind="system", actor="worker")
     return "" if assigned in {Assigned.ASSIGNED, Assigned.SAME} else f"index_{assigned}"
+
+
+def _mind_silence(cloud: ImageCloud, outbox_id: str, reason: str) -> None:
+    """Raise an alarm once an entry was tried in vain a few times."""
+    with cloud.database.session() as session:
+        if session.get_one(OutboxEntry, outbox_id).attempts >= TRIES_TO_ALARM:
+            words = (
+                f"区域平台没有收下主索引条目（{reason}），系统继续重试；请检查网络和设置 / the "
+                "regional health platform does not take entries; check network and settings"
+            )
+            alarms.raise_alarm(session, SILENT_ALARM, "", words)
+
+
+def _mind_answer(cloud: ImageCloud) -> None:
+    with cloud.database.session() as session:
+        alarms.settle(session, SILENT_ALARM, "")

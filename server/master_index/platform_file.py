@@ -55,7 +55,9 @@ def load_platform(path: Path | None) -> Platform | None:
         url=_address(path, content.get("url"), "url"),
         oauth2=None if oauth2 is None else _oauth2(path, oauth2),
         certificate=None if mutual is None else _certificate(path, mutual),
-        authorities=None if authorities is None else _file(path, authorities),
+        authorities=None
+        if authorities is None
+        else _file(path, _word(path, content, "authorities_file")),
     )
 
 

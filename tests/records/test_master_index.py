@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.serving import make_server
 
 from portal.app import create_app
-from server import clock, outbox
+from server import alarms, clock, outbox
 from server.clients import Scope
 from server.cloud import ImageCloud, open_cloud
 from server.master_index import PlatformFileError, assign, delivery, load_platform
@@ -87,6 +87,11 @@ def waiting(cloud: ImageCloud) -> list[OutboxEntry]:
         )
 
 
+def open_alarms(cloud: ImageCloud) -> int:
+    with cloud.database.session() as session:
+        return len(alarms.open_alarms(session, delivery.SILENT_ALARM))
+
+
 @pytest.mark.requirement("D-36")
 def test_an_examination_gets_its_index_whatever_happens_on_the_way(
     region: RecordsCase, configured: Settings, platform: HealthPlatform
@@ -101,11 +106,14 @@ def test_an_examination_gets_its_index_whatever_happens_on_the_way(
             platform.status = 503
             assert delivery.tend(again) == 0
         platform.status, platform.loses_answers = 200, 1
+        assert open_alarms(again) == 0, "it may be a short fault"
         with time_machine.travel(now + timedelta(minutes=5)):
             assert delivery.tend(again) == 0, "the answer is lost"
+        assert open_alarms(again) == 1
         with time_machine.travel(now + timedelta(minutes=10)):
             assert delivery.tend(again) == 1
             assert delivery.tend(again) == 0, "nothing is left"
+    assert open_alarms(again) == 0
     (entry,) = entries(again)
     assert platform.indexes == {entry.entry_id: entry.platform_index}
     assert set(platform.keys) == {entry.entry_id}, "a repetition is known as one"
@@ -295,6 +303,7 @@ def test_mutual_tls(tmp_path: Path) -> None:
         {"url": "http://platform.example", "mutual_tls": {}},
         {"url": "https://platform.example", "oauth2": {"client_id": "x"}},
         {"url": "https://platform.example", "oauth2": {}, "unknown": 1},
+        {"url": "https://platform.example", "mutual_tls": [], "authorities_file": 5},
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, facts: object) -> None:
