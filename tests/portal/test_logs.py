@@ -112,6 +112,7 @@ def test_lines_of_all_kinds_hold_the_schema_and_are_kept_in_the_file_of_the_day(
         from portal.app import create_app
         from server import settings
         from server.cloud import open_cloud, upgrade_database
+        from server.jobs import regular
         home = {str(tmp_path)!r}
         chosen = settings.load({{"YINGYUN_HOME": home, "YINGYUN_LOG_DIR": home + "/logs"}})
         upgrade_database(chosen)
@@ -119,7 +120,7 @@ def test_lines_of_all_kinds_hold_the_schema_and_are_kept_in_the_file_of_the_day(
         client = create_app(cloud).test_client()
         for address in ("/healthz", "/login", "/nowhere", "/studies"):
             client.get(address)
-        cloud.jobs.keep_house()
+        regular.keep_house(cloud)
         from server import alarms
         alarms.raise_now(cloud, "storage_level", "first", "满 / full")
         try:

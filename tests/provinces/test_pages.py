@@ -11,6 +11,7 @@ import time_machine
 
 from server import clock
 from server.demo.people import id_number
+from server.jobs import regular
 from server.model import CacheRequest, CacheState
 from server.provinces import client, elsewhere
 from server.provinces.client import PeerUnavailableError
@@ -119,7 +120,7 @@ def test_a_consent_is_taken_back_on_the_account_page(country: Country, tmp_path:
         given = session.get_one(CacheRequest, remote.remote_study_id).consent_id
     visitor.submit(f"/account/consents/{given}/withdraw")
     assert "副本将在几分钟内删除" in visitor.text
-    country.east.cloud.jobs.tend_provinces()
+    regular.tend_provinces(country.east.cloud)
     visitor.get(f"/elsewhere/{remote.remote_study_id}")
     assert "副本已删除" in visitor.text
 

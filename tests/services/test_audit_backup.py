@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 
 from server import audit, audit_backup, clock
 from server.cloud import ImageCloud
+from server.jobs import regular
 from server.model import AuditEvent
 
 
@@ -34,7 +35,7 @@ def test_neither_the_daily_clearing_nor_anybody_else_deletes_an_entry(cloud: Ima
     for days in (audit_backup.KEPT_DAYS - 1, audit_backup.KEPT_DAYS, 400):
         with time_machine.travel(now + timedelta(days=days), tick=False):
             before = held(cloud)
-            cloud.jobs.keep_house()
+            regular.keep_house(cloud)
             assert held(cloud) >= before >= 3
             with pytest.raises(DatabaseError), cloud.database.session() as session:
                 session.execute(delete(AuditEvent))
@@ -43,7 +44,7 @@ def test_neither_the_daily_clearing_nor_anybody_else_deletes_an_entry(cloud: Ima
 @pytest.mark.requirement("F-12")
 def test_each_day_what_is_new_is_backed_up_sealed(cloud: ImageCloud) -> None:
     add_entries(cloud, 3)
-    cloud.jobs.keep_house()
+    regular.keep_house(cloud)
     first = sorted(cloud.vault.store.keys(audit_backup.FOLDER))
     add_entries(cloud, 2)
     assert audit_backup.back_up(cloud) == 2
