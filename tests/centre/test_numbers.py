@@ -258,7 +258,7 @@ def test_path_and_threshold_change_in_the_console_and_a_full_volume_raises_an_al
     assert "主存储" in visitor.text
     assert "70%" in visitor.text
     folder = (tmp_path / "second").as_uri()
-    facts = {"alarm_percent": "1", "capacity": "0.0005"}  # whatever the disk of the tests is
+    facts = {"alarm_percent": "1", "capacity": "0.000001"}  # whatever the disk of the tests is
     visitor.submit("/admin/storage", name="二号卷", url=folder, tier="hot", **facts)
     assert "二号卷" in visitor.text
     files = write_sample(samples.small_dx(), tmp_path / "dx")
@@ -270,7 +270,7 @@ def test_path_and_threshold_change_in_the_console_and_a_full_volume_raises_an_al
         volume = session.scalars(select(StorageVolume)).one().volume_id
     assert "二号卷" in visitor.get("/admin/alarms").get_data(as_text=True)
     visitor.get("/admin/storage")
-    visitor.submit(f"/admin/storage/{volume}", alarm_percent="99")
+    visitor.submit(f"/admin/storage/{volume}", alarm_percent="99", capacity="1")
     assert "告警阈值 99%" in visitor.text
     with console.cloud.database.session() as session:
         assert session.scalars(select(Alarm)).one().closed_at is not None
