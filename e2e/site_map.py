@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from e2e import console, launching
+from e2e import console, launching, passing_on
 from e2e.browser import until
 from e2e.elsewhere import TRAVELLED, at_remote_study, at_timeline
 from e2e.health_data import send_health_data
+from e2e.passing_on import PATIENT
 from e2e.product import REVIEWER, Product
 from e2e.signing_in import give_password
-from server import authorisations, clock, downloads, sharing
+from server import authorisations
 from server.authorisations import assisting
 from server.authorisations.evidence import PhysicianAssistedEvidence
 from server.authorisations.recording import Asked
-from server.model import Account, AuthorisationMethod, CacheState, Person, Study
-from server.sharing import ShareScope
+from server.model import Account, AuthorisationMethod, CacheState, Person
 
-PATIENT = "zhang.shifan"
 NEWCOMER = "ceshi.yangben"
 DOCTOR = "doctor.shengli"
 OTHER_DOCTOR = "doctor.shiyi"
@@ -129,158 +127,6 @@ def _weasis(page: Page, product: Product) -> None:
     page.goto(f"/doctor/studies/{product.studies['ct']}/sending")
     page.get_by_role("button", name="在 Weasis 中打开").click()
     expect(page.get_by_role("link", name="打开 Weasis")).to_be_visible()
-
-
-def _created(page: Page, product: Product) -> None:
-    page.goto(f"/studies/{product.studies['us']}/shares/new")
-    page.locator("[name=password]").fill("k7m4xq")
-    page.get_by_role("button", name="生成分享链接和二维码").click()
-    expect(page.locator("[data-address]")).to_be_visible()
-
-
-def new_link(
-    product: Product,
-    *,
-    password: str | None = None,
-    study: str = "mr",
-    recipient_phone: str | None = None,
-) -> str:
-    """Share a study without the pages; returns the link."""
-    cloud = product.cloud
-    with cloud.database.session() as session:
-        account = session.scalars(select(Account).where(Account.login == PATIENT)).one()
-        new = sharing.create(
-            cloud,
-            session,
-            account=account,
-            study=session.get_one(Study, product.studies[study]),
-            password=password,
-            lifetime=timedelta(hours=1),
-            max_views=None,
-            scope=ShareScope(report=True, images=True, dicom=True),
-            recipient="王医生",
-            recipient_phone=recipient_phone,
-            show_identity=False,
-        )
-        return f"{product.base_url}/s/{new.share.share_id}#{new.secret}"
-
-
-def _shares(page: Page, product: Product) -> None:
-    new_link(product)
-    page.goto("/shares")
-    expect(page.locator(".share-row").first).to_be_visible()
-
-
-def _revoke_question(page: Page, product: Product) -> None:
-    _shares(page, product)
-    page.locator(".share-row").get_by_role("button", name="撤销").first.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-
-
-def _revoke_page(page: Page, product: Product) -> None:
-    """The same question where no script runs."""
-    share_id = new_link(product).rpartition("/s/")[2].partition("#")[0]
-    page.goto(f"/shares/{share_id}/revoke")
-
-
-def _share_detail(page: Page, product: Product) -> None:
-    _shares(page, product)
-    page.locator(".share-row h2 a").first.click()
-    expect(page.get_by_role("heading", name="分享详情")).to_be_visible()
-
-
-def _door(page: Page, product: Product) -> None:
-    page.goto(new_link(product))
-
-
-def _door_password(page: Page, product: Product) -> None:
-    page.goto(new_link(product, password="k7m4xq"))
-    page.get_by_role("button", name="打开").click()
-    expect(page.get_by_label("分享密码")).to_be_visible()
-
-
-def _door_code(page: Page, product: Product) -> None:
-    page.goto(new_link(product, recipient_phone="13900139000"))
-    page.get_by_role("button", name="打开").click()
-    expect(page.get_by_label("短信验证码")).to_be_visible()
-
-
-def _share_card(page: Page, product: Product) -> None:
-    _created(page, product)
-    page.get_by_role("button", name="打开可打印的卡片").click()
-    expect(page.locator(".paper")).to_be_visible()
-
-
-DOWNLOAD_PASSWORD = "k7m4xq29"
-
-
-def new_download(product: Product) -> str:
-    """Have a small study packed without the pages; returns the download's id."""
-    cloud = product.cloud
-    with cloud.database.session() as session:
-        account = session.scalars(select(Account).where(Account.login == PATIENT)).one()
-        return downloads.create(
-            cloud,
-            session,
-            account=account,
-            study=session.get_one(Study, product.studies["us"]),
-            password=DOWNLOAD_PASSWORD,
-            lifetime=timedelta(hours=1),
-            verified_at=clock.now(),
-        ).download_id
-
-
-def _downloads(page: Page, product: Product) -> None:
-    new_download(product)
-    page.goto("/downloads")
-    expect(page.locator(".share-row").first).to_be_visible()
-
-
-def _download_detail(page: Page, product: Product) -> None:
-    page.goto(f"/downloads/{new_download(product)}")
-    expect(page.get_by_role("heading", name="下载详情")).to_be_visible()
-
-
-def _download_door(page: Page, product: Product) -> None:
-    page.goto(f"/d/{new_download(product)}")
-
-
-def _download_opened(page: Page, product: Product) -> None:
-    _download_door(page, product)
-    page.get_by_label("下载密码").fill(DOWNLOAD_PASSWORD)
-    page.get_by_role("button", name="打开").click()
-    expect(page.get_by_role("link", name="下载")).to_be_visible()
-
-
-def _download_closed(page: Page, product: Product) -> None:
-    page.goto(f"/d/{'0' * 22}")
-    page.get_by_label("下载密码").fill(DOWNLOAD_PASSWORD)
-    page.get_by_role("button", name="打开").click()
-    expect(page.get_by_role("heading", name="无法打开这个下载")).to_be_visible()
-
-
-def _overview(page: Page, product: Product) -> None:
-    page.goto(new_link(product))
-    page.get_by_role("button", name="打开").click()
-    expect(page.locator(".share-overview")).to_be_visible()
-
-
-def _shared_pictures(page: Page, product: Product) -> None:
-    _overview(page, product)
-    page.get_by_role("link", name="查看影像").click()
-    page.locator("[data-picture]").evaluate("(one) => one.decode()")
-
-
-def _shared_report(page: Page, product: Product) -> None:
-    _overview(page, product)
-    page.get_by_role("link", name="查看报告").click()
-    expect(page.locator(".report")).to_be_visible()
-
-
-def _closed(page: Page, product: Product) -> None:
-    page.goto(f"/s/{'0' * 22}#{'x' * 43}")
-    page.get_by_role("button", name="打开").click()
-    expect(page.get_by_role("heading", name="无法打开这个分享")).to_be_visible()
 
 
 def _doctor_and_person(session: Session) -> tuple[Account, Person]:
@@ -425,21 +271,21 @@ STOPS = (
     Stop("dicom", PATIENT, _dicom),
     Stop("dicom-opened", PATIENT, _dicom_opened),
     Stop("share-form", PATIENT, _at("/studies/{ct}/shares/new")),
-    Stop("share-created", PATIENT, _created),
-    Stop("share-card", PATIENT, _share_card),
+    Stop("share-created", PATIENT, passing_on.created),
+    Stop("share-card", PATIENT, passing_on.share_card),
     Stop("download-form", PATIENT, _at("/studies/{ct}/download")),
-    Stop("downloads", PATIENT, _downloads),
+    Stop("downloads", PATIENT, passing_on.download_list),
     Stop("downloads-empty", NEWCOMER, _at("/downloads")),
-    Stop("download-detail", PATIENT, _download_detail),
-    Stop("download-door", None, _download_door),
-    Stop("download-opened", None, _download_opened),
-    Stop("download-closed", None, _download_closed),
+    Stop("download-detail", PATIENT, passing_on.download_detail),
+    Stop("download-door", None, passing_on.download_door),
+    Stop("download-opened", None, passing_on.download_opened),
+    Stop("download-closed", None, passing_on.download_closed),
     Stop("shares-empty", NEWCOMER, _at("/shares")),
-    Stop("shares", PATIENT, _shares),
-    Stop("revoke-question", PATIENT, _revoke_question),
-    Stop("revoke-page", PATIENT, _revoke_page),
+    Stop("shares", PATIENT, passing_on.shares),
+    Stop("revoke-question", PATIENT, passing_on.revoke_question),
+    Stop("revoke-page", PATIENT, passing_on.revoke_page),
     Stop("revoke-all", PATIENT, _at("/shares/revoke-all")),
-    Stop("share-detail", PATIENT, _share_detail),
+    Stop("share-detail", PATIENT, passing_on.share_detail),
     Stop("account", PATIENT, _at("/account")),
     Stop("health-data", PATIENT, _health_data),
     Stop("security", PATIENT, _at("/account/security")),
@@ -471,13 +317,13 @@ STOPS = (
     Stop("not-found", PATIENT, _at("/nowhere")),
     Stop("offline", None, _at("/offline")),
     Stop("not-reviewed", PATIENT, _at("/studies/{draft}")),
-    Stop("door", None, _door),
-    Stop("door-password", None, _door_password),
-    Stop("door-code", None, _door_code),
-    Stop("overview", None, _overview),
-    Stop("shared-pictures", None, _shared_pictures),
-    Stop("shared-report", None, _shared_report),
-    Stop("closed", None, _closed),
+    Stop("door", None, passing_on.door),
+    Stop("door-password", None, passing_on.door_password),
+    Stop("door-code", None, passing_on.door_code),
+    Stop("overview", None, passing_on.overview),
+    Stop("shared-pictures", None, passing_on.shared_pictures),
+    Stop("shared-report", None, passing_on.shared_report),
+    Stop("closed", None, passing_on.closed),
     Stop("launched", None, launching.launched),
     Stop("launched-reminder", None, launching.launched_reminder),
     Stop("launched-request", None, launching.launched_request),

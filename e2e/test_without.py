@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.conftest import Visits
+from e2e.passing_on import new_link
 from e2e.signing_in import authenticator_code, give_code, give_password
-from e2e.site_map import new_link
 
 
 @pytest.mark.requirement("A-51", "B-15")
