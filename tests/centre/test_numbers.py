@@ -7,6 +7,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import select
@@ -249,17 +250,26 @@ def test_recognition_counts_reminders_saved_exams_and_fees(console: Console) -> 
         assert words in page
 
 
+class _Disk(NamedTuple):
+    """What `shutil.disk_usage` returns."""
+
+    total: int
+    used: int
+    free: int
+
+
 @pytest.mark.requirement("D-13", "D-14", "K-10")
 def test_path_and_threshold_change_in_the_console_and_a_full_volume_raises_an_alarm(
-    console: Console, tmp_path: Path
+    console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visitor = console["administrator"]
     visitor.get("/admin/storage")
     assert "主存储" in visitor.text
     assert "70%" in visitor.text
     folder = (tmp_path / "second").as_uri()
-    facts = {"alarm_percent": "1", "capacity": "0.000001"}  # whatever the disk of the tests is
-    visitor.submit("/admin/storage", name="二号卷", url=folder, tier="hot", **facts)
+    # Whatever the disk of the tests is: half of it is used.
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: _Disk(total=100, used=50, free=50))
+    visitor.submit("/admin/storage", name="二号卷", url=folder, tier="hot", alarm_percent="1")
     assert "二号卷" in visitor.text
     files = write_sample(samples.small_dx(), tmp_path / "dx")
     ingest_paths(console.cloud, files, institution_code=console.hospital.code)
@@ -270,7 +280,7 @@ def test_path_and_threshold_change_in_the_console_and_a_full_volume_raises_an_al
         volume = session.scalars(select(StorageVolume)).one().volume_id
     assert "二号卷" in visitor.get("/admin/alarms").get_data(as_text=True)
     visitor.get("/admin/storage")
-    visitor.submit(f"/admin/storage/{volume}", alarm_percent="99", capacity="1")
+    visitor.submit(f"/admin/storage/{volume}", alarm_percent="99")
     assert "告警阈值 99%" in visitor.text
     with console.cloud.database.session() as session:
         assert session.scalars(select(Alarm)).one().closed_at is not None
