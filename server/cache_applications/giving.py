@@ -21,6 +21,7 @@ from server.access import Action
 from server.archive import recalls
 from server.cache_applications import progress
 from server.cache_applications.lawful import is_lawful
+from server.cache_applications.listed import Listing
 from server.cache_applications.reasons import NotGivenError, Reason
 from server.model import (
     Authorisation,
@@ -52,18 +53,6 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 _RECALL_PAUSE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What there is to fetch of a study, in the order in which it comes.
-
-    `own`: the hospital that asks made it, so its doctors read it without anybody's authorisation.
-    """
-
-    study_uid: str
-    own: bool
-    objects: tuple[ListedObject, ...]
 
 
 @dataclass(frozen=True)

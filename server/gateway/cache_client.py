@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -11,8 +10,10 @@ from typing import Any, Protocol
 import requests
 import urllib3
 
+from server.cache_applications.listed import Listing
 from server.cache_applications.orders import CacheOrders, Opened, ToDelete, ToFetch
 from server.gateway.centre import CentreUnavailableError, HttpCentre
+from server.provinces.wire import ListedObject, read_message
 
 PATH = "/api/v1/gateway"
 _CHUNK_BYTES = 1 << 20
@@ -23,24 +24,6 @@ class NotGivenError(LookupError):
     """The centre does not give a study just now; it knows why, and when to try again."""
 
 
-@dataclass(frozen=True)
-class ListedObject:
-    """One object, as it will arrive."""
-
-    sop_instance_uid: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class ItemListed:
-    """The objects of a study in the order in which they come; `own`: this hospital made it."""
-
-    study_uid: str
-    own: bool
-    objects: tuple[ListedObject, ...]
-
-
 class CachingCentre(Protocol):
     """What a cache needs of its centre; every call raises CentreUnavailableError."""
 
@@ -48,7 +31,7 @@ class CachingCentre(Protocol):
         """Return what is to be done."""
         ...
 
-    def listing(self, item_id: str) -> ItemListed:
+    def listing(self, item_id: str) -> Listing:
         """Return what there is to fetch. Raises NotGivenError."""
         ...
 
@@ -87,15 +70,12 @@ class CacheClient:
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 
-    def listing(self, item_id: str) -> ItemListed:
+    def listing(self, item_id: str) -> Listing:
         """Ask for the objects of an item."""
         told = _content(self._centre.ask("GET", f"{PATH}/cache/{item_id}"))
         try:
-            objects = tuple(
-                ListedObject(str(one["sop_instance_uid"]), int(one["size"]), str(one["sha256"]))
-                for one in told["objects"]
-            )
-            return ItemListed(str(told["study_uid"]), bool(told["own"]), objects)
+            objects = tuple(read_message(ListedObject, one) for one in told["objects"])
+            return Listing(str(told["study_uid"]), bool(told["own"]), objects)
         except (KeyError, TypeError, ValueError) as error:
             raise CentreUnavailableError("malformed_answer") from error
 

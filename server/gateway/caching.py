@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from queue import Queue
 
@@ -11,9 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.cache_applications.listed import Listing
 from server.cache_applications.orders import Opened, ToDelete, ToFetch
 from server.cache_applications.reasons import Reason
-from server.gateway.cache_client import CachingCentre, ItemListed, ListedObject, NotGivenError
+from server.gateway.cache_client import CachingCentre, NotGivenError
 from server.gateway.cache_tables import CachedItem, CachedStudy, Telling
 from server.gateway.centre import CentreUnavailableError
 from server.gateway.spool import ConflictError, Spool
@@ -22,6 +23,8 @@ from server.ingest.limits import IngestLimits
 from server.ingest.parse import DirectoryFileError, parse
 from server.ingest.received import content_hash
 from server.ingest.rejection import RefusedError
+from server.provinces.cutting import ObjectStream
+from server.provinces.wire import ListedObject
 from server.storage import StorageError, StorageFullError
 
 log = structlog.get_logger()
@@ -130,7 +133,7 @@ class Caching:
         self._complete(item, listing)
         return 1
 
-    def _receive(self, item: ToFetch, listing: ItemListed) -> None:
+    def _receive(self, item: ToFetch, listing: Listing) -> None:
         here = {one.sop_instance_uid for one in self._spool.of_study(listing.study_uid)}
         missing = [
             number for number, one in enumerate(listing.objects) if one.sop_instance_uid not in here
@@ -138,7 +141,7 @@ class Caching:
         if not missing:
             return
         first = missing[0]
-        parts = _Parts(self._centre.objects(item.item_id, first))
+        parts = ObjectStream(self._centre.objects(item.item_id, first), CentreUnavailableError)
         for listed in listing.objects[first:]:
             self._keep(item, listed, parts.read(listed.size))
 
@@ -156,13 +159,13 @@ class Caching:
         except ConflictError:
             log.info("gateway_cache_conflict", item=item.item_id)  # its own, about to be sent
 
-    def _begin(self, listing: ItemListed) -> None:
+    def _begin(self, listing: Listing) -> None:
         """Note whose study it is before its first object comes: nobody's reads it in between."""
         with self._spool.database.session() as session:
             if session.get(CachedStudy, listing.study_uid) is None:
                 session.add(CachedStudy(study_uid=listing.study_uid, own=listing.own))
 
-    def _complete(self, item: ToFetch, listing: ItemListed) -> None:
+    def _complete(self, item: ToFetch, listing: Listing) -> None:
         self._spool.extend(listing.study_uid, item.keep_until)
         with self._spool.database.session() as session:
             session.merge(
@@ -215,25 +218,6 @@ class Caching:
             self._centre.tell(row.item_id, row.outcome, row.objects, row.reason)
             with self._spool.database.session() as session:
                 session.delete(session.get_one(Telling, row.id))
-
-
-class _Parts:
-    """Cuts a stream into objects."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-        self._rest = bytearray()
-
-    def read(self, size: int) -> bytes:
-        """Return the next `size` bytes. Raises CentreUnavailableError when the stream ends."""
-        while len(self._rest) < size:
-            part = next(self._parts, None)
-            if part is None:
-                raise CentreUnavailableError("broken_off")
-            self._rest += part
-        data = bytes(self._rest[:size])
-        del self._rest[:size]
-        return data
 
 
 def is_open(moment: datetime, study: CachedStudy | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from server.model import (
 from server.provinces import client, keeping
 from server.provinces.applying import consent_lives
 from server.provinces.client import PeerRefusedError, PeerUnavailableError
+from server.provinces.cutting import ObjectStream
 from server.provinces.keeping import ChangedInTransitError, CopyRefusedError
 from server.provinces.peers import Peer, Peers, ProvincesFileError, load_peers
 from server.provinces.records import certificate_of
@@ -145,28 +146,9 @@ def _receive(
 ) -> None:
     path = f"{RELEASE_PATH}/{listing.release_id}/objects?first={first}"
     with client.stream(plan.peers, plan.peer, path) as parts:
-        reader = _Reader(parts)
+        reader = ObjectStream(parts, PeerUnavailableError)
         for listed in listing.objects[first:]:
             keeping.keep(cloud, remote_study_id, listing, listed, reader.read(listed.size))
-
-
-class _Reader:
-    """Cuts a stream into objects."""
-
-    def __init__(self, parts: Iterator[bytes]) -> None:
-        self._parts = parts
-        self._rest = bytearray()
-
-    def read(self, size: int) -> bytes:
-        """Return the next `size` bytes. Raises PeerUnavailableError when the stream ends before."""
-        while len(self._rest) < size:
-            part = next(self._parts, None)
-            if part is None:
-                raise PeerUnavailableError("broken_off")
-            self._rest += part
-        data = bytes(self._rest[:size])
-        del self._rest[:size]
-        return data
 
 
 def _reason(error: Exception) -> str:

@@ -15,17 +15,19 @@ import time_machine
 from pydicom.uid import generate_uid
 
 from server import clock
+from server.cache_applications.listed import Listing
 from server.cache_applications.orders import CacheOrders, Opened, ToDelete, ToFetch
 from server.cache_applications.periods import end_at_gateway
 from server.clock import CHINA
 from server.finding import Level, Query
-from server.gateway.cache_client import ItemListed, ListedObject, NotGivenError
+from server.gateway.cache_client import NotGivenError
 from server.gateway.caching import Caching
 from server.gateway.catalogue import Catalogue
 from server.gateway.centre import CentreUnavailableError
 from server.gateway.clearing import clear_away, deletions
 from server.gateway.configuration import Rules
 from server.gateway.spool import Spool
+from server.provinces.wire import ListedObject
 from tests.gateway.case import RULES, gateway_settings, image, uid_of
 
 VISIT = datetime(2025, 10, 15, 10, 30, tzinfo=CHINA)
@@ -58,15 +60,17 @@ class MemoryCache:
             tuple(ToDelete(one, self.study_uid) for one in self.delete),
         )
 
-    def listing(self, item_id: str) -> ItemListed:
+    def listing(self, item_id: str) -> Listing:
         self._answer()
         if not self.given:
             raise NotGivenError
         objects = tuple(
-            ListedObject(uid_of(one), len(one), hashlib.sha256(one).hexdigest())
+            ListedObject(
+                sop_instance_uid=uid_of(one), size=len(one), sha256=hashlib.sha256(one).hexdigest()
+            )
             for one in self.data
         )
-        return ItemListed(self.study_uid, self.own, objects)
+        return Listing(self.study_uid, self.own, objects)
 
     def objects(self, item_id: str, first: int) -> Iterator[bytes]:
         self._answer()
