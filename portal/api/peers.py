@@ -24,6 +24,7 @@ from server.provinces.assertions import (
 )
 from server.provinces.client import TOKEN_TYPE
 from server.provinces.peers import Peers, ProvincesFileError, load_peers
+from server.provinces.sealing import MEDIA_TYPE, unseal
 from server.provinces.wire import Message, WireError, read_message
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -54,9 +55,12 @@ def own_name() -> str:
 
 
 def question(kind: type[M]) -> M:
-    """Return the body of the request as a message. Raises BadRequest."""
+    """Return the body of the request, decrypted, as a message. Raises BadRequest."""
+    body = request.get_data()
     try:
-        return read_message(kind, json.loads(request.get_data()))
+        if request.mimetype == MEDIA_TYPE:
+            body = unseal(body, cast(Peers, g.peers).private_key)
+        return read_message(kind, json.loads(body))
     except (ValueError, WireError) as error:
         raise BadRequest from error
 

@@ -20,6 +20,7 @@ from server.provinces.assertions import (
     sign_request,
 )
 from server.provinces.peers import Peer, Peers
+from server.provinces.sealing import MEDIA_TYPE, seal
 
 TOKEN_TYPE = "application/jwt"  # noqa: S105 - a media type (RFC 7519 10.3.1)
 _CHUNK_BYTES = 1 << 20
@@ -62,6 +63,8 @@ def ask(
     Raises PeerUnavailableError, PeerRefusedError.
     """
     body = json.dumps(dict(content), ensure_ascii=False).encode()
+    if peer.sealed:
+        body = seal(body, peer.public_key)
     with _request(peers, peer, Asked("POST", _path(peer, path), body), patience) as (answer, jti):
         token = _limited(answer)
     try:
@@ -97,7 +100,7 @@ def _request(
                 data=asked.body or None,
                 headers={
                     "Authorization": f"Bearer {token}",
-                    "Content-Type": "application/json",
+                    "Content-Type": MEDIA_TYPE if peer.sealed else "application/json",
                     "Accept": "application/json",
                     "Accept-Encoding": "identity",
                 },

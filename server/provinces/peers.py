@@ -34,6 +34,8 @@ class Peer:
     province_code: str = ""
     province_name: str = ""
     ca_file: Path | None = None
+    # Whether questions go to it encrypted for its key; "sealed": false for one that cannot.
+    sealed: bool = True
 
 
 @dataclass(frozen=True)

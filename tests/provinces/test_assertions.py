@@ -100,7 +100,8 @@ def test_an_answer_must_be_signed_by_who_was_asked(country: Country) -> None:
     east, west = peers_of(country.east), peers_of(country.west)
     question = {"certificate_type": "01", "certificate_number": ID_NUMBER}
     assert client.ask(east, east.centres["west"], PATH, question) == {"studies": []}
-    wrong = replace(east.centres["west"], public_key=east.private_key)
+    # (In clear: sealed for another key it would not even be read.)
+    wrong = replace(east.centres["west"], public_key=east.private_key, sealed=False)
     with pytest.raises(PeerUnavailableError, match="answer_not_signed"):
         client.ask(replace(east, centres={"west": wrong}), wrong, PATH, question)
     token, _ = sign_request(west, "east", Asked("GET", "/"))
