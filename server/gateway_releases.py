@@ -48,7 +48,14 @@ def add(cloud: ImageCloud, session: Session, version: str, file: Path) -> Gatewa
     return made
 
 
-def offer(session: Session, client_id: str, version: str) -> GatewayUpgrade:
+def offer(
+    session: Session,
+    client_id: str,
+    version: str,
+    *,
+    actor_kind: str = "system",
+    actor: str = "cli",
+) -> GatewayUpgrade:
     """Offer a version to a front machine, from its next heartbeat; audited.
 
     Offered once more it is tried once more. Raises ReleaseError.
@@ -61,7 +68,7 @@ def offer(session: Session, client_id: str, version: str) -> GatewayUpgrade:
     kept.version, kept.state, kept.offered_at, kept.told_at = version, "", clock.now(), None
     session.add(kept)
     session.flush()
-    _note(session, "gateway.offer", client_id, {"version": version})
+    _note(session, "gateway.offer", client_id, {"version": version}, actor_kind, actor)
     return kept
 
 
@@ -70,13 +77,15 @@ def offered(session: Session, client_id: str) -> GatewayUpgrade | None:
     return session.get(GatewayUpgrade, client_id)
 
 
-def withdraw(session: Session, client_id: str) -> bool:
+def withdraw(
+    session: Session, client_id: str, *, actor_kind: str = "system", actor: str = "cli"
+) -> bool:
     """Take an offer back, audited; tell whether there was one."""
     kept = session.get(GatewayUpgrade, client_id)
     if kept is None:
         return False
     session.delete(kept)
-    _note(session, "gateway.offer_withdrawn", client_id, {})
+    _note(session, "gateway.offer_withdrawn", client_id, {}, actor_kind, actor)
     return True
 
 
@@ -111,11 +120,18 @@ def _place(cloud: ImageCloud, sha256: str) -> Path:
     return cloud.settings.home / FOLDER / sha256
 
 
-def _note(session: Session, event: str, object_id: str, detail: dict[str, Any]) -> None:
+def _note(
+    session: Session,
+    event: str,
+    object_id: str,
+    detail: dict[str, Any],
+    actor_kind: str = "system",
+    actor: str = "cli",
+) -> None:
     audit.record(
         session,
-        actor_kind="system",
-        actor="cli",
+        actor_kind=actor_kind,
+        actor=actor,
         event=event,
         object_kind="client" if event != "gateway.release" else "release",
         object_id=object_id,

@@ -14,7 +14,7 @@ from portal.admin.console import Cell, Table, actor, in_language, moment, show
 from portal.admin.sections import changes, reads
 from portal.context import database_session
 from portal.typed import number_of
-from server import gateways
+from server import gateway_releases, gateways
 from server.gateway.configuration import Rules
 from server.model import Gateway, InstitutionClient
 
@@ -86,6 +86,25 @@ def change(client_id: str) -> ResponseReturnValue:
     return redirect(f"{LIST}/{client_id}", 303)
 
 
+@blueprint.post("/<client_id>/upgrade")
+@changes("gateways")
+def upgrade(client_id: str) -> ResponseReturnValue:
+    """Offer it a version, or take the offer back (E-18)."""
+    _found(client_id)
+    session, version = database_session(), request.form.get("version", "")
+    by = {"actor_kind": "account", "actor": f"account:{actor().account_id}"}
+    if not version:
+        gateway_releases.withdraw(session, client_id, **by)
+        flash(_("已收回升级任务。"), "success")
+        return redirect(f"{LIST}/{client_id}", 303)
+    try:
+        gateway_releases.offer(session, client_id, version, **by)
+    except gateway_releases.ReleaseError:
+        raise NotFound from None
+    flash(_("已下发升级任务，下次心跳（30 秒内）送达。"), "success")
+    return redirect(f"{LIST}/{client_id}", 303)
+
+
 def _reached() -> list[tuple[Gateway, InstitutionClient]]:
     session, who = database_session(), actor()
     found = [
@@ -106,9 +125,9 @@ def _one(kept: Gateway, client: InstitutionClient, given: dict[str, str], wrong:
     spool = kept.state.get("spool")
     told = Table(
         _("暂存的对象"),
-        (_("状态"), _("对象"), _("字节")),
+        (_("状态"), _("对象"), "MB"),
         [
-            (_spool_words().get(name, name), _figure(part, "objects"), _figure(part, "bytes"))
+            (_spool_words().get(name, name), _figure(part, "objects"), _figure(part, "megabytes"))
             for name, part in (spool if isinstance(spool, dict) else {}).items()
         ],
         numbers=frozenset({1, 2}),
@@ -123,8 +142,11 @@ def _one(kept: Gateway, client: InstitutionClient, given: dict[str, str], wrong:
             (_("最近心跳"), moment(kept.last_seen_at)),
             (_("版本"), kept.version or "-"),
             (_("剩余磁盘"), _room(kept)),
-            (_("最近的失败"), str(kept.state.get("failure") or _("无"))[:100]),
+            (_("最近的失败"), str(kept.state.get("last_failure") or _("无"))[:100]),
+            (_("结构化数据"), _records(kept)),
+            (_("升级"), _upgrade(kept)),
         ],
+        releases=[one.version for one in gateway_releases.releases(database_session())],
         told=told,
         given=given,
         rules=_rule_words(),
@@ -150,7 +172,32 @@ def _count(kept: Gateway, state: str) -> int | str:
 
 def _figure(part: Any, name: str) -> int | str:
     found = part.get(name) if isinstance(part, dict) else None
-    return found if isinstance(found, int) else 0
+    return found if isinstance(found, int) else round(found) if isinstance(found, float) else 0
+
+
+def _records(kept: Gateway) -> str:
+    told = kept.state.get("records")
+    return _(
+        "待传 %(waiting)s，被拒 %(refused)s，逾期 %(overdue)s",
+        **{name: _figure(told, name) for name in ("waiting", "refused", "overdue")},
+    )
+
+
+def _upgrade(kept: Gateway) -> str:
+    offered = gateway_releases.offered(database_session(), kept.client_id)
+    if offered is None:
+        return _("没有升级任务")
+    words = {
+        "": _("已下发，待前置机处理"),
+        "not_allowed": _("医院未开放自动升级，请通知人工升级"),
+        "refused_digest": _("文件与摘要不符，已拒绝；请核对后重新下发"),
+        "staged": _("已下载"),
+        "calling": _("正在执行升级命令"),
+        "command_failed": _("升级命令失败，请联系该医院"),
+        "handed_over": _("升级命令已完成，待重启"),
+        "running": _("已运行"),
+    }
+    return f"{offered.version} {words.get(offered.state, offered.state)}"
 
 
 def _room(kept: Gateway) -> str:
@@ -215,6 +262,8 @@ def _rule_words() -> list[tuple[str, str, str]]:
         "fetch_by": _("抓取方式"),
         "fetch_days": _("抓取最近几天"),
         "fetch_minutes": _("抓取间隔（分钟）"),
+        "calling_ae_titles": _("只接受这些呼叫方 AE 标题（逗号分隔，不填为不限）"),
+        "partner_ae_titles": _("合作医院前置机的 AE 标题（推送来的只供查阅，不上传）"),
         "least_free_megabytes": _("磁盘低于此值停止接收（MB）"),
     }
     found = []
@@ -231,5 +280,6 @@ def _spool_words() -> dict[str, str]:
         "sent": _("已上传，待核对"),
         "verified": _("中心已确认"),
         "stopped": _("已拦下"),
+        "pushed": _("外院推送"),
         "cached": _("本地缓存"),
     }

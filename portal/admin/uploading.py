@@ -30,7 +30,9 @@ from server import clock, outbox
 from server.cache_applications.troubles import troubles
 from server.centre import index_upload, indicators, records, settlements
 from server.centre.acting import OutOfReachError
+from server.centre.period import Period
 from server.centre.records import Kind, Wanted
+from server.collection import listing
 from server.csv_files import CsvError
 from server.model import CacheRequest, Institution, OutboxState, RemoteStudy, Study, SupplementTask
 from server.quality.rules import LABELS
@@ -78,7 +80,7 @@ def uploads() -> ResponseReturnValue:
         Report(
             _("上传监测"),
             _("收到的影像自动检查；缺失时自动生成补传任务并通知机构，补齐后自动关闭。"),
-            (rates, _tasks(chosen), lacking),
+            (rates, _tasks(chosen), lacking, _incomplete(days, chosen)),
             _figures(groups),
             notes=(
                 _(
@@ -92,6 +94,29 @@ def uploads() -> ResponseReturnValue:
             institutions=choosable(),
         )
     )
+
+
+def _incomplete(days: Period, chosen: int | None) -> Table:
+    """Show which of images, report and settlement each exam still lacks (E-47)."""
+
+    def tick(there: bool) -> str:
+        return _("已到") if there else _("缺")
+
+    found = listing.incomplete(database_session(), days.start, days.end, chosen, most=500)
+    return Table(
+        _("未完成的上传（影像、报告、结算）"),
+        (_("机构"), _("检查号"), _("首次登记"), _("影像"), _("报告"), _("结算"), _("期限")),
+        [
+            (
+                one.institution, one.accession_number, moment(one.opened_at),
+                tick(one.has_images), tick(one.has_report), tick(one.has_settlement),
+                Cell(_("结算逾期"), badge="danger") if one.late else "-",
+            )
+            for one in found
+        ],
+        single=True,
+        empty=_("没有未完成的上传。"),
+    )  # fmt: skip
 
 
 @blueprint.get("/admin/index")
