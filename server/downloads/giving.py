@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, event, func, or_, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import event, func, select, update
+from sqlalchemy.orm import Session
 
 from server import access, audit, clock
 from server.access import AccessDenied, Action, DenialReason
@@ -16,6 +16,7 @@ from server.accounts.passwords import MAX_LENGTH, hash_password
 from server.downloads.contents import is_current
 from server.downloads.errors import DownloadTermsError
 from server.model import Account, Download, DownloadVisit, Instance, Series, Study
+from server.passed_on import is_owner, newest_of
 
 if TYPE_CHECKING:
     from server.cloud import ImageCloud
@@ -93,14 +94,7 @@ def create(
 
 def downloads_of(session: Session, account: Account) -> Sequence[DownloadRecord]:
     """Return the downloads an account asked for and those of its person's images, newest first."""
-    found = session.scalars(
-        select(Download)
-        .join(Download.study)
-        .where(_is_owner(account))
-        .options(joinedload(Download.study).joinedload(Study.institution))
-        .order_by(Download.created_at.desc(), Download.download_id)
-        .limit(_LIST_LENGTH)
-    ).all()
+    found = newest_of(session, Download, account, _LIST_LENGTH)
     return [_as_record(session, account, one) for one in found]
 
 
@@ -109,7 +103,7 @@ def one_of(session: Session, account: Account, download_id: str) -> DownloadReco
     found = session.scalar(
         select(Download)
         .join(Download.study)
-        .where(Download.download_id == download_id, _is_owner(account))
+        .where(Download.download_id == download_id, is_owner(Download, account))
         .execution_options(populate_existing=True)
     )
     if found is None:
@@ -166,9 +160,3 @@ def _as_record(session: Session, account: Account, download: Download) -> Downlo
     )
     asked_by_me, current = download.account_id == account.id, is_current(session, download)
     return DownloadRecord(download, asked_by_me, completed or 0, current)
-
-
-def _is_owner(account: Account) -> ColumnElement[bool]:
-    if account.person_id is None:
-        return Download.account_id == account.id
-    return or_(Download.account_id == account.id, Study.person_id == account.person_id)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.access import AccessDenied, DenialReason
-from server.model import Account, Share, Study
-
-
-def is_owner(account: Account) -> ColumnElement[bool]:
-    """Return the condition on Share, joined with its study, for what an account sees of shares."""
-    if account.person_id is None:
-        return Share.account_id == account.id
-    return or_(Share.account_id == account.id, Study.person_id == account.person_id)
+from server.model import Account, Share
+from server.passed_on import is_owner
 
 
 def check_owner(session: Session, account: Account, share_id: str) -> None:
@@ -21,7 +15,7 @@ def check_owner(session: Session, account: Account, share_id: str) -> None:
     found = session.scalar(
         select(Share.share_id)
         .join(Share.study)
-        .where(Share.share_id == share_id, is_owner(account))
+        .where(Share.share_id == share_id, is_owner(Share, account))
     )
     if found is None:
         raise AccessDenied(DenialReason.NOT_YOURS)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from server.model import Account, Share, ShareFailure, ShareVisit, Study
+from server.model import Account, Share, ShareFailure, ShareVisit
+from server.passed_on import newest_of
 from server.places import Place
 from server.sharing.failures import Outcome
 from server.sharing.giving import ShareState, state_of
-from server.sharing.owning import check_owner, is_owner
+from server.sharing.owning import check_owner
 
 _LIST_LENGTH = 200
 
@@ -40,14 +41,7 @@ class Opening:
 
 def shares_of(session: Session, account: Account) -> Sequence[ShareRecord]:
     """Return the shares an account gave and those of its person's images, newest first (A-27)."""
-    shares = session.scalars(
-        select(Share)
-        .join(Share.study)
-        .where(is_owner(account))
-        .options(joinedload(Share.study).joinedload(Study.institution))
-        .order_by(Share.created_at.desc(), Share.share_id)
-        .limit(_LIST_LENGTH)
-    ).all()
+    shares = newest_of(session, Share, account, _LIST_LENGTH)
     last = session.execute(
         select(ShareVisit.share_id, func.max(ShareVisit.opened_at))
         .where(ShareVisit.share_id.in_([share.share_id for share in shares]))
