@@ -98,6 +98,8 @@ def _kinds() -> dict[str, str]:
         "recall_failed": _("调回失败"),
         "backup_failed": _("备份失败"),
         "gateway_silent": _("前置机失联"),
+        "caching_failed": _("缓存失败"),
+        "caching_late": _("缓存未按时完成"),
         "gateway_disk_low": _("前置机磁盘不足"),
         "reception_broken": _("前置机影像与摘要不符"),
         "settlement_overdue": _("结算数据逾期未上传"),

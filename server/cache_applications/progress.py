@@ -19,6 +19,7 @@ from server.model import (
     CacheApplication,
     CacheItem,
     CacheItemState,
+    Institution,
 )
 
 FAILED_ALARM = "caching_failed"
@@ -100,7 +101,8 @@ def failed(session: Session, item: CacheItem, reason: str, *, final: bool) -> No
     if final or item.attempts > REPEATS:
         item.state = CacheItemState.FAILED
         if reason not in _QUIET:
-            raise_alarm(session, FAILED_ALARM, item.item_id, words(reason))
+            hospital = session.get_one(Institution, item.institution_id).name
+            raise_alarm(session, FAILED_ALARM, item.item_id, f"{hospital}：{words(reason)}")
     _settle_of(session, item)
 
 
