@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from pydicom import Dataset
-from pynetdicom import AE, build_role
+from pynetdicom import build_role
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from sqlalchemy import select
@@ -24,8 +24,8 @@ from server.dimse.contexts import (
 )
 from server.dimse.storing import PROCESSING_FAILURE, failure, success
 from server.model import Instance, Series, StorageCommitment, Study
+from server.sending.calling import ANSWER_SECONDS, call
 from server.sending.nodes import DicomNode
-from server.sending.storage_scu import ANSWER_SECONDS, CONNECT_SECONDS
 from server.storage import StorageError
 
 if TYPE_CHECKING:
@@ -190,22 +190,16 @@ class Committing:
         return self._call(node, report)
 
     def _call(self, node: DicomNode, report: Dataset) -> bool:
-        entity = AE(self._ae_title)
-        entity.connection_timeout = entity.acse_timeout = CONNECT_SECONDS
-        entity.dimse_timeout = entity.network_timeout = ANSWER_SECONDS
         try:
-            tls = node.tls_context()
+            association = call(
+                node,
+                self._ae_title,
+                plain_contexts([STORAGE_COMMITMENT]),
+                ext_neg=[build_role(STORAGE_COMMITMENT, scu_role=False, scp_role=True)],
+            )
         except OSError:
             log.warning("dicom_commitment_certificate", peer=node.name)
             return False
-        association = entity.associate(
-            node.host,
-            node.port,
-            contexts=plain_contexts([STORAGE_COMMITMENT]),
-            ae_title=node.ae_title,
-            ext_neg=[build_role(STORAGE_COMMITMENT, scu_role=False, scp_role=True)],
-            tls_args=None if tls is None else (tls, node.host),
-        )
         if not association.is_established:
             return False
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from pydicom import Dataset
-from pynetdicom import AE, build_role, evt
+from pynetdicom import build_role, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
@@ -22,8 +22,9 @@ from server.dimse.contexts import (
 )
 from server.gateway.receiving import Receiving
 from server.gateway.spool import Spool
+from server.sending.calling import call
 from server.sending.nodes import DicomNode
-from server.sending.storage_scu import ANSWER_SECONDS, CONNECT_SECONDS, MOST_CONTEXTS
+from server.sending.storage_scu import MOST_CONTEXTS
 
 log = structlog.get_logger()
 
@@ -149,21 +150,10 @@ def open_association(
     node: DicomNode, ae_title: str, contexts: list[PresentationContext], **options: Any
 ) -> Association:
     """Return an association with a node, under our AE title. Raises PacsUnavailableError."""
-    entity = AE(ae_title)
-    entity.connection_timeout = entity.acse_timeout = CONNECT_SECONDS
-    entity.dimse_timeout = entity.network_timeout = ANSWER_SECONDS
     try:
-        tls = node.tls_context()
+        association = call(node, ae_title, contexts, **options)
     except OSError as error:
         raise PacsUnavailableError("certificate") from error
-    association = entity.associate(
-        node.host,
-        node.port,
-        contexts=contexts,
-        ae_title=node.ae_title,
-        tls_args=None if tls is None else (tls, node.host),
-        **options,
-    )
     if not association.is_established:
         raise PacsUnavailableError("unreachable")
     return association

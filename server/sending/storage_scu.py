@@ -8,18 +8,17 @@ from pathlib import Path
 from types import TracebackType
 
 from pydicom.uid import UID
-from pynetdicom import AE, _config
+from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext, build_context
 
+from server.sending.calling import call
 from server.sending.nodes import DicomNode
 
 # Objects on disk go out in pieces, their data set never decoded or encoded again.
 _config.STORE_SEND_CHUNKED_DATASET = True
 
 MOST_CONTEXTS = 128  # PS3.8 9.3.2.2: odd numbers up to 255
-CONNECT_SECONDS = 15
-ANSWER_SECONDS = 90
 _WARNING = 0xB000  # PS3.4 table B.2-1: stored, though something was coerced or left out
 _NO_ROOM = range(0xA700, 0xA800)
 
@@ -56,20 +55,10 @@ class StorageScu:
         self._association: Association | None = None
 
     def __enter__(self) -> StorageScu:
-        entity = AE(self._node.calling_ae_title)
-        entity.connection_timeout = entity.acse_timeout = CONNECT_SECONDS
-        entity.dimse_timeout = entity.network_timeout = ANSWER_SECONDS
         try:
-            context = self._node.tls_context()
+            made = call(self._node, self._node.calling_ae_title, self._contexts)
         except OSError as error:
             raise NodeUnavailableError("certificate") from error
-        made = entity.associate(
-            self._node.host,
-            self._node.port,
-            contexts=self._contexts,
-            ae_title=self._node.ae_title,
-            tls_args=None if context is None else (context, self._node.host),
-        )
         if not made.is_established and not _took_nothing(made):
             raise NodeUnavailableError("rejected" if made.is_rejected else "unreachable")
         self._association = made
