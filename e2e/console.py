@@ -167,7 +167,7 @@ def _front_machine(session: Session, hospital: Institution) -> None:
         session, institution=hospital, name="前置机一", origins=[], scopes=[Scope.GATEWAY]
     )
     state = {
-        "spool": {"waiting": {"objects": 12, "bytes": 6_300_000}},
+        "spool": {"waiting": {"objects": 12, "megabytes": 6}},
         "free_megabytes": 812_000,
     }
     gateways.hear(session, made.client.client_id, version="1.0.0", state=state)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from server import alarms, audit
@@ -147,15 +147,39 @@ def watch_levels(cloud: ImageCloud) -> list[VolumeUse]:
 
 
 def _stored_bytes(session: Session) -> dict[str, int]:
-    """Return the bytes of images by volume, as they were received."""
-    sums = session.execute(
-        select(StudyArchive.volume_id, func.sum(Instance.size))
+    """Return the bytes of images by volume, as they were received.
+
+    What was moved has its volume on record. What never was lies in the volume that was the newest
+    hot one when it arrived; a volume that was closed in between counts a little much by that.
+    """
+    moved = session.execute(
+        _sizes(StudyArchive.volume_id, func.sum(Instance.size))
+        .where(StudyArchive.volume_id.is_not(None))
+        .group_by(StudyArchive.volume_id)
+    )
+    sums = {str(volume_id): int(total) for volume_id, total in moved}
+    hot = select(StorageVolume.volume_id, StorageVolume.created_at).where(
+        StorageVolume.tier == Tier.HOT
+    )
+    newest = [(FIRST, None), *session.execute(hot.order_by(StorageVolume.created_at))]
+    for (volume_id, since), (_next, until) in zip(newest, [*newest[1:], ("", None)], strict=True):
+        arrived = _sizes(func.sum(Instance.size)).where(StudyArchive.volume_id.is_(None))
+        if volume_id != FIRST:
+            arrived = arrived.where(Instance.received_at >= since, StudyArchive.moved_at.is_(None))
+        if until is not None:
+            moved_back = StudyArchive.moved_at.is_not(None) if volume_id == FIRST else false()
+            arrived = arrived.where(or_(Instance.received_at < until, moved_back))
+        sums[volume_id] = sums.get(volume_id, 0) + int(session.scalar(arrived) or 0)
+    return sums
+
+
+def _sizes(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
         .select_from(Instance)
         .join(Series, Series.series_id == Instance.series_id)
         .outerjoin(StudyArchive, StudyArchive.study_id == Series.study_id)
-        .group_by(StudyArchive.volume_id)
     )
-    return {volume_id or FIRST: int(total) for volume_id, total in sums}
 
 
 def _use(volume: Volume, row: StorageVolume | None, stored: int) -> VolumeUse:

@@ -9,8 +9,15 @@ import pytest
 from server import audit
 from server.alarms import open_alarms
 from server.archive.moves import DAMAGE_ALARM, NoVolumeError, finish_moves, move_study
-from server.archive.volumes import VolumeError, add_volume, change_volume, volume_uses, watch_levels
-from server.model import Tier
+from server.archive.volumes import (
+    VolumeError,
+    _stored_bytes,
+    add_volume,
+    change_volume,
+    volume_uses,
+    watch_levels,
+)
+from server.model import Study, Tier
 from server.storage import ObjectColdError, ObjectDamagedError, StorageError
 from server.storage.endpoints import ForeignEndpointError, check_endpoint
 from server.storage.placed import placed_store
@@ -49,6 +56,32 @@ def test_a_volume_is_added_without_restart_and_old_records_stay(archive: Archive
         assert audit.verify(session).ok
     keys = {one.object_key for study in (old, new, newest) for one in instances(cloud, study)}
     assert keys <= set(cloud.vault.store.keys("studies"))
+
+
+@BOTH
+@pytest.mark.requirement("D-14")
+def test_what_a_volume_holds_counts_for_it_before_and_after_a_move(archive: Archive) -> None:
+    cloud = archive.cloud
+    old = store_study(cloud)
+    second = archive.add("disk-2", Tier.HOT).volume_id
+    archive.add("warm", Tier.WARM)
+    new = store_study(cloud)
+    change_volume(cloud, second, capacity_bytes=10**9)
+
+    def sizes(study: Study) -> int:
+        return sum(one.size for one in instances(cloud, study))
+
+    def used() -> dict[str, int]:
+        with cloud.database.session() as session:
+            return _stored_bytes(session)
+
+    assert {name: size for name, size in used().items() if size} == {
+        "": sizes(old), second: sizes(new)
+    }  # fmt: skip
+    with cloud.database.session() as session:
+        assert volume_uses(cloud, session)[1].used_bytes == sizes(new)
+    move_study(cloud, new.study_id, Tier.WARM)
+    assert used()[second] == 0 and sum(used().values()) == sizes(old) + sizes(new)
 
 
 @BOTH
