@@ -68,6 +68,7 @@ def rooms() -> list[tuple[str, str, Callable[[Page, Product], None]]]:
         *found,
         ("console-institution", ADMINISTRATOR, _way("/admin/institutions/1")),
         ("console-gateway", ADMINISTRATOR, _gateway),
+        ("console-research", ADMINISTRATOR, _way("/admin/exports/research")),
         ("console-account-new", ADMINISTRATOR, _way("/admin/accounts/new")),
         ("console-password", ADMINISTRATOR, _way("/admin/accounts/password")),
         ("quality-list", DOCTOR, _way("/doctor/quality")),
