@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -16,18 +15,17 @@ from server import clock
 from server.db import Database
 from server.gateway.chain import Link
 from server.gateway.configuration import GatewaySettings, Rules
+from server.gateway.data_key import open_data_key
 from server.gateway.reception_log import ReceptionLog
 from server.gateway.tables import Deletion, GatewayBase, Kept, SpooledObject, SpoolState
 from server.ingest.received import ReceivedObject
-from server.keys import KEY_BYTES, MasterKey
-from server.model import DataKey
+from server.keys import MasterKey
 from server.storage import StorageFullError, Vault
 from server.storage.folder import FolderStore
 
 EMERGENCY_PRIORITIES = frozenset({"STAT", "EMERGENCY"})
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(minutes=10)
-_KEY = "data_key"
 _RULES = "rules"
 
 
@@ -56,7 +54,7 @@ class Spool:
         GatewayBase.metadata.create_all(self.database.engine)
         master_key = MasterKey.from_file(settings.home / "secrets" / "master.key")
         self._vault = Vault(FolderStore(settings.home / "spool"), master_key)
-        self._data_key = self._open_data_key(master_key)
+        self._data_key = open_data_key(self.database, master_key)
         self._receptions = ReceptionLog(self.database)
         self._writing = Lock()
 
@@ -294,15 +292,6 @@ class Spool:
     def _check_room(self, size: int, rules: Rules) -> None:
         if self.free_megabytes() - size // 1_000_000 < rules.least_free_megabytes:
             raise StorageFullError("前置机磁盘空间不足 / no room on the front machine's disk")
-
-    def _open_data_key(self, master_key: MasterKey) -> DataKey:
-        with self.database.session() as session:
-            kept = session.get(Kept, _KEY)
-            if kept is None:
-                wrapped = master_key.wrap(os.urandom(KEY_BYTES), f"data key {_KEY}")
-                kept = Kept(name=_KEY, secret=wrapped)
-                session.add(kept)
-            return DataKey(id=_KEY, master_key_id=master_key.key_id, wrapped_key=kept.secret)
 
 
 def _priority(received: ReceivedObject, source: str, rules: Rules) -> int:
