@@ -4,7 +4,7 @@ PORT ?= 8000
 PYTHON := .venv/bin/python
 # Processes that share the tests between them, whole files each.
 TESTERS ?= 2
-PYTEST := .venv/bin/pytest -q -n $(TESTERS) --dist loadfile
+PYTEST := .venv/bin/pytest -q -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 YINGYUN := .venv/bin/yingyun
 export YINGYUN_ASSETS_DIR ?= $(CURDIR)/var/assets
 
@@ -51,7 +51,7 @@ test: install system assets identity-provider check
 
 # What takes minutes: fuzzing with tens of thousands of inputs, whole collections of files.
 test-long: install system
-	.venv/bin/pytest -q -m long --hypothesis-profile=searching
+	.venv/bin/pytest -q -m long --timeout=3600 --hypothesis-profile=searching
 
 # Every page at three sizes, into shots/.
 shots: install system assets

@@ -20,6 +20,8 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 HIDE_WORDS = """() => document.querySelectorAll(
     "[data-stage] > :not(canvas):not(img), [data-shapes], [data-messages]")
   .forEach((element) => { element.style.visibility = "hidden"; })"""
+# Half a minute and more: a busy machine is slow, and only what fails waits this long.
+TRIES = 300
 SHOW_WORDS = HIDE_WORDS.replace('"hidden"', '""')
 
 
@@ -43,7 +45,7 @@ def command(page: Page, name: str, /, **args: Any) -> dict[str, Any]:
 
 def until(page: Page, what: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Wait until the state is as `condition` says, and return it."""
-    for _ in range(200):
+    for _ in range(TRIES):
         state = state_of(page)
         if condition(state):
             return state

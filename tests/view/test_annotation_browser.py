@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import CDPSession, Page, expect
 
 from server.assets.catalog import AssetCatalog
-from tests.view.reading import command, open_viewer, state_of, until
+from tests.view.reading import TRIES, command, open_viewer, state_of, until
 from tests.view.samples import make_series
 from tests.view.site import Site
 from viewer_py.dicom.manifest import SeriesManifest
@@ -66,7 +66,6 @@ def nothing_kept(site: Site) -> None:
     """Begin with nothing kept, at a revision that no page of a test before knows."""
     site.drawn = {"revision": next(REVISIONS), "document": {"version": 1, "annotations": []}}
     site.refuses = 0
-    expect.set_options(timeout=30_000)  # however many share the machine
 
 
 class Screen:
@@ -149,7 +148,7 @@ def colored(page: Page, color: tuple[int, int, int]) -> int:
 
 
 def seen(page: Page, color: tuple[int, int, int]) -> None:
-    for _ in range(60):
+    for _ in range(TRIES):
         if colored(page, color) > 30:
             return
         page.wait_for_timeout(100)
@@ -337,7 +336,7 @@ def test_what_another_device_drew_meanwhile_is_joined(desktop: Page, site: Site)
     state = until(desktop, "joined", lambda state: len(state["annotations"]["items"]) == 3)
     texts = [one["text"] for one in state["annotations"]["items"]]
     assert sorted(texts) == ["", "", "别处"]
-    for _ in range(100):
+    for _ in range(TRIES):
         if len(site.drawn["document"]["annotations"]) == 3:
             return
         desktop.wait_for_timeout(100)

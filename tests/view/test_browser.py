@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from portal.study import viewer_page
-from tests.view.reading import HIDE_WORDS, command, open_viewer, stage_shot, state_of, still
+from tests.view.reading import (
+    HIDE_WORDS,
+    command,
+    open_viewer,
+    stage_shot,
+    state_of,
+    still,
+    until,
+)
 from tests.view.site import Site
 from viewer_py.pixels.voi import Window
 from viewer_py.render import numpy_renderer
@@ -55,12 +63,7 @@ def expected(site: Site, state: dict[str, Any], height: int, width: int) -> NDAr
 
 
 def wait_for_frame(page: Page) -> None:
-    for _ in range(100):
-        state = state_of(page)
-        if state["matrix"] and state["loading"]["complete"]:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail("the series was not loaded")
+    until(page, "loaded", lambda state: state["matrix"] and state["loading"]["complete"])
 
 
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -223,7 +226,7 @@ def test_ended_access_clears_the_screen_and_says_so(desktop: Page, site: Site) -
     site.release.set()
     try:
         failure = desktop.locator("[data-failure]")
-        expect(failure).to_be_visible(timeout=15000)
+        expect(failure).to_be_visible()
         expect(failure).to_contain_text("访问已结束")
         expect(failure).to_contain_text("Access has ended")
         expect(desktop.locator("[data-corner='top_left']")).to_have_text("")
@@ -237,11 +240,7 @@ def test_a_broken_stream_is_resumed(desktop: Page, site: Site) -> None:
     site.broken = 1
     site.asked.clear()
     open_viewer(desktop, site)
-    for _ in range(100):
-        if state_of(desktop)["loading"]["complete"]:
-            break
-        desktop.wait_for_timeout(100)
-    loading = state_of(desktop)["loading"]
+    loading = until(desktop, "loaded", lambda state: state["loading"]["complete"])["loading"]
     assert loading["loaded"] == 30 and loading["notice"] == ""
     opening, stream = "around=15&wanted=15-15", "around=15&wanted=0-14,16-29"
     assert site.asked[:2] == [opening, stream]  # it comes while Python starts, once
@@ -268,10 +267,7 @@ def test_slow_graphics_are_remembered_for_the_day(
 @pytest.mark.requirement("G-05")
 def test_the_jpg_page_warms_every_file_that_the_viewer_loads(desktop: Page, site: Site) -> None:
     open_viewer(desktop, site)
-    for _ in range(100):
-        if state_of(desktop)["loading"]["complete"]:
-            break
-        desktop.wait_for_timeout(100)
+    until(desktop, "loaded", lambda state: state["loading"]["complete"])
     names = (
         "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
     )

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server.assets.catalog import AssetCatalog
-from tests.view.reading import command, open_viewer, state_of
+from tests.view.reading import command, open_viewer, state_of, until
 from tests.view.samples import make_series
 from tests.view.site import Site
 from viewer_py.browser.budget import PHONE
@@ -38,15 +38,12 @@ def test_a_phone_scrolls_through_more_slices_than_it_can_hold(phone: Page, long_
     assert 0 < capacity < SLICES and PHONE.frames < SIDE * SIDE * 2 * SLICES
     for stop in STOPS:
         command(phone, "stack.go", frame=stop)
-        expect(phone.locator("[data-waiting]")).to_be_hidden(timeout=30_000)
+        expect(phone.locator("[data-waiting]")).to_be_hidden()
         loading = state_of(phone)["loading"]
         assert loading["loaded"] <= loading["capacity"] == capacity
         assert loading["allocated_bytes"] <= PHONE.frames
         assert state_of(phone)["frame_index"] == stop and not loading["failed"]
-    for _ in range(200):
-        if state_of(phone)["loading"]["complete"]:
-            break
-        phone.wait_for_timeout(50)
+    until(phone, "loaded", lambda state: state["loading"]["complete"])
     # What lies around the reader is in the cache: no request is needed to go on reading.
     asked = len(long_site.asked)
     for _ in range(8):
@@ -59,10 +56,7 @@ def test_a_phone_scrolls_through_more_slices_than_it_can_hold(phone: Page, long_
 def test_no_frame_is_asked_for_twice_while_it_is_in_memory(phone: Page, long_site: Site) -> None:
     long_site.asked.clear()
     open_viewer(phone, long_site, "series=long&renderer=numpy")
-    for _ in range(200):
-        if state_of(phone)["loading"]["complete"]:
-            break
-        phone.wait_for_timeout(50)
+    until(phone, "loaded", lambda state: state["loading"]["complete"])
     wanted = [
         index
         for query in long_site.asked

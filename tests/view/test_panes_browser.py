@@ -82,7 +82,7 @@ def amber(page: Page, along: list[float]) -> float:
     """Return which share of a localiser line is on the screen in its colour."""
     x1, y1, x2, y2 = along
     share = 0.0
-    for _ in range(60):  # the screen follows in its own time
+    for _ in range(300):  # the screen follows in its own time
         picture = stage_shot(page)[1]
         steps = np.linspace(0.05, 0.95, 40)
         places = [(round(y1 + t * (y2 - y1)), round(x1 + t * (x2 - x1))) for t in steps]
