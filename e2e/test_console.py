@@ -33,8 +33,7 @@ def test_an_institution_a_policy_an_export_and_alarms(product: Product, visits: 
     page.get_by_label("机构名称").fill("新桥示范医院")
     page.get_by_label("机构代码").fill("12990300MB00000031")
     page.get_by_label("医院等级").select_option("二级甲等")
-    page.get_by_label("地区代码").fill("500000")
-    page.get_by_label("地区名称").fill("重庆市")
+    page.get_by_label("地区名称").fill("示范省")
     page.get_by_role("button", name="登记").click()
     expect(page.get_by_text("已登记新桥示范医院")).to_be_visible()
 
