@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from server.cloud import ImageCloud
 
 ALARM = "link_down"
+# Why a line is down, for people.
+REASONS = {
+    "timeout": ("对方没有回应", "no answer"),
+    "refused": ("对方拒绝连接", "the connection was refused"),
+    "unreachable": ("网络到不了对方", "there is no way to it"),
+    "no_association": ("对方不接受 DICOM 连接", "no DICOM association"),
+    "no_echo": ("对方没有答复 C-ECHO", "C-ECHO was not answered"),
+}
 SECONDS = 5.0
 VERIFICATION = UID("1.2.840.10008.1.1")  # PS3.4 A.4
 _HOST = re.compile(r"[0-9A-Za-z.:_-]{1,200}")
@@ -120,7 +128,7 @@ def check_all(cloud: ImageCloud, attempt: Try | None = None) -> int:
 
 
 def try_link(link: TransferLink) -> str:
-    """Return "" where the other end answers, else a word for machines why not."""
+    """Return "" where the other end answers, else why not: a key of `REASONS`."""
     return _echo(link) if link.kind == LinkKind.DICOM else _connect(link)
 
 
@@ -159,9 +167,10 @@ def _judge(session: Session, link: TransferLink, failure: str) -> None:
         return
     link.down_since = link.down_since or now
     whose = link.institution.name
+    reason, english = REASONS[failure]
     words = (
-        f"传输链路“{link.name}”（{whose}）不通：{failure}。请联系机构或线路运营商 / "
-        f"The line {link.name} of {whose} is down: {failure}"
+        f"传输链路“{link.name}”（{whose}）不通：{reason}。请联系机构或线路运营商 / "
+        f"The line {link.name} of {whose} is down: {english}"
     )
     alarms.raise_alarm(session, ALARM, link.link_id, words)
 
