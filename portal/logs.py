@@ -41,15 +41,16 @@ def configure_logging(level: int = logging.INFO, *, folder: Path | None = None) 
 
     With `folder` lines are also kept in a file a day (server.log_files).
     """
-    stream: Any = sys.stderr if folder is None else DayFiles(folder)
+    files: Any = None if folder is None else DayFiles(folder)
     structlog.configure(
         processors=_PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Line and line end in one write, or the lines of several workers run into each other.
-        logger_factory=lambda *_: structlog.WriteLogger(stream),
+        # Standard error is what it is at that moment: a command under test has its own for a while.
+        logger_factory=lambda *_: structlog.WriteLogger(files or sys.stderr),
     )
     # Libraries say what is wrong, no more. These two quote the values that they warn of.
-    logging.basicConfig(level=logging.WARNING, handlers=[_standard_handler(stream)])
+    logging.basicConfig(level=logging.WARNING, handlers=[_standard_handler(files or sys.stderr)])
     for library in ("pydicom", "pynetdicom"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")

@@ -282,20 +282,9 @@ async function start(message, starting) {
   });
 }
 
-// Where the page holds its session itself (static/js/memory-page.js), what is asked of the launch
-// carries this header.
-function authorize([name, token]) {
-  const ask = self.fetch.bind(self);
-  self.fetch = (address, init = {}) => {
-    const ours = new URL(address, location.origin).pathname.startsWith("/launched/");
-    return ask(address, ours ? { ...init, headers: { ...init.headers, [name]: token } } : init);
-  };
-}
-
 /** Take a message of the page's; `starting` is the promise of Python. */
 export function receive(data, starting) {
-  if (data.type === "authorize") authorize(data.header);
-  else if (data.type === "prepare") useWords(data.words);
+  if (data.type === "prepare") useWords(data.words);
   else if (data.type === "start") start(data, starting);
   else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));

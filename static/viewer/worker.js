@@ -19,7 +19,21 @@ function prepare({ runtime, sure }) {
   starting.catch(() => {}); // said by whoever waits for it
 }
 
+// Where the page holds its session itself (static/js/memory-page.js), what is asked of the launch
+// carries this header. Python's start hands fetch over and back, so this comes before it.
+function authorize([name, token]) {
+  const ask = self.fetch.bind(self);
+  self.fetch = (address, init = {}) => {
+    const ours = new URL(address, location.origin).pathname.startsWith("/launched/");
+    return ask(address, ours ? { ...init, headers: { ...init.headers, [name]: token } } : init);
+  };
+}
+
 onmessage = ({ data }) => {
+  if (data.type === "authorize") {
+    authorize(data.header);
+    return;
+  }
   if (data.type === "prepare" || data.type === "start") prepare(data);
   if (receive) receive(data, starting);
   else early.push(data);

@@ -268,6 +268,10 @@ def test_slow_graphics_are_remembered_for_the_day(
 def test_the_jpg_page_warms_every_file_that_the_viewer_loads(desktop: Page, site: Site) -> None:
     open_viewer(desktop, site)
     until(desktop, "loaded", lambda state: state["loading"]["complete"])
+    desktop.wait_for_function(  # they come last, when everything else is at rest
+        "() => ['annotation-files', 'key-images', 'late-style'].every((wanted) =>"
+        " performance.getEntriesByType('resource').some(({ name }) => name.includes(wanted)))"
+    )
     names = (
         "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).pathname)"
     )

@@ -15,14 +15,16 @@ from viewer_py.dicom.refusals import WORDS, in_language, reason_words, unshown
 
 SERVER = Path(__file__).resolve().parents[2] / "server"
 # The calls that name a reason, and the place of the reason among their arguments.
-NAMING = {"DecodeError": 0, "RefusedObject": 3, "give_up": 2}
+NAMING = {"DecodeError": 0, "RefusedObject": 3, "give_up": -1}
 
 
 def _reasons() -> Iterator[str]:
     for path in sorted(SERVER.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = _called(node)
-            if isinstance(node, ast.Call) and name in NAMING and len(node.args) > NAMING[name]:
+            if not isinstance(node, ast.Call) or name not in NAMING:
+                continue
+            if len(node.args) > max(NAMING[name], 0):
                 argument = node.args[NAMING[name]]
                 if isinstance(argument, ast.Constant):
                     yield str(argument.value)
