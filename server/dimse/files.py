@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import UID, ImplicitVRLittleEndian
+from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ, DIMSEMessage
@@ -21,10 +20,9 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
 
+from server.dicom_file import file_meta
 from server.ingest.spool import Buffer, Spool
 
-IMPLEMENTATION_CLASS_UID = UID("2.25.179012301837262319462811702417083402113")
-IMPLEMENTATION_VERSION_NAME = "YINGYUN"
 # Queries, and requests for commitment of a hundred thousand objects, which have 130 bytes each.
 MOST_OTHER_BYTES = 16 << 20
 
@@ -45,13 +43,9 @@ def file_of(event: Event) -> Buffer:
 
 def file_heading(request: C_STORE | Dataset, transfer_syntax_uid: str) -> bytes:
     """Return what comes before the data set in the file of an object: preamble and file meta."""
-    meta = FileMetaDataset()
-    meta.FileMetaInformationVersion = b"\x00\x01"
-    meta.MediaStorageSOPClassUID = UID(str(request.AffectedSOPClassUID))
-    meta.MediaStorageSOPInstanceUID = UID(str(request.AffectedSOPInstanceUID))
-    meta.TransferSyntaxUID = UID(transfer_syntax_uid)
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    meta = file_meta(
+        str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID), transfer_syntax_uid
+    )
     buffer = DicomBytesIO()
     buffer.write(b"\x00" * 128 + b"DICM")
     write_file_meta_info(buffer, meta)

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
 from server.clock import CHINA
-from server.dimse.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from server.dicom_file import IMPLEMENTATION_VERSION_NAME, file_meta
 
 MOST_PIXELS = 100_000_000
 MODALITIES = ("OT", "ES", "US", "XC", "ECG", "OP", "GM", "SM", "DG")
@@ -61,7 +60,7 @@ def captured(data: bytes, exam: CapturedExam, number: int, *, origin: str) -> by
     _check(exam)
     dataset = _identified(data, exam, number, origin)
     syntax = _add_pixels(dataset, data)
-    dataset.file_meta = _meta(dataset, syntax)
+    dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID, syntax)
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
@@ -200,16 +199,6 @@ def _note_lossy(dataset: Dataset, whole: int, compressed: int) -> None:
     dataset.LossyImageCompression = "01"
     dataset.LossyImageCompressionRatio = round(max(1.0, whole / compressed), 2)
     dataset.LossyImageCompressionMethod = "ISO_10918_1"
-
-
-def _meta(dataset: Dataset, syntax: UID) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return meta
 
 
 def _uid(*parts: str) -> str:

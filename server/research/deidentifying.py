@@ -13,11 +13,10 @@ from io import BytesIO
 
 from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataelem import DataElement
-from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID
 
-from server.dimse.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from server.dicom_file import file_meta
 from server.research.profile import Action, Profile, basic_profile
 
 METHOD = "DICOM PS3.15 2026c Basic Application Level Confidentiality Profile"
@@ -84,22 +83,11 @@ def deidentified(data: bytes, renaming: Renaming, *, patient: str) -> bytes:
         dataset.DeidentificationMethod = METHOD
         dataset.DeidentificationMethodCodeSequence = [_method_code()]
         dataset.SpecificCharacterSet = "ISO_IR 192"
-        dataset.file_meta = _meta(dataset, syntax)
+        dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID, syntax)
         dataset.preamble = bytes(128)
         into = BytesIO()
         dcmwrite(into, dataset, enforce_file_format=True)
     return into.getvalue()
-
-
-def _meta(dataset: Dataset, syntax: UID) -> FileMetaDataset:
-    """Return file meta information of our own: the old one names who sent the object."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return meta
 
 
 def _method_code() -> Dataset:
