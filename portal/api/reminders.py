@@ -143,6 +143,13 @@ def check_order(json: OrderCheck) -> Response:
 )
 def decide(reminder_id: str, json: DecisionBody) -> Response:
     """记录互认，或重新检查及理由 / Record what the physician decided, once."""
+    decided = Decided(json.outcome, json.cloud_index, json.reason, json.comment)
+    reminder = take_decision(reminder_id, decided)
+    return _answer(DecisionMade.model_validate(reminder, from_attributes=True))
+
+
+def take_decision(reminder_id: str, decided: Decided) -> Reminder:
+    """Record the decision on a reminder of the caller's. Raises NotFound, Conflict."""
     session, caller = database_session(), current_caller()
     reminder = session.get(Reminder, reminder_id)
     if reminder is None or reminder.institution_id != caller.institution_id:
@@ -151,14 +158,14 @@ def decide(reminder_id: str, json: DecisionBody) -> Response:
         reminders.decide(
             session,
             reminder,
-            Decided(json.outcome, json.cloud_index, json.reason, json.comment),
+            decided,
             actor=f"client:{caller.client_id}",
             actor_kind="client",
             source=source_address(),
         )
     except DecisionRefusedError as error:
         raise Conflict from error
-    return _answer(DecisionMade.model_validate(reminder, from_attributes=True))
+    return reminder
 
 
 def _person(patient: Patient) -> Person | None:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar, cast
 import structlog
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import BadRequest, Conflict, NotFound, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable
 
 from portal.api.callers import PER_CALLER, current_caller, token_key
 from portal.api.refusals import refused
 from portal.api.reminder_cards import cards_of
+from portal.api.reminders import take_decision
 from portal.cds_hooks.messages import CardFeedback, Feedback, HookCall, orders_of
 from portal.cds_hooks.trust import require_cds_client
 from portal.context import current_cloud, database_session
@@ -24,9 +25,9 @@ from server import reminders
 from server.clients import Scope
 from server.launches import LaunchRefusedError
 from server.launches.patients import PatientNumbers, person_of
-from server.model import RecognitionOutcome, Reminder
+from server.model import RecognitionOutcome
 from server.provinces import elsewhere
-from server.reminders import Decided, DecisionRefusedError, Reason, RulesError
+from server.reminders import Decided, Reason, RulesError
 
 View = TypeVar("View", bound=Callable[..., Any])
 Message = TypeVar("Message", bound=BaseModel)
@@ -100,26 +101,8 @@ def feedback(service_id: str) -> Response:
     if service_id not in {f"{_SERVICE}-{hook}" for hook in HOOKS}:
         raise NotFound
     for one in _read(Feedback).feedback:
-        _decide(one)
+        take_decision(one.card, _decided(one))
     return jsonify({})
-
-
-def _decide(one: CardFeedback) -> None:
-    session, caller = database_session(), current_caller()
-    reminder = session.get(Reminder, one.card)
-    if reminder is None or reminder.institution_id != caller.institution_id:
-        raise NotFound
-    try:
-        reminders.decide(
-            session,
-            reminder,
-            _decided(one),
-            actor=f"client:{caller.client_id}",
-            actor_kind="client",
-            source=source_address(),
-        )
-    except DecisionRefusedError as error:
-        raise Conflict from error
 
 
 def _decided(one: CardFeedback) -> Decided:
