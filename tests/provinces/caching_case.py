@@ -18,7 +18,9 @@ from pynetdicom.presentation import build_context
 from sqlalchemy import select
 
 from server import clients, clock
+from server.alarms import open_alarms
 from server.authorisations.caching import TEXT_VERSION
+from server.cache_applications import searching
 from server.clients import Scope
 from server.demo.people import id_number
 from server.dimse.contexts import STUDY_ROOT_FIND, STUDY_ROOT_MOVE
@@ -33,6 +35,7 @@ from server.model import (
     AuthorisationState,
     CacheApplication,
     CacheItem,
+    CachingConsent,
     CarePurpose,
     IndexAnswer,
     Instance,
@@ -212,6 +215,25 @@ def forget_answers(centre: Centre) -> None:
     with centre.cloud.database.session() as session:
         for one in session.scalars(select(IndexAnswer)):
             one.asked_at -= elsewhere.FRESH
+
+
+def alarms(hospital: Hospital) -> set[str]:
+    with hospital.east.cloud.database.session() as session:
+        return {one.subject for one in open_alarms(session, "caching_failed")}
+
+
+def search(hospital: Hospital, *, last: bool = False) -> None:
+    """Do the search that the last registration ordered."""
+    searching.attempt(hospital.east.cloud, hospital.searches[-1], last=last)
+
+
+def withdraw(hospital: Hospital, person_id: int) -> None:
+    """End what a person agreed to for front machines."""
+    with hospital.east.cloud.database.session() as session:
+        for one in session.scalars(
+            select(CachingConsent).where(CachingConsent.person_id == person_id)
+        ):
+            one.withdrawn_at = clock.now()
 
 
 def make_hospital(country: Country, folder: Path) -> Hospital:
