@@ -2,6 +2,7 @@
 
     python -m bench.delivery forms [FOLDER …]   bytes and decoding time of every form
     python -m bench.delivery stream [--home H]  a 512×512 CT from the product into the viewer
+    python -m bench.delivery server [--home H]  the same from the server alone, over loopback (G-09)
 
 `forms` takes DICOM files of folders (without one: the demo's), a few frames a modality, and decodes
 them as the viewer does. Times are processor time, so that other work on the machine hardly counts.
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import requests
 from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 from pydicom import dcmread
@@ -39,7 +41,7 @@ from server.demo import catalogue
 from server.demo.files import write_plans
 from server.imaging.decode import has_frames
 from server.imaging.frames import SourceFrame, source_frames
-from viewer_py.dicom.pack import FrameCodec, wire_dtype
+from viewer_py.dicom.pack import HEAD, FrameCodec, FrameRecord, read_head, wire_dtype
 
 ROOT = Path(__file__).resolve().parent.parent
 FRAMES = 8
@@ -254,6 +256,37 @@ def _one_stream(
     )
 
 
+def server(options: argparse.Namespace) -> None:
+    """Print images a second that the server gives, from the request to the last byte."""
+    with product.data_home(options.home) as home:
+        series_id = add_ct(home, options.slices)
+        with product.running(home, "胸部CT平扫", options.chromium) as running:
+            asking = requests.Session()
+            asking.cookies.update({one["name"]: one["value"] for one in running.cookies})
+            query = f"around=0&wanted=0-{options.slices - 1}"
+            path = f"/studies/{running.study_id}/series/{series_id}/frames?{query}"
+            for _ in range(options.repeats):
+                begun = time.monotonic()
+                answer = asking.get(running.address + path, timeout=60)
+                seconds = time.monotonic() - begun
+                answer.raise_for_status()
+                count = sum(1 for _ in _records(answer.content))
+                print(
+                    f"{count} images, {count / seconds:6.0f} images/s, "
+                    f"{len(answer.content) / seconds / 1e6:5.0f} MB/s, "
+                    f"load {os.getloadavg()[0]:.1f}"
+                )
+
+
+def _records(pack: bytes) -> Iterator[FrameRecord]:
+    """Yield the heads of a pack of frames."""
+    at = 0
+    while at < len(pack):
+        head = read_head(pack[at : at + HEAD.size])
+        yield head
+        at += HEAD.size + head.payload_length
+
+
 def _wait_for_mark(page: Page, name: str, seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not page.evaluate(f"performance.getEntriesByName('yingyun:{name}').length"):
@@ -269,13 +302,15 @@ def main() -> None:
     one = commands.add_parser("forms")
     one.add_argument("folders", nargs="*", type=Path)
     one.set_defaults(run=forms)
-    two = commands.add_parser("stream")
-    two.add_argument("--home", type=Path)
-    two.add_argument("--slices", type=int, default=200)
+    streamed = argparse.ArgumentParser(add_help=False)
+    streamed.add_argument("--home", type=Path)
+    streamed.add_argument("--slices", type=int, default=200)
+    streamed.add_argument("--repeats", type=int, default=3)
+    streamed.add_argument("--chromium", default="chromium")
+    two = commands.add_parser("stream", parents=[streamed])
     two.add_argument("--mbit", type=float, default=100.0)
-    two.add_argument("--repeats", type=int, default=3)
-    two.add_argument("--chromium", default="chromium")
     two.set_defaults(run=stream)
+    commands.add_parser("server", parents=[streamed]).set_defaults(run=server)
     options = parser.parse_args()
     options.run(options)
 
