@@ -219,7 +219,6 @@ const host = {
   },
   // Only the area, (x, y, across, down), of the picture goes onto the canvas.
   putPixels(array, width, height, ...area) {
-    pixels ??= pixelCanvas.getContext("2d", { alpha: false });
     const view = array.getBuffer("u8clamped");
     try {
       pixels.putImageData(new ImageData(view.data, width, height), 0, 0, ...area);
@@ -257,6 +256,10 @@ async function start(message, starting) {
   decoders = decodersFor(message);
   graphicsCanvas = message.graphics;
   pixelCanvas = message.pixels;
+  // Now, while the files come: where graphics are software the browser makes ready for a second or
+  // two. Kept by the processor: kept by the graphics process, pictures that follow each other fast
+  // took a phone up to 190 MB more (docs/performance.md).
+  pixels = pixelCanvas.getContext("2d", { alpha: false, willReadFrequently: true });
   pixelCanvas.addEventListener("contextrestored", () => {
     pixelsLost = true;
     host.requestTick();

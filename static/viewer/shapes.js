@@ -114,7 +114,39 @@ function trace(context, places) {
 }
 
 function polyline(context, places, style, ratio) {
-  stroked(context, style, ratio, () => trace(context, places));
+  if (places.length === 4) line(context, places, style, ratio);
+  else stroked(context, style, ratio, () => trace(context, places));
+}
+
+// As filled oblongs, its direction made the x axis: without a GPU a dashed stroke across the screen
+// takes ten times as long.
+function line(context, [fromX, fromY, toX, toY], { color, width, dash = [] }, ratio) {
+  const length = Math.hypot(toX - fromX, toY - fromY);
+  if (!length) return;
+  const [right, down] = [(toX - fromX) / length, (toY - fromY) / length];
+  const pieces = dashes(length, dash, ratio);
+  const fill = (style, edge) => {
+    context.fillStyle = style;
+    const thick = (width + 2 * edge) * ratio;
+    for (const [start, end] of pieces) {
+      context.fillRect(start - edge * ratio, -thick / 2, end - start + 2 * edge * ratio, thick);
+    }
+  };
+  context.save();
+  context.transform(right, down, -down, right, fromX, fromY);
+  fill(HALO, 1);
+  fill(color, 0);
+  context.restore();
+}
+
+// Where the pieces of a line begin and end.
+function dashes(length, [drawn, left], ratio) {
+  if (!drawn) return [[0, length]];
+  const pieces = [];
+  for (let at = 0; at < length; at += (drawn + left) * ratio) {
+    pieces.push([at, Math.min(at + drawn * ratio, length)]);
+  }
+  return pieces;
 }
 
 // First the dark edge, then the line: readable on white and on black.

@@ -134,6 +134,11 @@ class FrameLoader:
     # --- what is there and what is not ------------------------------------------------------
 
     @property
+    def opened(self) -> str:
+        """Return the series that is loaded before any other, "" when none is."""
+        return self._active.series_id if self._active else ""
+
+    @property
     def loaded(self) -> frozenset[int]:
         """Return the frames of the series that are in memory."""
         return self._active.frames.loaded if self._active else frozenset()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from viewer_py.browser.arranging import Arranging, forgotten
+from viewer_py.browser.composing import Composing
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.hands import Hands
 from viewer_py.browser.loader import Fill, FrameLoader
@@ -28,17 +29,13 @@ from viewer_py.browser.messages import (
 from viewer_py.browser.notices import Notice
 from viewer_py.browser.overlay_store import OverlayStore
 from viewer_py.browser.overlaying import Overlaying
-from viewer_py.browser.pace import REST
 from viewer_py.browser.painters import Painter
 from viewer_py.browser.screen import Screen
-from viewer_py.browser.undrawable import without_undecoded
 from viewer_py.browser.unshown import Unshowing
 from viewer_py.browser.volume_store import BrowserSources, VolumeStore
 from viewer_py.dicom.manifest import SeriesManifest
 from viewer_py.dicom.overlays import OverlayError
 from viewer_py.scene.compose import compose
-from viewer_py.scene.facts import NO_FACTS, Facts
-from viewer_py.scene.model import Scene
 from viewer_py.view.annotations.store import NO_ANNOTATIONS
 from viewer_py.view.calls import Call
 from viewer_py.view.cine import CineClock, advance, rate_of
@@ -87,7 +84,10 @@ class Session:
         self._screen = Screen(host, sources, cpu, gpu, start.renderer)
         self._magnifying = Magnifying(host, sources)
         self._loader = FrameLoader(host, store, volumes)
-        self._volume_painted_at = self._moved_at = -1e9
+        self._composing = Composing(
+            host.now, store, self._loader, self._looked_at, self._marks, self._screen
+        )
+        self._volume_painted_at = -1e9
         self._hands = Hands(self._run, lambda: self.state)
         self._arranging = Arranging(host, hangs=start.hangs)
         self._clock, self._ticked_at = CineClock(), host.now()
@@ -98,7 +98,6 @@ class Session:
         self._complete_told = ""
         self._unshowing = Unshowing(host)
         self._notice = Notice.NONE
-        self._drawn = NO_FACTS
         self._progress_at = -1e9
         self.state = run(
             ViewerState(
@@ -151,8 +150,7 @@ class Session:
         """Answer with a file of what is on the screen, words burnt in."""
         if self._loader.ended or not self._interactive:
             raise CommandError("影像尚未载入 / no image is loaded yet")
-        facts = self._looked_at.facts(self.state, 1.0, resting=True)
-        scene = self._scene(self._marks.measured(self.state, facts))
+        scene = self._composing.in_full(self.state)
         self._screen.paint(scene, volumes=False, detail=1.0)
         panes = scene_message(self.state, scene)["panes"]
         self._marks.picture(message.get("id"), panes, scene, self._screen.kind)
@@ -161,8 +159,7 @@ class Session:
         if self._loader.ended:
             raise CommandError("访问已结束 / access has ended")
         self.state = run(self.state, call.name, call.args)
-        self._screen.moved()
-        self._moved_at = self._host.now()
+        self._composing.moved()
         self._follow()
 
     # --- what follows from a changed state --------------------------------------------------
@@ -344,9 +341,9 @@ class Session:
             return
         if self.state.playing:
             self._play(elapsed)
-        facts = self._drawn = self._facts()
-        scene = self._scene(facts)
-        waiting = not self._is_there()
+        facts = self._composing.drawn = self._composing.facts(self.state)
+        scene = self._composing.scene(self.state, facts)
+        waiting = not self._composing.is_there(self.state)
         self._host.post({**scene_message(self.state, scene), "waiting": waiting})
         # Until the first frame is there, the server's picture of that very frame stays.
         if not self._interactive and waiting:
@@ -378,46 +375,17 @@ class Session:
                 self._looked_at.load_beside(self._loader, self.state, self._open_series)
         self._host.request_tick()
 
-    def _facts(self) -> Facts:
-        """Return what the scene says of the volumes that are looked at, and how finely."""
-        resting = self._host.now() - self._moved_at >= REST
-        facts = self._looked_at.facts(self.state, self._screen.detail(), resting=resting)
-        return self._marks.measured(self.state, facts)
-
-    def _shown(self, facts: Facts) -> bool:
-        """Tell whether what is on the screen is what the state says, however finely drawn."""
-        as_drawn = replace(
-            facts,
-            detail=self._drawn.detail,
-            rendering_detail=self._drawn.rendering_detail,
-            resting=self._drawn.resting,
-        )
-        return self._screen.shows(self._scene(as_drawn))
-
-    def _scene(self, facts: Facts) -> Scene:
-        """Return what should be on the screen, without what cannot be."""
-        undecoded = {(self._open_series, index) for index in self._loader.undecoded}
-        return self._screen.drawable(without_undecoded(compose(self.state, facts), undecoded))
-
-    def _is_there(self) -> bool:
-        pane = self.state.pane()
-        if pane.kind is PaneKind.STACK:
-            if pane.series_id == self._open_series and pane.frame_index in self._loader.undecoded:
-                return True  # nothing is waited for
-            return self._store.pixels(pane.series_id or "", pane.frame_index) is not None
-        return self._looked_at.is_there(pane.series_id or "")
-
     def context_lost(self) -> None:
         """The GPU is gone (or refused): numpy paints from now on."""
         self._screen.context_lost()
 
     def report(self) -> dict[str, Any]:
         """Return the serialisable state (`window.yingyun.state()`)."""
-        facts = self._facts()
-        scene = self._scene(facts)
+        facts = self._composing.facts(self.state)
+        scene = self._composing.scene(self.state, facts)
         return {
             **state_report(self.state, scene, facts),
-            "shown": self._shown(facts),
+            "shown": self._composing.is_shown(self.state, facts),
             "unshown": self._unshowing.report(),
             "annotations": self._marks.report(self.state, facts),
             "loading": self._loader.status(),
