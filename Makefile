@@ -51,7 +51,7 @@ test: install system assets identity-provider check
 
 # What takes minutes: fuzzing with tens of thousands of inputs, whole collections of files.
 test-long: install system
-	.venv/bin/pytest -q -m long --timeout=3600 --hypothesis-profile=searching
+	$(PYTEST) -m long --timeout=3600 --hypothesis-profile=searching
 
 # Every page at three sizes, into shots/.
 shots: install system assets
