@@ -31,7 +31,8 @@ def opened(visits: Visits, width: int, login: str | None = None) -> Page:
 
 def fits(page: Page) -> None:
     """Nothing sticks out to the right (A-03)."""
-    wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    page.wait_for_load_state()
+    wide, room = page.locator(":root").evaluate("(root) => [root.scrollWidth, innerWidth]")
     assert wide <= room, page.url
 
 
@@ -52,6 +53,7 @@ def test_from_the_time_line_to_a_share_that_is_revoked(visits: Visits, width: in
     fits(page)
     page.goto("/studies")
     page.get_by_role("link", name="分享：胸腹部CT").click()
+    page.wait_for_url("**/shares/new")
     fits(page)
     page.get_by_role("button", name="生成分享链接和二维码").click()
     link = page.locator("[data-address]").input_value()

@@ -162,6 +162,7 @@ def test_the_report_is_thirteen_labelled_fields(visits: Visits, size: str) -> No
     page, _ = visits.open(size, "zhang.shifan")
     page.goto("/studies")
     page.get_by_role("link", name="查看报告：胸腹部CT").first.click()
+    expect(page.locator(".report dd")).to_have_count(13)
     labels = page.locator(".report dt").all_inner_texts()
     assert sorted(labels) == sorted(REPORT_LABELS)
     values = page.locator(".report dd").all_inner_texts()

@@ -98,7 +98,7 @@ def test_a_share_is_given_scanned_opened_read_and_revoked(visits: Visits, size: 
     assert "#" not in reader.url and "张*" in reader.locator(".share-overview").inner_text()
     assert reader.locator("a[href^='/studies'], a[href^='/shares']").count() == 0
     reader.get_by_role("link", name="查看报告").click()
-    assert reader.locator(".report dt").count() == 13
+    expect(reader.locator(".report dt")).to_have_count(13)
     reader.get_by_role("link", name="查看影像").click()
     expect(reader.locator("[data-picture]")).to_be_visible()
     assert seen.dicom_requests() == []
