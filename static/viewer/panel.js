@@ -3,7 +3,8 @@
 import { Hints } from "./hints.js";
 import { inLanguage, Panes, setText } from "./panes.js";
 
-const SPEAK_AFTER = 600;
+const SPEAK_AFTER = 600; // milliseconds
+const WAIT_AFTER = 150;
 const NOTICE_SECONDS = 6;
 const UNDO_SECONDS = 12;
 // Commands whose choice in a sheet is what a finger does, or goes on: the button of the sheet shows it.
@@ -15,10 +16,11 @@ export class Panel {
     this.texts = texts;
     this.find = (selector) => root.querySelector(selector);
     this.spoken = null;
-    this.pressed = "";
+    this.pressed = [];
     this.panes = new Panes(root);
     this.hints = new Hints(root, texts);
     this.touched = null;
+    this.waiting = null;
   }
 
   show(scene) {
@@ -27,7 +29,18 @@ export class Panel {
     this.hints.show(scene);
     this.#showPaging(scene);
     this.#showPressedOnce(scene);
-    this.find("[data-waiting]").hidden = !scene.waiting;
+    this.wait(scene.waiting);
+  }
+
+  // What comes at once is not announced: words that flash up at each picture would be a flicker.
+  wait(waiting) {
+    if (waiting === this.waiting) return;
+    this.waiting = waiting;
+    const box = this.find("[data-waiting]");
+    this.find("[data-stage]").setAttribute("aria-busy", String(waiting));
+    clearTimeout(this.waits);
+    if (waiting) this.waits = setTimeout(() => (box.hidden = false), WAIT_AFTER);
+    else box.hidden = true;
   }
 
   // What belongs to the reformats is there only while they are.
@@ -55,9 +68,10 @@ export class Panel {
 
   // Few steps of a reader change what is pressed; to look at every button takes its time.
   #showPressedOnce({ in_force, unfitting }) {
-    const pressed = JSON.stringify([in_force, unfitting]);
-    if (pressed !== this.pressed) this.#showPressed({ in_force, unfitting });
-    this.pressed = pressed;
+    // What did not change is the very object that it was.
+    if (in_force === this.pressed[0] && unfitting === this.pressed[1]) return;
+    this.#showPressed({ in_force, unfitting });
+    this.pressed = [in_force, unfitting];
   }
 
   #showPressed({ in_force: inForce, unfitting }) {

@@ -84,6 +84,7 @@ def test_the_pane_of_a_broken_frame_says_so_and_its_neighbours_are_shown(
     expect(failure).to_be_hidden()
     command(desktop, "stack.go", frame=BROKEN)
     expect(failure).to_have_text("此图像未能送达或无法解码")
+    expect(desktop.locator("[data-stage]")).to_have_attribute("aria-busy", "false")
     expect(desktop.locator("[data-waiting]")).to_be_hidden()
     command(desktop, "stack.go", frame=BROKEN - 1)
     expect(failure).to_be_hidden()
