@@ -7,7 +7,7 @@ export class Aids {
   #root;
   #send;
   #lens;
-  #values = "";
+  #values = null;
 
   constructor(root, send) {
     this.#root = root;
@@ -20,9 +20,8 @@ export class Aids {
 
   show({ lens, values }) {
     this.#showLens(lens);
-    const shown = JSON.stringify(values);
-    if (shown !== this.#values) this.#showValues(values);
-    this.#values = shown;
+    if (values !== this.#values) this.#showValues(values);
+    this.#values = values;
   }
 
   #showLens(lens) {

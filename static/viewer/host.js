@@ -25,6 +25,19 @@ const early = [];
 
 const post = (message) => postMessage(JSON.stringify(message));
 
+// Python's texts come as bytes: a string of Python's would be put together character by character,
+// and leave some fifty bytes of rubbish behind for each.
+const decoder = new TextDecoder();
+
+function textOf(array) {
+  const view = array.getBuffer("u8");
+  try {
+    return decoder.decode(view.data);
+  } finally {
+    view.release();
+  }
+}
+
 // The word for what went wrong, which the page puts into a sentence. Python says MemoryError (numpy
 // a subclass of it); a heap that cannot grow or begin is a RangeError.
 function reasonOf(error) {
@@ -131,7 +144,7 @@ async function deliverOpening(seriesId) {
 
 const host = {
   gl: null,
-  post: (text) => postMessage(text),
+  post: (array) => postMessage(textOf(array)),
   requestTick() {
     if (ticking) return;
     ticking = true;
@@ -195,10 +208,10 @@ const host = {
       view.release();
     }
   },
-  drawShapes: (...args) => overlay.draw(...args),
+  drawShapes: (array, ...args) => overlay.draw(textOf(array), ...args),
   // At once, for what a GPU has painted is there for this moment only.
-  savePicture(text) {
-    const { id, painter, ...scene } = JSON.parse(text);
+  savePicture(array) {
+    const { id, painter, ...scene } = JSON.parse(textOf(array));
     pictureFile(painter === "numpy" ? pixelCanvas : graphicsCanvas, scene)
       .then((result) => postMessage({ type: "reply", id, result }))
       .catch((error) => post({ type: "reply", id, error: String(error) }));

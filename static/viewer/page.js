@@ -80,7 +80,7 @@ async function giveWay() {
 function fail(reason) {
   settle.reject(new Error(reason));
   panel.progress("", 0);
-  root.querySelector("[data-waiting]").hidden = true;
+  panel.wait(false);
   const box = root.querySelector("[data-failure]");
   const english = JSON.parse(root.dataset.english);
   box.querySelector("[data-failure-text]").textContent = texts[`failed_${reason}`] ?? texts.failed_error;
@@ -122,16 +122,20 @@ function openKeyImages() {
   });
 }
 
+// All that the worker said of the scene; each message has what changed.
+const scene = {};
+
 const handlers = {
-  scene(message) {
-    panel.show(message);
-    if (message.tags || message.history.shown || message.history.added.length || message.hanging || beside) {
-      openBeside().then((drawers) => drawers.show(message));
+  scene(changed) {
+    Object.assign(scene, changed);
+    panel.show(scene);
+    if (scene.tags || scene.history.shown || scene.history.added.length || scene.hanging || beside) {
+      openBeside().then((drawers) => drawers.show(scene));
     }
-    stage.dataset.follows = message.follows;
-    keyImages?.then((made) => made.show(message.key_images));
-    aids.show(message);
-    doctor?.then((page) => page.show(message));
+    if (changed.follows !== undefined) stage.dataset.follows = scene.follows;
+    keyImages?.then((made) => made.show(scene.key_images));
+    aids.show(scene);
+    doctor?.then((page) => page.show(scene));
   },
   runtime({ received, total }) {
     const words = texts.starting.replace("{done}", megabytes(received)).replace("{total}", megabytes(total));

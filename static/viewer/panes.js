@@ -110,6 +110,11 @@ function showBar(bar, shown) {
   setText(bar.querySelector("[data-bar-low]"), shown.low);
 }
 
+// New words in the node that is there: a new node would leave the layout of the old one behind,
+// picture after picture.
 export function setText(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
+  if (!element || element.textContent === text) return;
+  const node = element.childNodes.length === 1 ? element.firstChild : null;
+  if (node?.nodeType === Node.TEXT_NODE) node.data = text;
+  else element.textContent = text;
 }

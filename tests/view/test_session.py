@@ -44,7 +44,11 @@ class RecordingHost:
         return self.time
 
     def post(self, message: Mapping[str, Any]) -> None:
-        self.messages.append(json.loads(json.dumps(message)))
+        said = json.loads(json.dumps(message))
+        # The page is told of a scene what changed, and joins that with what it knows.
+        if said["type"] == "scene" and self.of("scene"):
+            assert said.keys() == self.of("scene")[0].keys()
+        self.messages.append(said)
 
     def request_tick(self) -> None:
         self.ticks += 1

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer_py.browser.budget import budget_for
+from viewer_py.browser.changes import Changes
 from viewer_py.browser.frame_store import FrameStore
 from viewer_py.browser.messages import read_start
 from viewer_py.browser.painters import NumpyPainter, WebGLPainter
@@ -27,14 +28,16 @@ class JavaScriptHost:
 
     def __init__(self, outside: Any) -> None:
         self._outside = outside
+        self._scene = Changes()
 
     def now(self) -> float:
         """Return seconds of a clock that never goes back."""
         return time.perf_counter()
 
     def post(self, message: Mapping[str, Any]) -> None:
-        """Send a message to the page."""
-        self._outside.post(json.dumps(message, ensure_ascii=False))
+        """Send a message to the page; of a scene, what changed since the last."""
+        said = self._scene.of(message) if message["type"] == "scene" else message
+        self._outside.post(json.dumps(said, ensure_ascii=False).encode())
 
     def request_tick(self) -> None:
         """Ask for a call of `tick` with the next frame of the screen."""
@@ -67,7 +70,7 @@ class JavaScriptHost:
 
     def draw_shapes(self, shapes: str, width: int, height: int, pixel_ratio: float) -> None:
         """Draw over the picture what viewer_py.browser.marks says."""
-        self._outside.drawShapes(shapes, width, height, pixel_ratio)
+        self._outside.drawShapes(shapes.encode(), width, height, pixel_ratio)
 
     def fetch_studies(self) -> None:
         """Fetch the list of the person's other studies; it comes to `studies_arrived`."""
@@ -79,7 +82,7 @@ class JavaScriptHost:
 
     def save_picture(self, request: str) -> None:
         """Have what was just painted saved as a file; the page gets it as its answer."""
-        self._outside.savePicture(request)
+        self._outside.savePicture(request.encode())
 
     def call_later(self, seconds: float) -> None:
         """Ask for a call of `woken`."""
