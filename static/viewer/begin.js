@@ -39,12 +39,10 @@ function begun() {
   return made;
 }
 
+// Arrived and decoded: what comes for Python keeps a slow processor from showing it for a second.
 function pictureArrived() {
   const picture = root.querySelector("[data-first-image]");
-  if (!picture || picture.complete) return Promise.resolve();
-  return new Promise((resolve) => {
-    picture.addEventListener("load", resolve);
-    picture.addEventListener("error", resolve);
-    setTimeout(resolve, LONGEST_WAIT);
-  });
+  if (!picture) return Promise.resolve();
+  const late = new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT));
+  return Promise.race([picture.decode().catch(() => {}), late]);
 }
