@@ -48,8 +48,8 @@ def test_a_doctor_reads_a_study_of_his_hospital(visits: Visits) -> None:
 def test_another_hospital_gets_nothing_and_a_shut_account_no_more(visits: Visits) -> None:
     page, watch = visits.open("desktop", OTHER)
     watch.expect("status 40[134]", "Failed to load resource")
-    # Not the one that its patient authorises them to read elsewhere.
-    answer = page.goto(f"/doctor/studies/{visits.product.studies['dx']}/dicom")
+    # Of a person whose images no other test opens to this hospital, as emergencies do.
+    answer = page.goto(f"/doctor/studies/{visits.product.studies['mr']}/dicom")
     assert answer is not None and answer.status == 403
     study_id = visits.product.studies["ct"]
     own, own_watch = visits.open("desktop", OWN)

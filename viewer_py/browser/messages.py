@@ -2,7 +2,7 @@
 
 Page to worker: `start`, `command`, `state`, `pointer`, `wheel`, `key`, `resize`. Worker to page:
 `scene`, `progress`, `renderer`, `interactive`, `series-loaded`, `notice`, `reply`, `refused`,
-`unshown`, `undrawable`.
+`unshown`, `undrawable`. Of a scene the page is told what changed (viewer_py/browser/changes.py).
 """
 
 from __future__ import annotations
