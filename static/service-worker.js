@@ -11,8 +11,7 @@ const OFFLINE = "/offline";
 addEventListener("install", (event) => {
   skipWaiting();
   // Browsers that can look into the cache themselves do so, and this script need not be started.
-  // The others keep to their HTTP cache: large files that came through this script have stopped
-  // half-way in Firefox on a busy machine.
+  // The others keep to their HTTP cache.
   event.addRoutes?.([
     { condition: { urlPattern: { pathname: "/(assets|static)/*" } }, source: { cacheName: CACHE } },
     { condition: { not: { requestMode: "navigate" } }, source: "network" },

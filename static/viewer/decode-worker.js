@@ -1,7 +1,8 @@
-// Decodes the frames of a pack one at a time.
+// Decodes the frames of a pack one at a time, for whoever is at the port it is given first.
 
 import { Decoders } from "./codecs.js";
 
+let asker = null;
 let decoders = null;
 let last = Promise.resolve();
 
@@ -9,16 +10,21 @@ let last = Promise.resolve();
 async function decode({ id, codec, payload, spare }) {
   try {
     const pixels = await decoders.decode(codec, payload, spare);
-    postMessage({ id, pixels, payload }, [pixels.buffer, payload.buffer]);
+    asker.postMessage({ id, pixels, payload }, [pixels.buffer, payload.buffer]);
   } catch (error) {
-    postMessage({ id, error: String(error) });
+    asker.postMessage({ id, error: String(error) });
   }
 }
 
-onmessage = ({ data }) => {
+function receive({ data }) {
   if (data.type === "codecs") {
     decoders = new Decoders(data.addresses);
     return;
   }
   last = last.then(() => decode(data));
+}
+
+onmessage = ({ data: port }) => {
+  asker = port;
+  asker.onmessage = receive;
 };

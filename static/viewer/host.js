@@ -101,7 +101,15 @@ function decodersFor({ touch, width, height, decoders: { workers, codecs } }) {
   return { workers: phone ? 1 : workers, codecs };
 }
 
-const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs));
+// The page makes the decoders (link.js): a worker that makes one itself waits for it for ever, now and
+// then, in Firefox on a busy machine (docs/performance.md).
+function decoderFromPage(number) {
+  const { port1, port2 } = new MessageChannel();
+  postMessage({ type: "decoder", number, port: port2 }, [port2]);
+  return port1;
+}
+
+const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs, decoderFromPage));
 
 // The frame to open with, fetched and decoded while Python starts. Whether it may be seen, and what
 // else to do about a failure, is found out by the stream that Python asks for.
@@ -302,6 +310,7 @@ async function start(message, starting) {
 export function receive(data, starting) {
   if (data.type === "prepare") useWords(data.words);
   else if (data.type === "start") start(data, starting);
+  else if (data.type === "decoder-broken") decoding.fail(data.number);
   else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));
   else early.push(data);

@@ -1,10 +1,16 @@
-// The line to the worker: sends messages, gives answers back to whoever asked.
+// The line to the worker: sends messages, gives answers back to whoever asked, makes the workers that
+// decode for it.
+
+const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
 
 export class WorkerLink {
   #worker;
+  #decoders = [];
   #asked = new Map();
   #next = 0;
   #stopped = false;
+  #silent = 0; // seconds
+  #watch = null;
 
   /** `early` are the worker's events from before there was anybody to listen. */
   constructor(worker, early, onMessage, onBroken) {
@@ -12,7 +18,9 @@ export class WorkerLink {
     worker.onerror = onBroken;
     worker.onmessage = ({ data }) => {
       const message = typeof data === "string" ? JSON.parse(data) : data; // a file is no JSON
+      this.#silent = 0;
       if (message.type === "reply") this.#answer(message);
+      else if (message.type === "decoder") this.#makeDecoder(message);
       else onMessage(message);
     };
     // Not before whoever made this has it in hand.
@@ -36,9 +44,33 @@ export class WorkerLink {
 
   stop() {
     this.#stopped = true;
-    this.#worker.terminate();
+    this.endWatch();
+    for (const each of [this.#worker, ...this.#decoders]) each.terminate();
     for (const { reject } of this.#asked.values()) reject(new Error("the viewer has stopped"));
     this.#asked.clear();
+  }
+
+  /**
+   * Call `work` when, before the watch is ended, the worker has said nothing for so many seconds.
+   * They are counted one by one: while a phone has put the page to sleep none go by.
+   */
+  watch(seconds, work) {
+    this.#silent = 0;
+    this.#watch = setInterval(() => {
+      this.#silent += 1;
+      if (this.#silent === seconds) work();
+    }, 1000);
+  }
+
+  endWatch() {
+    clearInterval(this.#watch);
+  }
+
+  #makeDecoder({ number, port }) {
+    const decoder = new Worker(DECODE_WORKER, { type: "module" });
+    decoder.onerror = () => this.send({ type: "decoder-broken", number });
+    decoder.postMessage(port, [port]);
+    this.#decoders.push(decoder);
   }
 
   #answer({ id, result, error }) {

@@ -35,6 +35,8 @@ new Sheets(root);
 // Where graphics turned out to be software, to find that out anew costs seconds at each opening.
 const SLOW_GRAPHICS = "yingyun:slow-graphics";
 const LONGEST_WAIT = 1000; // milliseconds
+// Longer than the worker's own watch over its start (runtime.js), which a worker that hangs cannot keep.
+const LONGEST_SILENCE = 75; // seconds
 const today = new Date().toDateString();
 const wished = new URLSearchParams(location.search).get("renderer");
 
@@ -160,6 +162,7 @@ const handlers = {
     if (slow && !wished) remember(SLOW_GRAPHICS, today);
   },
   interactive() {
+    link.endWatch();
     annotations = import("./annotations.js").then(({ Annotations }) => {
       const made = new Annotations(root, link, panel);
       made.begin();
@@ -255,6 +258,7 @@ function start() {
     renderer: wished ?? (isRemembered(SLOW_GRAPHICS, today) ? "numpy" : "auto"),
   };
   link.send(message, [graphics, pixels, shapes, lens]);
+  link.watch(LONGEST_SILENCE, () => handlers.failed({ reason: "stalled" }));
   new ResizeObserver(() => {
     link.send({ type: "command", name: "canvas.resize", args: stageSize() });
   }).observe(stage);

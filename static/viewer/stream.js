@@ -5,7 +5,6 @@ const HEAD_BYTES = 12;
 // Compressed frames of a series differ a little in length; the memory of one is to do for the next.
 const ROOM_BYTES = 1 << 16;
 const RAW = 0;
-const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
 
 // A few decode workers; a frame goes to the one with the least to do. Buffers go round and round:
 // left to the garbage collector, those of a long series would pile up for seconds.
@@ -16,14 +15,13 @@ export class DecodePool {
   #jobs = new Map();
   #next = 0;
 
-  // `addresses` are those of codecs.js.
-  constructor(size, addresses) {
-    this.#workers = Array.from({ length: size }, () => {
-      const worker = new Worker(DECODE_WORKER, { type: "module" });
-      const entry = { worker, waiting: 0, broken: false };
-      worker.onmessage = (event) => this.#finish(entry, event.data);
-      worker.onerror = () => this.#fail(entry);
-      worker.postMessage({ type: "codecs", addresses });
+  // `addresses` are those of codecs.js; `connect(number)` returns the port of a worker.
+  constructor(size, addresses, connect) {
+    this.#workers = Array.from({ length: size }, (_, number) => {
+      const port = connect(number);
+      const entry = { port, waiting: 0, broken: false };
+      port.onmessage = (event) => this.#finish(entry, event.data);
+      port.postMessage({ type: "codecs", addresses });
       return entry;
     });
   }
@@ -55,7 +53,7 @@ export class DecodePool {
     const transfer = spare ? [payload.buffer, spare] : [payload.buffer];
     return new Promise((resolve, reject) => {
       this.#jobs.set(id, { resolve, reject, entry });
-      entry.worker.postMessage({ type: "frame", id, codec, payload, spare }, transfer);
+      entry.port.postMessage({ type: "frame", id, codec, payload, spare }, transfer);
     });
   }
 
@@ -69,9 +67,10 @@ export class DecodePool {
     else job.resolve(pixels);
   }
 
-  // The worker itself broke (its script did not load): nothing it was given will come back, and
+  // A worker itself broke (its script did not load): nothing it was given will come back, and
   // nothing it is given any more.
-  #fail(entry) {
+  fail(number) {
+    const entry = this.#workers[number];
     entry.broken = true;
     for (const [id, job] of this.#jobs) {
       if (job.entry !== entry) continue;
