@@ -52,6 +52,7 @@ PAGE_FILES = (
     "viewer/key-images.js",
     "viewer/late-style.js",
     "viewer/decode-worker.js",
+    "viewer/decoders.js",
     "viewer/codecs.js",
 )
 CODECS = ("openjph", "charls", "openjpeg", "libjpeg-turbo-8bit")

@@ -1,8 +1,7 @@
-// Decodes the frames of a pack one at a time, for whoever is at the port it is given first.
+// Decodes the frames of a pack one at a time.
 
 import { Decoders } from "./codecs.js";
 
-let asker = null;
 let decoders = null;
 let last = Promise.resolve();
 
@@ -10,21 +9,16 @@ let last = Promise.resolve();
 async function decode({ id, codec, payload, spare }) {
   try {
     const pixels = await decoders.decode(codec, payload, spare);
-    asker.postMessage({ id, pixels, payload }, [pixels.buffer, payload.buffer]);
+    postMessage({ id, pixels, payload }, [pixels.buffer, payload.buffer]);
   } catch (error) {
-    asker.postMessage({ id, error: String(error) });
+    postMessage({ id, error: String(error) });
   }
 }
 
-function receive({ data }) {
+onmessage = ({ data }) => {
   if (data.type === "codecs") {
     decoders = new Decoders(data.addresses);
     return;
   }
   last = last.then(() => decode(data));
-}
-
-onmessage = ({ data: port }) => {
-  asker = port;
-  asker.onmessage = receive;
 };

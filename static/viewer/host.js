@@ -1,6 +1,7 @@
 // What the viewer's worker gives Python: canvases, network and clock; and passes messages on. What
 // they mean is decided in viewer_py/browser.
 
+import { DecodeWorkers } from "./decoders.js";
 import { pictureFile } from "./picture.js";
 import { shapePainter } from "./shapes.js";
 import { DecodePool, streamFrames } from "./stream.js";
@@ -101,15 +102,23 @@ function decodersFor({ touch, width, height, decoders: { workers, codecs } }) {
   return { workers: phone ? 1 : workers, codecs };
 }
 
-// The page makes the decoders (link.js): a worker that makes one itself waits for it for ever, now and
-// then, in Firefox on a busy machine (docs/performance.md).
-function decoderFromPage(number) {
-  const { port1, port2 } = new MessageChannel();
-  postMessage({ type: "decoder", number, port: port2 }, [port2]);
-  return port1;
+// Firefox lets a worker that makes another wait for ever, now and then (docs/performance.md), and older
+// Safaris have no workers in workers: there the page has them. It passes on what they are sent, which so
+// is never copied, as it would be between two ports.
+const PAGE_DECODES = typeof Worker === "undefined" || /\bGecko\/\d/.test(navigator.userAgent);
+
+function sendToDecoder() {
+  if (PAGE_DECODES) {
+    return (...job) => postMessage({ type: "decode", job }, job.at(-1));
+  }
+  const workers = new DecodeWorkers(
+    (answer) => decoding.receive(answer),
+    (number) => decoding.fail(number),
+  );
+  return (...job) => workers.send(...job);
 }
 
-const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs, decoderFromPage));
+const pool = () => (decoding ??= new DecodePool(decoders.workers, decoders.codecs, sendToDecoder()));
 
 // The frame to open with, fetched and decoded while Python starts. Whether it may be seen, and what
 // else to do about a failure, is found out by the stream that Python asks for.
@@ -310,6 +319,7 @@ async function start(message, starting) {
 export function receive(data, starting) {
   if (data.type === "prepare") useWords(data.words);
   else if (data.type === "start") start(data, starting);
+  else if (data.type === "decoded") decoding.receive(data.answer);
   else if (data.type === "decoder-broken") decoding.fail(data.number);
   else if (data.type === "shown") nextFrame(() => nextFrame(() => post({ type: "reply", id: data.id })));
   else if (session) guarded(() => session.receive(JSON.stringify(data)));

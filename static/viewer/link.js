@@ -1,11 +1,14 @@
-// The line to the worker: sends messages, gives answers back to whoever asked, makes the workers that
-// decode for it.
+// The line to the worker: sends messages, gives answers back to whoever asked, and lets others decode
+// for it where it does not make such workers itself.
 
-const DECODE_WORKER = new URL("./decode-worker.js", import.meta.url);
+import { DecodeWorkers } from "./decoders.js";
 
 export class WorkerLink {
   #worker;
-  #decoders = [];
+  #decoders = new DecodeWorkers(
+    (answer, transfer) => this.send({ type: "decoded", answer }, transfer),
+    (number) => this.send({ type: "decoder-broken", number }),
+  );
   #asked = new Map();
   #next = 0;
   #stopped = false;
@@ -20,7 +23,7 @@ export class WorkerLink {
       const message = typeof data === "string" ? JSON.parse(data) : data; // a file is no JSON
       this.#silent = 0;
       if (message.type === "reply") this.#answer(message);
-      else if (message.type === "decoder") this.#makeDecoder(message);
+      else if (message.type === "decode") this.#decoders.send(...message.job);
       else onMessage(message);
     };
     // Not before whoever made this has it in hand.
@@ -45,7 +48,8 @@ export class WorkerLink {
   stop() {
     this.#stopped = true;
     this.endWatch();
-    for (const each of [this.#worker, ...this.#decoders]) each.terminate();
+    this.#worker.terminate();
+    this.#decoders.stop();
     for (const { reject } of this.#asked.values()) reject(new Error("the viewer has stopped"));
     this.#asked.clear();
   }
@@ -64,13 +68,6 @@ export class WorkerLink {
 
   endWatch() {
     clearInterval(this.#watch);
-  }
-
-  #makeDecoder({ number, port }) {
-    const decoder = new Worker(DECODE_WORKER, { type: "module" });
-    decoder.onerror = () => this.send({ type: "decoder-broken", number });
-    decoder.postMessage(port, [port]);
-    this.#decoders.push(decoder);
   }
 
   #answer({ id, result, error }) {

@@ -9,20 +9,20 @@ const RAW = 0;
 // A few decode workers; a frame goes to the one with the least to do. Buffers go round and round:
 // left to the garbage collector, those of a long series would pile up for seconds.
 export class DecodePool {
+  #send;
   #workers;
   #pixels = [];
   #payloads = [];
   #jobs = new Map();
   #next = 0;
 
-  // `addresses` are those of codecs.js; `connect(number)` returns the port of a worker.
-  constructor(size, addresses, connect) {
+  // `addresses` are those of codecs.js; `send(number, message, transfer)` reaches a worker by its
+  // number, and what it answers comes to `receive`.
+  constructor(size, addresses, send) {
+    this.#send = send;
     this.#workers = Array.from({ length: size }, (_, number) => {
-      const port = connect(number);
-      const entry = { port, waiting: 0, broken: false };
-      port.onmessage = (event) => this.#finish(entry, event.data);
-      port.postMessage({ type: "codecs", addresses });
-      return entry;
+      send(number, { type: "codecs", addresses }, []);
+      return { number, waiting: 0, broken: false };
     });
   }
 
@@ -53,16 +53,17 @@ export class DecodePool {
     const transfer = spare ? [payload.buffer, spare] : [payload.buffer];
     return new Promise((resolve, reject) => {
       this.#jobs.set(id, { resolve, reject, entry });
-      entry.port.postMessage({ type: "frame", id, codec, payload, spare }, transfer);
+      this.#send(entry.number, { type: "frame", id, codec, payload, spare }, transfer);
     });
   }
 
-  #finish(entry, { id, pixels, payload, error }) {
+  // Takes what a worker answered: the pixels of a frame, or why there are none.
+  receive({ id, pixels, payload, error }) {
     if (payload && this.#payloads.length < this.enough) this.#payloads.push(payload.buffer);
     const job = this.#jobs.get(id);
     if (!job) return;
     this.#jobs.delete(id);
-    entry.waiting -= 1;
+    job.entry.waiting -= 1;
     if (error) job.reject(new Error(error));
     else job.resolve(pixels);
   }

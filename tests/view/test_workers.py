@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.assets.conftest import ROOT
 from tests.view.reading import open_viewer, until
@@ -11,33 +13,69 @@ from tests.view.site import Site
 from tests.view.test_browser import wait_for_frame
 
 SILENCE = 75  # seconds, as in static/viewer/page.js
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
+NOTE_WORKERS = """
+window.made = [];
+window.Worker = class extends Worker {
+  constructor(address, options) {
+    super(address, options);
+    window.made.push(String(address));
+  }
+};
+"""
 
 
 def names(page: Page) -> list[str]:
     return sorted(one.url.rsplit("/", 1)[1] for one in page.workers)
 
 
-def test_the_viewers_worker_makes_none_itself(desktop: Page, site: Site) -> None:
-    # Firefox has let a worker that makes another wait for ever.
+@pytest.fixture
+def firefox_by_name(browser: Browser) -> Iterator[Page]:
+    """Chromium under Firefox's name."""
+    page = browser.new_page(user_agent=FIREFOX)
+    yield page
+    page.close()
+
+
+def shown(page: Page, site: Site) -> list[str]:
+    """Open the viewer, wait for all images; return the workers that the page itself has made."""
+    page.add_init_script(NOTE_WORKERS)
+    open_viewer(page, site, "series=ct")
+    wait_for_frame(page)
+    expect(page.locator("[data-unshown]")).to_be_hidden()
+    return [one.rsplit("/", 1)[1] for one in page.evaluate("window.made")]
+
+
+def test_the_worker_makes_its_decoders_itself(desktop: Page, site: Site) -> None:
+    assert shown(desktop, site) == ["worker.js"]
+
+
+def test_firefox_where_that_can_take_for_ever_has_the_page_make_them(
+    firefox_by_name: Page, site: Site
+) -> None:
+    assert shown(firefox_by_name, site) == ["worker.js", "decode-worker.js"]
+
+
+def test_where_workers_cannot_make_workers_the_page_does(desktop: Page, site: Site) -> None:
     def without(route: Route) -> None:
         text = (ROOT / "static" / "viewer" / "worker.js").read_text()
         route.fulfill(body="delete self.Worker;" + text, content_type="text/javascript")
 
     desktop.route("**/viewer/worker.js", without)
-    open_viewer(desktop, site, "series=ct")
-    wait_for_frame(desktop)
-    assert names(desktop) == ["decode-worker.js", "worker.js"]
+    assert shown(desktop, site) == ["worker.js", "decode-worker.js"]
     assert desktop.workers[0].evaluate("typeof Worker") == "undefined"
-    expect(desktop.locator("[data-unshown]")).to_be_hidden()
 
 
 @pytest.mark.requirement("B-50")
-def test_without_a_decoder_each_image_is_named_as_not_shown(desktop: Page, site: Site) -> None:
-    desktop.route("**/viewer/decode-worker.js", lambda route: route.abort())
-    open_viewer(desktop, site, "series=ct")
-    until(desktop, "all tried", lambda state: bool(state["loading"]["complete"]))
+def test_without_a_decoder_each_image_is_named_as_not_shown(
+    firefox_by_name: Page, site: Site
+) -> None:
+    page = firefox_by_name  # whose decoders can be held back here
+    page.route("**/viewer/decode-worker.js", lambda route: route.abort())
+    open_viewer(page, site, "series=ct")
+    until(page, "all tried", lambda state: bool(state["loading"]["complete"]))
     count = len(site.series["ct"][1])
-    expect(desktop.locator("[data-unshown]")).to_have_accessible_name(f"{count} 项无法显示")
+    expect(page.locator("[data-unshown]")).to_have_accessible_name(f"{count} 项无法显示")
 
 
 @pytest.mark.requirement("A-49")
