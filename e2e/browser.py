@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +40,7 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 # Ample: a busy machine is slow, and only what fails waits this long.
 SECONDS = 30
+CLOSING_SECONDS = 60.0
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -54,6 +57,19 @@ def open_context(browser: Browser, base_url: str, size: str, **extra: Any) -> Br
     context = browser.new_context(base_url=base_url, locale="zh-CN", **(SIZES[size] | extra))
     context.set_default_timeout(SECONDS * 1000)
     return context
+
+
+def close_context(context: BrowserContext) -> None:
+    """Close a browser; one that does not end is left behind with a warning.
+
+    Chromium has once not ended one within five minutes. That says nothing about the pages, and the
+    synchronous interface has no bound for it.
+    """
+    closing = asyncio.wait_for(context._impl_obj.close(reason=None), CLOSING_SECONDS)
+    try:
+        context._sync(closing)
+    except TimeoutError:
+        warnings.warn(f"a browser did not end in {CLOSING_SECONDS:.0f} s", stacklevel=2)
 
 
 @dataclass

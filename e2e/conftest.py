@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from e2e import browser as browsers
-from e2e.browser import Watch, open_context
+from e2e.browser import Watch, close_context, open_context
 from e2e.product import Product, running_product
 from e2e.signing_in import sign_in
 
@@ -46,7 +46,7 @@ def states(browser: Browser, product: Product) -> Callable[[str], Any]:
             context = open_context(browser, product.base_url, "desktop")
             sign_in(context.new_page(), product.logins[login])
             kept[login] = context.storage_state()
-            context.close()
+            close_context(context)
         used[login] = now
         return kept[login]
 
@@ -75,7 +75,7 @@ class Visits:
     def close(self) -> list[str]:
         """Close all, and return what went wrong without being expected."""
         for context, _ in self.opened:
-            context.close()
+            close_context(context)
         return [one for _, watch in self.opened for one in watch.unexpected()]
 
 
