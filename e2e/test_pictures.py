@@ -103,6 +103,7 @@ def test_every_picture_is_reached_by_buttons_slider_keys_and_finger(
     expect(page.locator("[data-corner='wide.bottom_left']")).to_contain_text("2 / 12")
     page.get_by_role("navigation", name="序列导航").get_by_role("link").nth(1).click()
     expect(page.locator(".pager-count")).to_have_text(re.compile(r"5\s*/\s*8"))
+    page.wait_for_load_state()  # its script moves the slider
     page.locator("[data-slider]").fill("8")
     expect(page.locator("[data-frame-number]")).to_have_text("8")
     assert watch.dicom_requests() == []

@@ -103,6 +103,7 @@ def test_a_share_is_given_scanned_opened_read_and_revoked(visits: Visits, size: 
     expect(reader.locator("[data-picture]")).to_be_visible()
     assert seen.dicom_requests() == []
     images = reader.url
+    reader.wait_for_load_state()  # before its script is there the button is a link
     reader.locator("[data-dicom]").click()
     reader.get_by_role("dialog").get_by_role("link", name="继续调阅").click()
     reader.wait_for_url("**/dicom?**")
