@@ -311,6 +311,7 @@ async function start(message, starting) {
   }
   guarded(() => {
     session = python.pyimport("viewer_py.browser.worker").start(JSON.stringify(message), host);
+    post({ type: "started" });
     for (const waiting of early.splice(0)) session.receive(JSON.stringify(waiting));
   });
 }

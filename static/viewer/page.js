@@ -146,6 +146,11 @@ const handlers = {
     if (total && received >= total) panel.progress(preparing, null);
     else panel.progress(words, total ? received / total : 0);
   },
+  // From here on silence may be the network's: images are waited for as long as the reader likes.
+  started() {
+    link.endWatch();
+    root.dataset.python = "started";
+  },
   "slow-start"({ reason }) {
     slowStart = reason ?? "";
     panel.progress(texts.slowly, null);
@@ -162,7 +167,6 @@ const handlers = {
     if (slow && !wished) remember(SLOW_GRAPHICS, today);
   },
   interactive() {
-    link.endWatch();
     annotations = import("./annotations.js").then(({ Annotations }) => {
       const made = new Annotations(root, link, panel);
       made.begin();

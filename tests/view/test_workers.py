@@ -14,6 +14,7 @@ from tests.view.test_browser import wait_for_frame
 
 SILENCE = 75  # seconds, as in static/viewer/page.js
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0"
+PYTHON_STARTED = '[data-viewer][data-python="started"]'
 NOTE_WORKERS = """
 window.made = [];
 window.Worker = class extends Worker {
@@ -76,6 +77,22 @@ def test_without_a_decoder_each_image_is_named_as_not_shown(
     until(page, "all tried", lambda state: bool(state["loading"]["complete"]))
     count = len(site.series["ct"][1])
     expect(page.locator("[data-unshown]")).to_have_accessible_name(f"{count} 项无法显示")
+
+
+def test_images_are_waited_for_longer_than_python(desktop: Page, site: Site) -> None:
+    desktop.route("**/frames?**", lambda route: None)  # no network, as in a lift
+    desktop.clock.install()
+    desktop.goto(f"{site.address}/x/dicom?series=ct")
+    for _ in range(300):
+        desktop.clock.run_for(100)
+        if desktop.locator(PYTHON_STARTED).count():
+            break
+        desktop.wait_for_timeout(100)
+    expect(desktop.locator(PYTHON_STARTED)).to_have_count(1)
+    desktop.clock.run_for((SILENCE + 5) * 1000)
+    expect(desktop.locator("[data-failure]")).to_be_hidden()
+    expect(desktop.locator("[data-viewer]")).not_to_have_attribute("data-interactive", "true")
+    assert "worker.js" in names(desktop)
 
 
 @pytest.mark.requirement("A-49")
